@@ -1,0 +1,1 @@
+"""What a signature is, wherever it lives: CMS and XML forms, and how they are judged."""

@@ -1,0 +1,132 @@
+"""The command line ``docsign``: thin commands over the library, each in its own module and loaded on need.
+
+Results go to stdout, words to stderr; every error of the library becomes one sentence and its exit status.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from docsign.cli.settings import Settings, language_from
+from docsign.errors import EXIT_OUR_BUG, EXIT_USAGE, DocsignError
+from docsign.sentence import say
+
+COMMANDS: dict[str, str] = {
+    # name: module:attribute, imported only when the command is called
+    "new": "docsign.cli.new:new",
+    "sign": "docsign.cli.sign:sign",
+    "verify": "docsign.cli.verify:verify",
+    "seal": "docsign.cli.envelope:seal",
+    "open": "docsign.cli.envelope:open_",
+    "send": "docsign.cli.exchange:send",
+    "outbox": "docsign.cli.exchange:outbox",
+    "inbox": "docsign.cli.exchange:inbox",
+    "receive": "docsign.cli.exchange:receive",
+    "status": "docsign.cli.exchange:status",
+    "trace": "docsign.cli.exchange:trace",
+    "pki": "docsign.cli.pki:pki",
+    "config": "docsign.cli.config:config",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, so that ``--help`` is instant."""
+
+    def __init__(self, *args: Any, commands_by_path: dict[str, str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._paths = commands_by_path
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the work, not of the alphabet."""
+        return list(self._paths)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or None where there is none of this name."""
+        path = self._paths.get(cmd_name)
+        if path is None:
+            return None
+        module, _, attribute = path.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from SUMMARIES, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in self._paths])
+
+
+SUMMARIES: dict[str, str] = {
+    "new": "Build an official document (PDF/A) from a TOML file.",
+    "sign": "Sign PDFs as a person or as an agency.",
+    "verify": "Verify signed files; the exit status is the answer.",
+    "seal": "Pack signed documents into an envelope (ASiC-E) and seal it.",
+    "open": "Check an envelope and unpack it.",
+    "send": "Send an envelope through the relay; kept and tried again without network.",
+    "outbox": "What waits to be sent: list, run.",
+    "inbox": "What waits for this agency at the relay.",
+    "receive": "Fetch envelopes from the relay and confirm them.",
+    "status": "Answer the sender: 01 arrived, 02 refused, 03 accepted … 06 done.",
+    "trace": "What happened to an envelope, like parcel tracking.",
+    "pki": "A trial authority for tests and demonstrations: init, issue, revoke, serve.",
+    "config": "Show the settings in force and where each comes from.",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_by_path=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="docsign", prog_name="docsign")
+@click.pass_context
+def docsign(ctx: click.Context) -> None:
+    """Make, sign, exchange and verify official documents.
+
+    The language of the messages is Vietnamese unless --lang, DOCSIGN_LANG or LANG says en.
+    """
+    settings = Settings.load()
+    ctx.obj = settings
+    ctx.default_map = settings.default_map(COMMANDS)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every ending is an exit status of the documented list."""
+    sys.exit(run(docsign, arguments))
+
+
+def run(command: click.Command, arguments: list[str] | None = None) -> int:
+    """Run ``command`` and turn every error into one sentence on stderr and an exit status."""
+    language = language_from(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        result = command.main(args=arguments, standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except DocsignError as error:
+        label = say("error").text(language)
+        click.echo(f"{label} [{error.code}]: {error.text(language)}", err=True)
+        return error.exit_status
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(say("Interrupted.").text(language), err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 -- the last line of defence: our bug, said so
+        import traceback
+
+        traceback.print_exc()
+        sentence = say("This is a bug in docsign ({name}); nothing more was done.", name=type(error).__name__)
+        click.echo(sentence.text(language), err=True)
+        return EXIT_OUR_BUG

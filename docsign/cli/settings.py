@@ -1,0 +1,110 @@
+"""Settings: ``docsign.toml`` beside the work or in the user's folder, ``DOCSIGN_*``, options last.
+
+A setting has the name of the option it fills: ``trust = "ca"`` in ``docsign.toml`` is ``--trust ca`` wherever a
+command knows that option. Paths in the file are relative to the file. Passphrases are never settings.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from docsign.errors import UsageError
+from docsign.files import read_file
+from docsign.sentence import Language, say
+
+FILE_NAME = "docsign.toml"
+
+NAMES: dict[str, bool] = {
+    # name: is it a path
+    "lang": False,
+    "trust": True,
+    "tsa": False,
+    "key": False,
+    "relay": False,
+    "relay_trust": True,
+    "identity": True,
+    "agency": False,
+    "outbox": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force, each with where it comes from."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def load() -> Settings:
+        """Read the user's file, then the one beside the work, then the environment; later ones win."""
+        values: dict[str, str] = {}
+        origins: dict[str, str] = {}
+        for path in (user_folder() / FILE_NAME, Path.cwd() / FILE_NAME):
+            if path.is_file():
+                for name, value in _read(path).items():
+                    values[name], origins[name] = value, str(path)
+        for name in NAMES:
+            variable = f"DOCSIGN_{name.upper()}"
+            if variable in os.environ:
+                values[name], origins[name] = os.environ[variable], variable
+        return Settings(values, origins)
+
+    @property
+    def language(self) -> Language:
+        """The language of the messages."""
+        return _language(self.values.get("lang")) or _language(os.environ.get("LANG")) or "vi"
+
+    def default_map(self, commands: Iterable[str]) -> dict[str, Any]:
+        """Return click's default map: the same settings for every command and its subcommands."""
+        inner = {name: dict(self.values) for name in ("list", "run", "init", "issue", "revoke", "serve")}
+        return {command: {**self.values, **inner} for command in commands}
+
+
+def user_folder() -> Path:
+    """Return the folder of the user's settings and outbox, by the habits of the system."""
+    if os.name == "nt":
+        return Path(os.environ.get("APPDATA", str(Path.home()))) / "docsign"
+    return Path(os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config"))) / "docsign"
+
+
+def language_from(arguments: Sequence[str]) -> Language:
+    """Find the language before the arguments are parsed, so that even their errors are translated."""
+    for position, argument in enumerate(arguments):
+        if argument == "--lang" and position + 1 < len(arguments):
+            return _language(arguments[position + 1]) or "vi"
+        if argument.startswith("--lang="):
+            return _language(argument.partition("=")[2]) or "vi"
+    return _language(os.environ.get("DOCSIGN_LANG")) or _language(os.environ.get("LANG")) or "vi"
+
+
+def _language(text: str | None) -> Language | None:
+    return cast("Language", text[:2]) if text and text[:2] in ("vi", "en") else None
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        table = tomllib.loads(read_file(path, limit=1024 * 1024).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            say("This settings file is not TOML: {reason}.", reason=error), where=str(path)
+        ) from error
+    settings: dict[str, str] = {}
+    for name, value in table.items():
+        key = name.replace("-", "_")
+        if key not in NAMES or not isinstance(value, str):
+            raise UsageError(
+                say("No such setting: {name}. Known are: {known}.", name=name, known=", ".join(NAMES)),
+                where=str(path),
+            )
+        if NAMES[key]:
+            value = str(path.parent / Path(value).expanduser())
+        elif key == "key" and value.startswith("pkcs12:"):
+            value = "pkcs12:" + str(path.parent / Path(value.removeprefix("pkcs12:")).expanduser())
+        settings[key] = value
+    return settings

@@ -1,0 +1,1 @@
+"""What travels: agency codes, edXML header and statuses, the ASiC-E container, evidence."""

@@ -1,0 +1,1 @@
+"""Talking to a relay: wire protocol, client, outbox, inbox."""

@@ -1,0 +1,109 @@
+"""Files, the careful way: read with a clear error, write whole or not at all, durable where asked.
+
+The one place for calls that differ between systems (modes, directory fsync).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from docsign.errors import DiskFullError, DocsignError, FileUnusableError, StorageError
+from docsign.sentence import say
+
+READ_LIMIT = 512 * 1024 * 1024
+"""The largest file read into memory at once, in bytes."""
+
+
+def file_error(error: OSError, path: Path | str) -> DocsignError:
+    """Translate an OSError about ``path`` into the library's own error."""
+    where = str(path)
+    if isinstance(error, FileNotFoundError):
+        return FileUnusableError(say("There is no such file."), where=where)
+    if isinstance(error, IsADirectoryError):
+        return FileUnusableError(say("This is a folder; a file is needed."), where=where)
+    if isinstance(error, NotADirectoryError):
+        return FileUnusableError(say("A part of this path is not a folder."), where=where)
+    if isinstance(error, FileExistsError):
+        return FileUnusableError(say("This file is already there and is not overwritten."), where=where)
+    if isinstance(error, PermissionError):
+        return FileUnusableError(say("No permission to use this file."), where=where)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(
+            say("The disk is full: nothing was written."),
+            where=where,
+            hint=say("Free some space and try again."),
+        )
+    return StorageError(
+        say("The disk reports an error: {reason}.", reason=error.strerror or error), where=where
+    )
+
+
+def read_file(path: Path | str, *, limit: int = READ_LIMIT) -> bytes:
+    """Read a whole file; raises FileUnusableError for what is missing, a folder, or past ``limit`` bytes."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
+        size = path.stat().st_size
+        if size > limit:
+            raise FileUnusableError(
+                say("The file is too large: {size} bytes, {limit} at most.", size=size, limit=limit),
+                where=str(path),
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise file_error(error, path) from error
+
+
+def write_file(
+    path: Path | str, data: bytes, *, private: bool = False, durable: bool = False, overwrite: bool = True
+) -> None:
+    """Write a file whole or not at all (temporary file beside it, then rename).
+
+    ``private``: readable by its owner alone. ``durable``: on the disk before this returns. Raises
+    FileUnusableError, DiskFullError or StorageError; a half-written file is never left.
+    """
+    path = Path(path)
+    temporary: str | None = None
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
+        if not overwrite and path.exists():
+            raise FileExistsError(errno.EEXIST, "exists")
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
+        os.replace(temporary, path)
+        if durable:
+            sync_folder(path.parent)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise file_error(error, path) from error
+
+
+def sync_folder(path: Path | str) -> None:
+    """Make a folder's entries durable; Windows does so by itself and has no such call."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""The Vietnamese catalogue of the library's sentences."""

@@ -1,0 +1,1 @@
+"""Signatures inside a PDF: fields, stamps, the appended revision, the judgement."""

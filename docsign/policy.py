@@ -1,0 +1,67 @@
+"""What a caller may demand of a Report, as small objects that combine: ``report.require(IssuedTo("H99.31"))``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from docsign.sentence import Sentence, say
+from docsign.verdict import Indication, Policy, Report, SignatureReport, SignerRole
+
+
+def _passed(report: Report) -> list[SignatureReport]:
+    return [s for s in report.signatures if s.conclusion.indication is Indication.TOTAL_PASSED]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedTo:
+    """A passing signature whose certificate belongs to this agency."""
+
+    agency: str
+
+    def breach(self, report: Report) -> Sentence | None:
+        """Return what is missing, or None."""
+        if any(signature.agency == self.agency for signature in _passed(report)):
+            return None
+        return say("No valid signature of the agency {agency}.", agency=self.agency)
+
+
+@dataclass(frozen=True, slots=True)
+class HasRole:
+    """A passing signature by a person, or by an agency (ND 30/2020 Art. 5.1)."""
+
+    role: SignerRole
+
+    def breach(self, report: Report) -> Sentence | None:
+        """Return what is missing, or None."""
+        if any(signature.role == self.role for signature in _passed(report)):
+            return None
+        if self.role == "person":
+            return say("No valid signature of the competent person.")
+        return say("No valid signature of the agency.")
+
+
+class AllOf:
+    """Every one of these policies."""
+
+    def __init__(self, *policies: Policy) -> None:
+        self.policies = policies
+
+    def breach(self, report: Report) -> Sentence | None:
+        """Return the first thing missing, or None."""
+        for policy in self.policies:
+            missing = policy.breach(report)
+            if missing is not None:
+                return missing
+        return None
+
+
+class AnyOf:
+    """At least one of these policies."""
+
+    def __init__(self, first: Policy, *others: Policy) -> None:
+        self.policies = (first, *others)
+
+    def breach(self, report: Report) -> Sentence | None:
+        """Return what the first policy misses where none is met, or None."""
+        breaches = [policy.breach(report) for policy in self.policies]
+        return None if None in breaches else breaches[0]

@@ -1,0 +1,1 @@
+"""Pure rules of the relay: deliveries, directory, which evidence when."""

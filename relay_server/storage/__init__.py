@@ -1,0 +1,1 @@
+"""Where the relay keeps things: memory, SQLite, bodies on disk."""
