@@ -1,1 +1,61 @@
-"""What travels: agency codes, edXML header and statuses, the ASiC-E container, evidence."""
+"""What travels: agency codes, edXML header and statuses, the ASiC-E container, evidence.
+
+The names are imported when they are first used: a header costs no XML parser and no cryptography.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docsign.envelope.agency_codes import canonical as canonical
+    from docsign.envelope.agency_codes import is_agency_code as is_agency_code
+    from docsign.envelope.agency_codes import same_agency as same_agency
+    from docsign.envelope.header import Business as Business
+    from docsign.envelope.header import BusinessKind as BusinessKind
+    from docsign.envelope.header import Header as Header
+    from docsign.envelope.header import Organization as Organization
+    from docsign.envelope.header import Priority as Priority
+    from docsign.envelope.header import Reference as Reference
+    from docsign.envelope.header import ResponseFor as ResponseFor
+    from docsign.envelope.header import Signer as Signer
+    from docsign.envelope.header import Staff as Staff
+    from docsign.envelope.header import Steering as Steering
+    from docsign.envelope.header import Trace as Trace
+    from docsign.envelope.header import document_id as document_id
+    from docsign.envelope.status import Status as Status
+    from docsign.envelope.status import StatusCode as StatusCode
+
+_PUBLIC = {
+    "Business": "header",
+    "BusinessKind": "header",
+    "Header": "header",
+    "Organization": "header",
+    "Priority": "header",
+    "Reference": "header",
+    "ResponseFor": "header",
+    "Signer": "header",
+    "Staff": "header",
+    "Status": "status",
+    "StatusCode": "status",
+    "Steering": "header",
+    "Trace": "header",
+    "canonical": "agency_codes",
+    "document_id": "header",
+    "is_agency_code": "agency_codes",
+    "same_agency": "agency_codes",
+}
+
+__all__ = sorted(_PUBLIC)  # noqa: PLE0605 -- the list is the table above
+
+
+def __getattr__(name: str) -> Any:
+    module = _PUBLIC.get(name)
+    if module is None:
+        raise AttributeError(f"module 'docsign.envelope' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"docsign.envelope.{module}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_PUBLIC)
