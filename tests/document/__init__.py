@@ -1,0 +1,1 @@
+"""The document: its values, its form, its pages."""
