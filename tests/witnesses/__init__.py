@@ -1,0 +1,1 @@
+"""Second opinions: judges written by others, and tests that the judges do judge."""
