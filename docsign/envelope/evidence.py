@@ -1,0 +1,344 @@
+"""Evidence: what a relay states about an envelope's way, as values and as the JSON that is signed.
+
+An evidence record (EN 319 522-1) is written as canonical JSON: keys sorted, no spaces, UTF-8, no floating
+numbers, no key twice. The relay signs those bytes (CMS, detached); a receipt is the record and that signature
+in one JSON document. Nothing is signed or judged here, and no clock is read.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from docsign.errors import WireError
+from docsign.sentence import Language, Sentence, say
+
+RECEIPT_LIMIT: Final = 256 * 1024
+"""The largest receipt that is read, in bytes: a thousand receivers fit."""
+
+ENVELOPE_TYPE: Final = "application/vnd.etsi.asic-e+zip"
+
+_ETSI = "http://uri.etsi.org/19522/Event/"
+_OWN = "urn:docsign:event:"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class EvidenceEvent(StrEnum):
+    """What happened: first EN 319 522-1's events, then ours for workflow and recall, which have none there."""
+
+    SUBMISSION_ACCEPTANCE = _ETSI + "SubmissionAcceptance"
+    SUBMISSION_REJECTION = _ETSI + "SubmissionRejection"
+    CONTENT_CONSIGNMENT = _ETSI + "ContentConsignment"
+    CONTENT_HANDOVER = _ETSI + "ContentHandover"
+    CONTENT_HANDOVER_FAILURE = _ETSI + "ContentHandoverFailure"
+    CONSIGNMENT_ACCEPTANCE = _ETSI + "ConsignmentAcceptance"
+    CONSIGNMENT_REJECTION = _ETSI + "ConsignmentRejection"
+    ARRIVED = _OWN + "Arrived"
+    ASSIGNED = _OWN + "Assigned"
+    IN_WORK = _OWN + "InWork"
+    DONE = _OWN + "Done"
+    RECALL_ASKED = _OWN + "RecallAsked"
+    RECALL_AGREED = _OWN + "RecallAgreed"
+    RECALL_REFUSED = _OWN + "RecallRefused"
+
+    @property
+    def short(self) -> str:
+        """The name without its URI space: ``ContentHandover``."""
+        return event_name(self.value)
+
+    def label(self, language: Language = "vi") -> str:
+        """Return the event in the reader's words."""
+        return _LABELS[self].text(language)
+
+
+_LABELS: dict[EvidenceEvent, Sentence] = {
+    EvidenceEvent.SUBMISSION_ACCEPTANCE: say("Accepted by the relay"),
+    EvidenceEvent.SUBMISSION_REJECTION: say("Refused by the relay"),
+    EvidenceEvent.CONTENT_CONSIGNMENT: say("Waiting for the receiver"),
+    EvidenceEvent.CONTENT_HANDOVER: say("Fetched by the receiver, digest confirmed"),
+    EvidenceEvent.CONTENT_HANDOVER_FAILURE: say("Not fetched in time"),
+    EvidenceEvent.CONSIGNMENT_ACCEPTANCE: say("03 Accepted"),
+    EvidenceEvent.CONSIGNMENT_REJECTION: say("02 Refused"),
+    EvidenceEvent.ARRIVED: say("01 Arrived"),
+    EvidenceEvent.ASSIGNED: say("04 Assigned"),
+    EvidenceEvent.IN_WORK: say("05 In work"),
+    EvidenceEvent.DONE: say("06 Done"),
+    EvidenceEvent.RECALL_ASKED: say("13 Recall asked"),
+    EvidenceEvent.RECALL_AGREED: say("15 Recall agreed"),
+    EvidenceEvent.RECALL_REFUSED: say("16 Recall refused"),
+}
+
+
+def event_name(uri: str) -> str:
+    """Return an event's name without its URI space; an unknown one comes back as it is."""
+    for space in (_ETSI, _OWN):
+        if uri.startswith(space):
+            return uri.removeprefix(space)
+    return uri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why, for a program (``code``) and for a reader (``text``); every negative record has one."""
+
+    code: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Bytes the record speaks of; ``digest`` is SHA-256 in lower-case hex."""
+
+    id: str
+    type: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who states it: the relay's name, and the SHA-256 of the certificate it signs evidence with."""
+
+    name: str
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One evidence record; ``actor`` is the agency whose act it reports (the relay itself: empty).
+
+    ``recipients`` are agency codes: all of the envelope's, or the one a later event is about.
+    """
+
+    id: str
+    event: EvidenceEvent
+    time: datetime
+    issuer: Issuer
+    sender: str
+    recipients: tuple[str, ...]
+    document_id: str
+    submitted_at: datetime
+    parts: tuple[Part, ...]
+    actor: str = ""
+    reasons: tuple[Reason, ...] = ()
+    version: int = 1
+
+    @property
+    def sha256(self) -> str:
+        """The name of the envelope: the digest of its bytes, lower-case hex."""
+        return next(part.digest for part in self.parts if part.id == "envelope")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; ``canonical_json`` of it is what is signed."""
+        return {
+            "version": self.version,
+            "id": self.id,
+            "event": self.event.value,
+            "time": _write_time(self.time),
+            "issuer": {"name": self.issuer.name, "certificate": self.issuer.certificate},
+            "sender": self.sender,
+            "recipients": list(self.recipients),
+            "document_id": self.document_id,
+            "submitted_at": _write_time(self.submitted_at),
+            "parts": [
+                {"id": part.id, "type": part.type, "digest_method": "sha-256", "digest": part.digest}
+                for part in self.parts
+            ],
+            "actor": self.actor,
+            "reasons": [{"code": reason.code, "text": reason.text} for reason in self.reasons],
+        }
+
+    @staticmethod
+    def from_json(value: object, *, where: str = "evidence") -> Evidence:
+        """Read the JSON form; unknown members are skipped. Raises WireError naming the place."""
+        record = _object(value, where)
+        version = record.get("version")
+        if version != 1 or isinstance(version, bool):
+            raise WireError(say("not a version of evidence that is known here"), where=f"{where}.version")
+        issuer = _object(record.get("issuer"), f"{where}.issuer")
+        parts = tuple(
+            _part(part, f"{where}.parts[{number}]")
+            for number, part in enumerate(_array(record, "parts", where), start=1)
+        )
+        if sum(part.id == "envelope" for part in parts) != 1:
+            raise WireError(say("exactly one part must be the envelope"), where=f"{where}.parts")
+        return Evidence(
+            id=_text(record, "id", where),
+            event=_event(record, where),
+            time=_time(record, "time", where),
+            issuer=Issuer(
+                name=_text(issuer, "name", f"{where}.issuer"),
+                certificate=_digest(issuer, "certificate", f"{where}.issuer"),
+            ),
+            sender=_text(record, "sender", where),
+            recipients=tuple(
+                _plain(recipient, f"{where}.recipients[{number}]")
+                for number, recipient in enumerate(_array(record, "recipients", where), start=1)
+            ),
+            document_id=_text(record, "document_id", where),
+            submitted_at=_time(record, "submitted_at", where),
+            parts=parts,
+            actor=_text(record, "actor", where),
+            reasons=tuple(
+                _reason(reason, f"{where}.reasons[{number}]")
+                for number, reason in enumerate(_array(record, "reasons", where), start=1)
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A record with the relay's signature (DER CMS, detached over ``signed``).
+
+    ``signed`` is the record as it was read, unknown members and all: what the signature is judged over.
+    """
+
+    evidence: Evidence
+    signature: bytes
+    signed: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.signed:
+            object.__setattr__(self, "signed", canonical_json(self.evidence.to_json()))
+
+    def to_json(self) -> bytes:
+        """Return the receipt as one JSON document, UTF-8, with a line feed at its end."""
+        document = {
+            "schema": 1,
+            "evidence": json.loads(self.signed),
+            "signature": base64.b64encode(self.signature).decode("ascii"),
+        }
+        return canonical_json(document) + b"\n"
+
+    @staticmethod
+    def from_json(data: bytes) -> Receipt:
+        """Read a receipt; raises WireError naming the place (``receipt.evidence.time: …``)."""
+        document = _object(parse_json(data, limit=RECEIPT_LIMIT, where="receipt"), "receipt")
+        schema = document.get("schema")
+        if schema != 1 or isinstance(schema, bool):
+            raise WireError(say("not a version of the receipt that is known here"), where="receipt.schema")
+        try:
+            signature = base64.b64decode(_text(document, "signature", "receipt"), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise WireError(say("not base64"), where="receipt.signature") from error
+        return Receipt(
+            evidence=Evidence.from_json(document.get("evidence"), where="receipt.evidence"),
+            signature=signature,
+            signed=canonical_json(document.get("evidence")),
+        )
+
+
+def is_receipt(data: bytes) -> bool:
+    """Tell whether these bytes look like a receipt: enough to choose who judges them, no more."""
+    head = data[:4096].lstrip()
+    return head.startswith(b"{") and b'"evidence"' in head and b'"schema"' in data[:RECEIPT_LIMIT]
+
+
+def canonical_json(value: object) -> bytes:
+    """Write a JSON value in its one form: keys sorted, no spaces, UTF-8, no NaN."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+def parse_json(data: bytes, *, limit: int, where: str) -> object:
+    """Read JSON strictly: UTF-8, ``limit`` bytes, no key twice, no floating numbers; raises WireError."""
+    if len(data) > limit:
+        raise WireError(
+            say("The file is too large: {size} bytes, {limit} at most.", size=len(data), limit=limit),
+            where=where,
+        )
+    try:
+        value: object = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_no_key_twice,
+            parse_float=_no_number,
+            parse_constant=_no_number,
+        )
+        canonical_json(value)  # lone surrogates cannot be written again
+    except (ValueError, RecursionError) as error:
+        raise WireError(say("not JSON as it is written here"), where=where) from error
+    return value
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key twice")
+    return found
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"no such numbers here: {text[:20]}")
+
+
+def _write_time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _object(value: object, where: str) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise WireError(say("an object is needed here"), where=where)
+    return value
+
+
+def _array(record: Mapping[str, object], name: str, where: str) -> list[object]:
+    value = record.get(name)
+    if not isinstance(value, list):
+        raise WireError(say("a list is needed here"), where=f"{where}.{name}")
+    return value
+
+
+def _plain(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise WireError(say("text is needed here"), where=where)
+    return value
+
+
+def _text(record: Mapping[str, object], name: str, where: str) -> str:
+    return _plain(record.get(name), f"{where}.{name}")
+
+
+def _digest(record: Mapping[str, object], name: str, where: str) -> str:
+    text = _text(record, name, where)
+    if not _DIGEST.fullmatch(text):
+        raise WireError(say("not a SHA-256 digest in lower-case hex"), where=f"{where}.{name}")
+    return text
+
+
+def _time(record: Mapping[str, object], name: str, where: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(record, name, where))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or not 1970 < moment.year < 9999:
+        raise WireError(say("not a time with its zone (RFC 3339)"), where=f"{where}.{name}")
+    return moment
+
+
+def _event(record: Mapping[str, object], where: str) -> EvidenceEvent:
+    text = _text(record, "event", where)
+    try:
+        return EvidenceEvent(text)
+    except ValueError as error:
+        raise WireError(say("unknown event: {event}", event=text[:80]), where=f"{where}.event") from error
+
+
+def _part(value: object, where: str) -> Part:
+    part = _object(value, where)
+    if _text(part, "digest_method", where) != "sha-256":
+        raise WireError(say("only sha-256 is known here"), where=f"{where}.digest_method")
+    return Part(
+        id=_text(part, "id", where), type=_text(part, "type", where), digest=_digest(part, "digest", where)
+    )
+
+
+def _reason(value: object, where: str) -> Reason:
+    reason = _object(value, where)
+    return Reason(code=_text(reason, "code", where), text=_text(reason, "text", where))
