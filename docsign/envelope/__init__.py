@@ -47,7 +47,7 @@ _PUBLIC = {
     "same_agency": "agency_codes",
 }
 
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605 -- the list is the table above
+__all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import IntEnum
+from urllib.parse import unquote
 
 from docsign.verdict import Finding
 
@@ -103,17 +104,25 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """One file of the message; ``content_id`` is without ``cid:`` and, in a container, the entry's name."""
+    """One file of the message; ``content_id`` is without ``cid:``.
+
+    In a container it is the entry's name, percent-encoded as in the signature's references.
+    """
 
     content_id: str
     name: str
     content_type: str = "application/pdf"
     description: str = ""
 
+    @property
+    def entry(self) -> str:
+        """The name of the container's entry that holds the file."""
+        return unquote(self.content_id, errors="replace")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseFor:
-    """The document that is answered: its issuer, its number and notation (``267/VPCP-TTĐT``), its identifier."""
+    """The document that is answered: issuer, number and notation (``267/VPCP-TTĐT``), identifier."""
 
     organ_id: str
     code: str = ""
@@ -160,8 +169,8 @@ class Header:
     """The header of one document on its way.
 
     ``document_id`` left empty is built from sender, day, number and notation. ``type`` and ``type_detail``
-    are kept as received (three practices exist); ``type_name`` is what counts. ``findings`` is what a tolerant
-    reader had to overlook; it plays no part in comparisons and is not written.
+    are kept as received (three practices exist); ``type_name`` is what counts. ``findings`` is what a
+    tolerant reader had to overlook; it plays no part in comparisons and is not written.
     """
 
     sender: Organization

@@ -90,8 +90,8 @@ class Status:
     ) -> Status:
         """Make the status about ``header``'s document.
 
-        It goes to the document's sender, or, for a recall, to ``receiver`` (an agency code, required then). An
-        empty description becomes the Vietnamese name of the state.
+        It goes to the document's sender, or, for a recall, to ``receiver`` (an agency code, required then).
+        An empty description becomes the Vietnamese name of the state.
         """
         answered = header.as_answered()
         if receiver is not None:

@@ -1,0 +1,184 @@
+"""The one XML parser of the project, hardened, and canonical XML.
+
+No DTD, no entities, no network, no deep or huge trees: such a file is refused before its content is looked
+at. What is signed is read from its canonical bytes (``signed_view``), so that the node used is the node
+digested.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+
+from docsign.errors import XmlError
+from docsign.sentence import say
+
+LIMIT = 8 * 1024 * 1024
+"""The largest XML text parsed, in bytes, unless the caller says otherwise."""
+
+MAX_MARKUP = 200_000
+"""How many ``<`` a text may hold: each may become a node that costs far more than its bytes."""
+
+C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+C14N_11 = "http://www.w3.org/2006/12/xml-c14n11"
+EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+_COMMENTS = {C14N + "#WithComments", C14N_11 + "#WithComments", EXC_C14N + "WithComments"}
+CANONICALIZATIONS = frozenset({C14N, C14N_11, EXC_C14N} | _COMMENTS)
+"""The canonicalisations that are understood (XMLDSig 6.5)."""
+
+_DECLARED = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"})
+_BEFORE_ROOT = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)", re.DOTALL)
+
+
+def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
+    """Parse XML and return its root; raises XmlError for what is not well formed or not allowed.
+
+    UTF-8 and UTF-16 only, at most ``limit`` bytes, no document type declaration.
+    """
+    if len(data) > limit:
+        raise XmlError(
+            say("The XML is too large: {size} bytes, {limit} at most.", size=len(data), limit=limit)
+        )
+    text = _decoded(data)
+    if text.count("<") > MAX_MARKUP:
+        raise XmlError(say("The XML holds too many elements: {limit} at most.", limit=MAX_MARKUP))
+    position = 0
+    while match := _BEFORE_ROOT.match(text, position):
+        position = match.end()
+    if text.startswith("<!", position):
+        raise XmlError(say("The XML declares a document type (DTD), which is not allowed."))
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        recover=False,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise XmlError(say("The XML is not well formed: {reason}.", reason=_reason(error))) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise XmlError(say("The XML declares a document type (DTD), which is not allowed."))
+    return root
+
+
+def canonicalize(element: etree._Element, algorithm: str, prefixes: tuple[str, ...] = ()) -> bytes:
+    """Return the canonical bytes of the element with all below it; ``prefixes`` as in InclusiveNamespaces.
+
+    Raises XmlError for an unknown algorithm, and where an ancestor carries ``xml:`` attributes, which the
+    algorithms treat differently.
+    """
+    if algorithm not in CANONICALIZATIONS:
+        raise XmlError(say("This canonicalisation is not known: {algorithm}.", algorithm=algorithm[:100]))
+    if any(
+        name.startswith("{http://www.w3.org/XML/1998/namespace}")
+        for ancestor in element.iterancestors()
+        for name in map(str, ancestor.attrib)
+    ):
+        raise XmlError(say("Attributes of the xml: namespace stand above the signed part."))
+    # Written out and read again, so that the namespaces of the ancestors stand on the element itself.
+    alone = etree.fromstring(
+        etree.tostring(element, with_tail=False), etree.XMLParser(resolve_entities=False)
+    )
+    exclusive = algorithm.startswith(EXC_C14N)
+    written: bytes = etree.tostring(
+        alone,
+        method="c14n",
+        exclusive=exclusive,
+        with_comments=algorithm in _COMMENTS,
+        inclusive_ns_prefixes=list(prefixes) if exclusive and prefixes else None,
+    )
+    return written
+
+
+def canonicalize_document(root: etree._Element, algorithm: str) -> bytes:
+    """Return the canonical bytes of a whole document, with what stands beside its root."""
+    if algorithm not in CANONICALIZATIONS:
+        raise XmlError(say("This canonicalisation is not known: {algorithm}.", algorithm=algorithm[:100]))
+    written: bytes = etree.tostring(
+        root.getroottree(),
+        method="c14n",
+        exclusive=algorithm.startswith(EXC_C14N),
+        with_comments=algorithm in _COMMENTS,
+    )
+    return written
+
+
+def local_name(element: etree._Element) -> str:
+    """Return the element's name without its namespace; empty for comments and the like."""
+    return _tag(element).rpartition("}")[2]
+
+
+def namespace(element: etree._Element) -> str:
+    """Return the element's namespace, empty where it has none."""
+    tag = _tag(element)
+    return tag[1:].partition("}")[0] if tag.startswith("{") else ""
+
+
+def elements(parent: etree._Element) -> Iterator[etree._Element]:
+    """Yield the child elements, without comments and processing instructions."""
+    return (child for child in parent if _tag(child))
+
+
+def _tag(node: Any) -> str:
+    """Return the tag of an element; comments, instructions and entity references have a function instead."""
+    return node.tag if isinstance(node.tag, str) else ""
+
+
+def escaped(text: str) -> str:
+    """Return the text as it stands between tags or inside a double-quoted attribute."""
+    return (
+        text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace('"', "&quot;")
+        .replace("\r", "&#13;")
+    )
+
+
+def writable(text: str) -> bool:
+    """Tell whether XML 1.0 can carry every character of the text."""
+    return all(
+        character in "\t\n\r"
+        or " " <= character <= "\ud7ff"
+        or "\ue000" <= character <= "\ufffd"
+        or character >= "\U00010000"
+        for character in text
+    )
+
+
+def _decoded(data: bytes) -> str:
+    """Decode for the checks before parsing; the parser itself gets the bytes."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif data.startswith(b"<\0"):
+        encoding = "utf-16-le"
+    elif data.startswith(b"\0<"):
+        encoding = "utf-16-be"
+    else:
+        encoding = "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise XmlError(say("The XML is not text in UTF-8 or UTF-16.")) from error
+    declared = _DECLARED.match(text)
+    if declared and declared[1].lower() not in _ENCODINGS:
+        raise XmlError(
+            say(
+                "The XML declares the encoding {name}; only UTF-8 and UTF-16 are accepted.",
+                name=declared[1][:40],
+            )
+        )
+    return text
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split("\n")[0][:200]
