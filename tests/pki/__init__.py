@@ -1,0 +1,1 @@
+"""Keys, certificates, trust, paths, time-stamps, the trial authority."""
