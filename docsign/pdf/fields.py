@@ -149,7 +149,7 @@ def register(revision: Revision, entries: Sequence[generic.IndirectObject]) -> N
         root["/AcroForm"] = revision.add_object(
             generic.DictionaryObject({pdf_name("/Fields"): generic.ArrayObject()})
         )
-        revision.update_root()
+        revision.touch_root()
     form = root["/AcroForm"]
     revision.update_container(form)
     if "/Fields" not in form:
@@ -174,7 +174,7 @@ def _add(revision: Revision, field: SignatureField | TextField) -> generic.Indir
     from pyhanko.pdf_utils import generic
     from pyhanko.pdf_utils.generic import pdf_name
 
-    page = revision.find_page_for_modification(field.box.page - 1)[0]
+    page = revision.page(field.box.page)
     rectangle = (field.box.left, field.box.bottom, field.box.right, field.box.top)
     if isinstance(field, SignatureField):
         widget = signature_widget(revision, field.name, page, rectangle)
@@ -198,7 +198,7 @@ def _add(revision: Revision, field: SignatureField | TextField) -> generic.Indir
         widget[pdf_name("/DA")] = generic.pdf_string(f"/{font} {field.size:g} Tf 0 g")
         widget[pdf_name("/Q")] = generic.NumberObject(ALIGNMENTS[field.align])
     reference = revision.add_object(widget)
-    revision.register_annotation(page, reference)
+    revision.annotate(page, reference)
     return reference
 
 

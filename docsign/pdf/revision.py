@@ -52,8 +52,24 @@ class Revision(IncrementalPdfFileWriter):
     def appended(self) -> bytes:
         """Return the input followed by this revision."""
         output = BytesIO()
-        self.write(output)
+        writer: Any = self
+        writer.write(output)
         return output.getvalue()
+
+    def page(self, number: int) -> generic.IndirectObject:
+        """Return the page of this number, from 1; its dictionary may then be changed."""
+        writer: Any = self
+        found: generic.IndirectObject = writer.find_page_for_modification(number - 1)[0]
+        return found
+
+    def annotate(self, page: generic.IndirectObject, annotation: generic.IndirectObject) -> None:
+        """Append ``annotation`` to the page's list."""
+        writer: Any = self
+        writer.register_annotation(page, annotation)
+
+    def touch_root(self) -> None:
+        """Write the catalogue anew in this revision."""
+        self.mark_update(self.root_ref)
 
 
 def open_revision(pdf: bytes, *, password: str | None = None) -> Revision:
@@ -104,7 +120,8 @@ def _unlock(revision: Revision, password: str | None) -> None:
         else say("The password does not open this PDF.")
     )
     try:
-        answer = revision.encrypt(password or "")
+        writer: Any = revision
+        answer = writer.encrypt(password or "")
     except Exception as error:
         raise PdfError(sentence) from error
     if answer.status.name == "FAILED":

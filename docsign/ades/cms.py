@@ -1,0 +1,191 @@
+"""Writes CMS signatures (RFC 5652, CAdES baseline B-B and B-T of EN 319 122-1) as DER, from prepared parts.
+
+Two steps with the key between them: ``signed_attributes`` are the bytes to sign, ``signed_data`` puts the
+signature value into its structure. Reading and judging are ``signed_data`` (the module) and ``cades``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from docsign.ades import der
+from docsign.ades.der import encode
+
+
+def _oid(dotted: str) -> bytes:
+    first, second, *rest = map(int, dotted.split("."))
+    octets = bytearray()
+    for arc in (40 * first + second, *rest):
+        group = [arc & 0x7F]
+        while arc := arc >> 7:
+            group.append(arc & 0x7F | 0x80)
+        octets += bytes(reversed(group))
+    return encode(der.OID, bytes(octets))
+
+
+_NULL: Final = encode(der.NULL, b"")
+_ATTRIBUTE_SET: Final = 0xA0  # [0] IMPLICIT in SignerInfo, SET OF while it is signed (RFC 5652 5.4)
+_UNSIGNED_SET: Final = 0xA1
+_DATA: Final = _oid("1.2.840.113549.1.7.1")
+_SIGNED_DATA: Final = _oid("1.2.840.113549.1.7.2")
+_CONTENT_TYPE: Final = _oid("1.2.840.113549.1.9.3")
+_MESSAGE_DIGEST: Final = _oid("1.2.840.113549.1.9.4")
+_SIGNING_TIME: Final = _oid("1.2.840.113549.1.9.5")
+_SIGNING_CERTIFICATE_V2: Final = _oid("1.2.840.113549.1.9.16.2.47")
+_SIGNATURE_TIMESTAMP: Final = _oid("1.2.840.113549.1.9.16.2.14")
+_SHA256: Final = encode(der.SEQUENCE, _oid("2.16.840.1.101.3.4.2.1") + _NULL)
+_SHA512: Final = encode(der.SEQUENCE, _oid("2.16.840.1.101.3.4.2.3") + _NULL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scheme:
+    hash_name: str
+    digest_algorithm: bytes
+    signature_algorithm: bytes
+
+
+_SCHEMES: Final = {
+    # RFC 4055 5
+    "rsa-sha256": _Scheme(
+        hash_name="sha256",
+        digest_algorithm=_SHA256,
+        signature_algorithm=encode(der.SEQUENCE, _oid("1.2.840.113549.1.1.11") + _NULL),
+    ),
+    # RFC 5758 3.2: no parameters
+    "ecdsa-sha256": _Scheme(
+        hash_name="sha256",
+        digest_algorithm=_SHA256,
+        signature_algorithm=encode(der.SEQUENCE, _oid("1.2.840.10045.4.3.2")),
+    ),
+    # RFC 8419 3.1: with signed attributes Ed25519 goes with SHA-512
+    "ed25519": _Scheme(
+        hash_name="sha512",
+        digest_algorithm=_SHA512,
+        signature_algorithm=encode(der.SEQUENCE, _oid("1.3.101.112")),
+    ),
+}
+
+
+def hash_name(scheme: str) -> str:
+    """Return the digest that goes with a signature scheme, by its hashlib name: what messageDigest holds."""
+    return _SCHEMES[scheme].hash_name
+
+
+def signed_attributes(
+    digest: bytes, certificate: x509.Certificate, *, signing_time: datetime | None = None
+) -> bytes:
+    """Return the DER of the signed attributes, the very bytes that the key signs (RFC 5652 5.4).
+
+    ``digest`` is the content's, by ``hash_name`` of the scheme. In a PDF the time stands in the signature
+    dictionary and ``signing_time`` is left out (EN 319 142-1 6.3); elsewhere it is wanted (EN 319 122-1 6.3).
+    """
+    attributes = [
+        _attribute(_CONTENT_TYPE, _DATA),
+        _attribute(_MESSAGE_DIGEST, encode(der.OCTET_STRING, digest)),
+        _attribute(_SIGNING_CERTIFICATE_V2, _signing_certificate(certificate)),
+    ]
+    if signing_time is not None:
+        attributes.append(_attribute(_SIGNING_TIME, _time(signing_time)))
+    return _set_of(attributes)
+
+
+def signed_data(
+    *,
+    signed_attributes: bytes,
+    signature: bytes,
+    certificate: x509.Certificate,
+    chain: Sequence[x509.Certificate] = (),
+    scheme: str,
+    timestamp_token: bytes | None = None,
+) -> bytes:
+    """Return the DER of a detached SignedData in its ContentInfo (RFC 5652 5.1), one signer.
+
+    ``signed_attributes`` are those of the function of this name. Self-signed certificates of ``chain`` are
+    left out: whoever trusts them has them. ``timestamp_token`` (DER, over ``signature``) makes it B-T.
+    """
+    algorithms = _SCHEMES[scheme]
+    signer = (
+        _integer(1)
+        + _signer_identifier(certificate)
+        + algorithms.digest_algorithm
+        + bytes((_ATTRIBUTE_SET,))
+        + signed_attributes[1:]
+        + algorithms.signature_algorithm
+        + encode(der.OCTET_STRING, signature)
+    )
+    if timestamp_token is not None:
+        # EN 319 122-1 5.3
+        signer += encode(_UNSIGNED_SET, _attribute(_SIGNATURE_TIMESTAMP, timestamp_token))
+    content = (
+        _integer(1)
+        + _set_of([algorithms.digest_algorithm])
+        + encode(der.SEQUENCE, _DATA)
+        + _certificates(certificate, tuple(chain))
+        + _set_of([encode(der.SEQUENCE, signer)])
+    )
+    return encode(der.SEQUENCE, _SIGNED_DATA + encode(0xA0, encode(der.SEQUENCE, content)))
+
+
+def room_for(certificate: x509.Certificate, chain: Sequence[x509.Certificate], *, timestamped: bool) -> int:
+    """Return how many bytes a signature of this signer may take, a time-stamp token included if asked."""
+    certificates = len(_certificates(certificate, tuple(chain)))
+    return certificates + 2048 + (TIMESTAMP_ROOM if timestamped else 0)
+
+
+TIMESTAMP_ROOM: Final = 12 * 1024
+"""Room kept for a time-stamp token, in bytes: those of public services with their chain take 4–8 KB."""
+
+
+def _attribute(name: bytes, value: bytes) -> bytes:
+    return encode(der.SEQUENCE, name + encode(der.SET, value))
+
+
+def _set_of(members: Iterable[bytes]) -> bytes:
+    # X.690 11.6: the encodings of a SET OF stand in ascending order
+    return encode(der.SET, b"".join(sorted(members)))
+
+
+def _integer(value: int) -> bytes:
+    return encode(der.INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def _time(moment: datetime) -> bytes:
+    moment = moment.astimezone(UTC)
+    # RFC 5652 11.3: UTCTime from 1950 through 2049
+    if 1950 <= moment.year < 2050:
+        return encode(der.UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
+    return encode(der.GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
+
+
+@lru_cache(maxsize=64)
+def _signing_certificate(certificate: x509.Certificate) -> bytes:
+    # RFC 5035 4: SHA-256 is the default and stays out; so does issuerSerial (EN 319 122-1 6.3)
+    digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+    one = encode(der.SEQUENCE, encode(der.OCTET_STRING, digest))
+    return encode(der.SEQUENCE, encode(der.SEQUENCE, one))
+
+
+@lru_cache(maxsize=64)
+def _signer_identifier(certificate: x509.Certificate) -> bytes:
+    # the issuer's name byte by byte as the certificate has it: a name encoded anew need not be equal
+    fields = der.parse(certificate.tbs_certificate_bytes).sequence()
+    fields.optional(0xA0)
+    serial = fields.take(der.INTEGER).raw
+    fields.take(der.SEQUENCE)
+    issuer = fields.take(der.SEQUENCE).raw
+    return encode(der.SEQUENCE, issuer + serial)
+
+
+@lru_cache(maxsize=64)
+def _certificates(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...]) -> bytes:
+    issuers = [one for one in chain if one.subject != one.issuer and one != certificate]
+    encoded = {one.public_bytes(Encoding.DER) for one in (certificate, *issuers)}
+    return encode(0xA0, b"".join(sorted(encoded)))

@@ -1,0 +1,62 @@
+"""The text of a PDF's pages as a person sees it, for rules about words; never for a verdict.
+
+PDFium reads it, which forgives much: what it cannot read is an error here, what it reads proves nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from typing import TYPE_CHECKING
+
+from docsign.errors import PdfError
+from docsign.pdf.revision import require_whole
+from docsign.sentence import say
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+MOST_CHARACTERS = 200_000
+"""A page with more characters is read so far and no further."""
+MOST_PIECES = 5_000
+
+_PDFIUM = threading.Lock()  # PDFium is not thread-safe
+
+
+def first_page_lines(pdf: bytes, *, password: str | None = None) -> tuple[str, ...]:
+    """Return the lines of the first page, NFC, without outer spaces, empty ones left out.
+
+    Every run of text that stands alone (a mark in a box beside other text) is a line of its own too, so a
+    line may appear twice. A scan without text gives none. Raises PdfError where the page cannot be read.
+    """
+    import pypdfium2
+
+    require_whole(pdf)
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(pdf, password=password)
+            try:
+                found = _lines(document)
+            finally:
+                document.close()
+        except pypdfium2.PdfiumError as error:
+            raise PdfError(
+                say("The text of the first page cannot be read: {reason}.", reason=str(error).rstrip("."))
+            ) from error
+    return tuple(line for text in found if (line := unicodedata.normalize("NFC", text).strip()))
+
+
+def _lines(document: pypdfium2.PdfDocument) -> list[str]:
+    if len(document) == 0:
+        raise PdfError(say("The PDF has no page."))
+    page = document[0]
+    text = page.get_textpage()
+    try:
+        count = min(text.count_chars(), MOST_CHARACTERS)
+        lines: list[str] = str(text.get_text_range(0, count)).splitlines() if count else []
+        pieces = min(text.count_rects(0, count), MOST_PIECES) if count else 0
+        lines.extend(str(text.get_text_bounded(*text.get_rect(index))) for index in range(pieces))
+        return lines
+    finally:
+        text.close()
+        page.close()

@@ -1,0 +1,53 @@
+"""The public verbs that sign: they drive prepare → digest → key, time-stamping service → complete.
+
+Signing goes through the network only where a time-stamping service is named. What a signature is stands in
+``ades``, where it goes in ``pdf`` and ``envelope``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from docsign.ades import cms
+from docsign.errors import UsageError
+from docsign.pki.keys import SigningKey
+from docsign.sentence import say
+
+
+def sign_detached(
+    data: bytes, key: SigningKey, *, at: datetime | None = None, tsa: str | None = None
+) -> bytes:
+    """Return a detached CAdES signature over ``data`` (DER, a ``.p7s``): B-T with a ``tsa``, else B-B.
+
+    ``at`` (aware, default now) becomes the signing-time attribute. Raises TimestampError and whatever the key
+    raises. The certificate is not checked here: ``require_fit`` does that.
+    """
+    digest = hashlib.new(cms.hash_name(key.scheme), data).digest()
+    return _signature(digest, key, signing_time=_moment(at), tsa=tsa)
+
+
+def _signature(digest: bytes, key: SigningKey, *, signing_time: datetime | None, tsa: str | None) -> bytes:
+    attributes = cms.signed_attributes(digest, key.certificate, signing_time=signing_time)
+    signature = key.sign(attributes)
+    token = None
+    if tsa is not None:
+        from docsign.pki.fetch import fetch_timestamp
+
+        token = fetch_timestamp(tsa, hashlib.sha256(signature).digest())
+    return cms.signed_data(
+        signed_attributes=attributes,
+        signature=signature,
+        certificate=key.certificate,
+        chain=key.chain,
+        scheme=key.scheme,
+        timestamp_token=token,
+    )
+
+
+def _moment(at: datetime | None) -> datetime:
+    if at is None:
+        return datetime.now(UTC)
+    if at.utcoffset() is None:
+        raise UsageError(say("The time needs a time zone."), where="at")
+    return at
