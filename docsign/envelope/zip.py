@@ -1,8 +1,8 @@
 """Read a ZIP archive the strict way: every byte accounted for before anything is unpacked.
 
-One file has one meaning: an archive whose central directory and local headers could be read differently by two
-programs, or with bytes between, before or behind its parts, is refused. Encryption, several disks and ZIP64 are
-not supported. Nothing is written here.
+One file has one meaning: an archive whose central directory and local headers could be read differently by
+two programs, or with bytes between, before or behind its parts, is refused. Encryption, several disks and
+ZIP64 are not supported. Nothing is written here.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ MAX_NAME = 512
 """The longest entry name, in bytes of UTF-8."""
 
 STORED, DEFLATED = 0, 8
-_LOCAL = struct.Struct("<4s5H3I2H")
-_CENTRAL = struct.Struct("<4s6H3I5H2I")
-_END = struct.Struct("<4s4H2IH")
+LOCAL = struct.Struct("<4s5H3I2H")
+CENTRAL = struct.Struct("<4s6H3I5H2I")
+END = struct.Struct("<4s4H2IH")
 _DESCRIPTOR = struct.Struct("<3I")
 _ENCRYPTED, _DESCRIBED, _UTF8 = 0x1, 0x8, 0x800
 _ACCEPTED_FLAGS = 0x6 | _DESCRIBED | _UTF8  # bits 1 and 2 only say how hard the packer tried
@@ -76,7 +76,7 @@ class Archive:
         return self._by_name.get(name)
 
     def open(self, name: str) -> BinaryIO:
-        """Open an entry for reading in one pass; a wrong size or check sum raises ContainerError at its end."""
+        """Open an entry for one pass; a wrong size or check sum raises ContainerError at its end."""
         entry = self._by_name.get(name)
         if entry is None:
             raise ContainerError(say("The container has no such entry."), where=name)
@@ -198,22 +198,22 @@ def read_archive(stream: BinaryIO) -> Archive:
 
 def _read_end(stream: BinaryIO, length: int) -> tuple[bytes, int, int]:
     """Find the one end record, and return the directory's bytes, its number of rows and its place."""
-    tail_start = max(0, length - _END.size - 0xFFFF)
+    tail_start = max(0, length - END.size - 0xFFFF)
     stream.seek(tail_start)
     tail = stream.read(length - tail_start)
     fitting = []
     place = tail.find(b"PK\x05\x06")
     while place >= 0:
-        if place + _END.size <= len(tail):
+        if place + END.size <= len(tail):
             comment = int.from_bytes(tail[place + 20 : place + 22], "little")
-            if place + _END.size + comment == len(tail):
+            if place + END.size + comment == len(tail):
                 fitting.append(place)
         place = tail.find(b"PK\x05\x06", place + 1)
     if not fitting:
         raise ContainerError(say("This is not a ZIP file, or it is cut off or has bytes behind its end."))
     if len(fitting) > 1:
         raise ContainerError(say("The ZIP file has two endings."))
-    _, disk, first_disk, here, count, size, start, _ = _END.unpack_from(tail, fitting[0])
+    _, disk, first_disk, here, count, size, start, _ = END.unpack_from(tail, fitting[0])
     if count == 0xFFFF or size == 0xFFFFFFFF or start == 0xFFFFFFFF:
         raise ContainerError(say("ZIP64 is not supported."))
     if disk or first_disk or here != count:
@@ -224,7 +224,7 @@ def _read_end(stream: BinaryIO, length: int) -> tuple[bytes, int, int]:
         )
     if start + size != tail_start + fitting[0]:
         raise ContainerError(say("The directory of the ZIP file is not where its end record says."))
-    if size > count * (_CENTRAL.size + 3 * 0x1000):
+    if size > count * (CENTRAL.size + 3 * 0x1000):
         raise ContainerError(say("The directory of the ZIP file is too large."))
     stream.seek(start)
     return stream.read(size), count, start
@@ -234,12 +234,12 @@ def _read_directory(directory: bytes, count: int) -> list[_Central]:
     rows: list[_Central] = []
     place = 0
     for _ in range(count):
-        if place + _CENTRAL.size > len(directory):
+        if place + CENTRAL.size > len(directory):
             raise ContainerError(say("The directory of the ZIP file is damaged."))
         (mark, _made, _needed, flags, method, time, day, crc, packed, size,
          name_size, extra_size, comment_size, disk, _internal, _external, start,
-         ) = _CENTRAL.unpack_from(directory, place)  # fmt: skip
-        place += _CENTRAL.size
+         ) = CENTRAL.unpack_from(directory, place)  # fmt: skip
+        place += CENTRAL.size
         raw_name = directory[place : place + name_size]
         extra = directory[place + name_size : place + name_size + extra_size]
         place += name_size + extra_size + comment_size
@@ -283,7 +283,7 @@ def _check_totals(rows: list[_Central]) -> None:
 
 
 def _name(row: _Central) -> str:
-    """Decode and check a name: relative, forward slashes, nothing a file system would take for something else."""
+    """Decode and check a name: relative, forward slashes, nothing with a meaning to a file system."""
     raw = row.raw_name
     try:
         name = raw.decode("utf-8" if row.flags & _UTF8 else "ascii")
@@ -336,12 +336,12 @@ def fold(name: str) -> str:
 
 
 def _read_local(stream: BinaryIO, row: _Central, name: str, following: int) -> Entry:
-    """Compare the local header with its row of the directory; the entry must end where the next part begins."""
+    """Compare the local header with its row; the entry must end where the next part begins."""
     stream.seek(row.start)
-    head = stream.read(_LOCAL.size)
-    if len(head) != _LOCAL.size:
+    head = stream.read(LOCAL.size)
+    if len(head) != LOCAL.size:
         raise ContainerError(say("The ZIP file is cut off."), where=name)
-    mark, _needed, flags, method, time, day, crc, packed, size, name_size, extra_size = _LOCAL.unpack(head)
+    mark, _needed, flags, method, time, day, crc, packed, size, name_size, extra_size = LOCAL.unpack(head)
     raw_name, extra = stream.read(name_size), stream.read(extra_size)
     described = bool(flags & _DESCRIBED)
     numbers = (crc, packed, size)
@@ -354,7 +354,7 @@ def _read_local(stream: BinaryIO, row: _Central, name: str, following: int) -> E
     ):
         raise ContainerError(say("Directory and entry of the ZIP file contradict each other."), where=name)
     _check_extra(extra, raw_name)
-    offset = row.start + _LOCAL.size + name_size + extra_size
+    offset = row.start + LOCAL.size + name_size + extra_size
     end = offset + row.packed_size
     if described:
         stream.seek(end)

@@ -1,0 +1,250 @@
+"""The ASiC-E container (EN 319 162-1): which entries it has, and how it is written.
+
+Reading is strict (``zip``): open, relay and verdict all come through ``read_container``. Writing is one pass
+over each file into a seekable stream; every entry is stored as it is, in a fixed order, with the time the
+caller gives, so that the same input gives the same bytes. Signatures are made and judged elsewhere
+(``ades.xades``, ``judge``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from docsign.ades.xml import escaped
+from docsign.envelope.header import VIETNAM_TIME, Header
+from docsign.envelope.zip import (
+    DEFLATED,
+    MAX_ENTRIES,
+    STORED,
+    Archive,
+    Entry,
+    fold,
+    name_breach,
+    read_archive,
+)
+from docsign.errors import ContainerError
+from docsign.sentence import Sentence, say
+from docsign.verdict import FileFormat, Finding, Severity
+
+MIMETYPE_NAME = "mimetype"
+MIMETYPE = "application/vnd.etsi.asic-e+zip"  # EN 319 162-1 4.4.2 b
+MIMETYPE_SIMPLE = "application/vnd.etsi.asic-s+zip"
+HEADER_NAME = "header.edxml"
+HEADER_TYPE = "application/xml"
+DOCUMENTS = "documents/"
+MANIFEST_NAME = "META-INF/manifest.xml"
+SIGNATURES_NAME = "META-INF/signatures.xml"
+
+HEADER_LIMIT = 2 * 1024 * 1024
+SIGNATURES_LIMIT = 8 * 1024 * 1024
+
+_MANIFEST_NS = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+_XADES_NAME = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)  # EN 319 162-1 4.4.3.2
+_CADES_NAME = re.compile(r"META-INF/[^/]*signature[^/]*\.p7s", re.IGNORECASE)  # EN 319 162-1 4.4.4.2
+_PIECE = 256 * 1024
+
+
+class Container:
+    """A checked container: its entries, and their bytes. ``findings`` is what was odd but harmless."""
+
+    def __init__(self, archive: Archive, mimetype: str | None, findings: tuple[Finding, ...]) -> None:
+        self._archive = archive
+        self.mimetype = mimetype
+        self.findings = findings
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All files of the container, in the order of the archive."""
+        return self._archive.entries
+
+    @property
+    def format(self) -> FileFormat:
+        """What the container says it is; without a mimetype, ASiC-E where it holds signatures."""
+        if self.mimetype == MIMETYPE_SIMPLE:
+            return FileFormat.ASICS
+        if self.mimetype == MIMETYPE or (self.mimetype is None and self.signature_names):
+            return FileFormat.ASICE
+        return FileFormat.OTHER
+
+    @property
+    def data_names(self) -> tuple[str, ...]:
+        """The files a signature must cover: all but mimetype and META-INF (EN 319 162-1 4.4.3)."""
+        return tuple(
+            entry.name
+            for entry in self.entries
+            if entry.name != MIMETYPE_NAME and not fold(entry.name).startswith("meta-inf/")
+        )
+
+    @property
+    def signature_names(self) -> tuple[str, ...]:
+        """The files that hold XAdES signatures."""
+        return tuple(entry.name for entry in self.entries if _XADES_NAME.fullmatch(entry.name))
+
+    @property
+    def cms_signature_names(self) -> tuple[str, ...]:
+        """The files that hold CAdES signatures."""
+        return tuple(entry.name for entry in self.entries if _CADES_NAME.fullmatch(entry.name))
+
+    def find(self, name: str) -> Entry | None:
+        """Return the entry of exactly this name."""
+        return self._archive.find(name)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open an entry for one pass; ContainerError where it is missing, or at the end of damaged bytes."""
+        return self._archive.open(name)
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Return an entry's bytes; raises ContainerError where missing, damaged, or past ``limit`` bytes."""
+        return self._archive.read(name, limit)
+
+
+def read_container(stream: BinaryIO) -> Container:
+    """Check a container's structure and return it; raises ContainerError. ``stream`` must be seekable."""
+    archive = read_archive(stream)
+    findings: list[Finding] = []
+    mimetype: str | None = None
+    entry = archive.find(MIMETYPE_NAME)
+    if entry is None:
+        findings.append(
+            _note("mimetype-absent", say("The container does not say its type (no mimetype entry)."))
+        )
+    else:
+        # EN 319 162-1 A.1: first, stored, without extra field; readers of other tools are not that strict
+        if entry.offset != 30 + len(MIMETYPE_NAME) or entry.method == DEFLATED:
+            findings.append(
+                _note("mimetype-place", say("The mimetype entry is not the first one, or packed."))
+            )
+        mimetype = archive.read(MIMETYPE_NAME, 256).decode("ascii", "replace").strip()
+    return Container(archive, mimetype, tuple(findings))
+
+
+def _note(code: str, sentence: Sentence) -> Finding:
+    return Finding(code=code, severity=Severity.INFO, sentence=sentence, where=MIMETYPE_NAME)
+
+
+def require_references(header: Header, container: Container) -> None:
+    """Raise ContainerError unless the header's References and the documents are the same files."""
+    named: set[str] = set()
+    for turn, reference in enumerate(header.references, 1):
+        where = f"{HEADER_NAME}: Reference[{turn}]"
+        if reference.entry in named:
+            raise ContainerError(say("The file {name} is named twice.", name=reference.entry), where=where)
+        if container.find(reference.entry) is None:
+            raise ContainerError(
+                say("The file {name} is not in the container.", name=reference.entry), where=where
+            )
+        named.add(reference.entry)
+    for name in container.data_names:
+        if name != HEADER_NAME and name not in named:
+            raise ContainerError(say("The header does not name this file."), where=name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenEntry:
+    """What was written of one file; ``digest`` is its SHA-256."""
+
+    name: str
+    size: int
+    digest: bytes
+
+
+class ContainerWriter:
+    """Writes a container entry by entry; ``close`` adds the directory.
+
+    ``at`` is the time every entry carries (Vietnamese time, two seconds fine). The stream must be seekable
+    (sizes are filled in behind the bytes) and begin empty.
+    """
+
+    def __init__(self, stream: BinaryIO, *, at: datetime, mimetype: str = MIMETYPE) -> None:
+        self._stream = stream
+        self._place = 0
+        self._rows: list[bytes] = []
+        self._names: set[str] = set()
+        local = at.astimezone(VIETNAM_TIME)
+        year = min(max(local.year, 1980), 2107)
+        self._day = (year - 1980) << 9 | local.month << 5 | local.day
+        self._time = local.hour << 11 | local.minute << 5 | local.second // 2
+        self.add(MIMETYPE_NAME, [mimetype.encode("ascii")])
+
+    def add(self, name: str, pieces: Iterable[bytes]) -> WrittenEntry:
+        """Write one file as it comes; raises ContainerError for a name that cannot be, or is taken."""
+        breach = name_breach(name)
+        if breach is not None:
+            raise ContainerError(breach, where=name)
+        if fold(name) in self._names:
+            raise ContainerError(say("The name occurs twice."), where=name)
+        if len(self._names) >= MAX_ENTRIES:
+            raise ContainerError(
+                say("Too many entries: {count}, {limit} at most.", count=MAX_ENTRIES + 1, limit=MAX_ENTRIES)
+            )
+        self._names.add(fold(name))
+        start, raw_name = self._place, name.encode()
+        self._write(self._local(raw_name, 0, 0))
+        digest, crc, size = hashlib.sha256(), 0, 0
+        for piece in pieces:
+            digest.update(piece)
+            crc = zlib.crc32(piece, crc)
+            size += len(piece)
+            if start + size > 0xFFFF0000:
+                raise ContainerError(say("The container would pass 4 GB."), where=name)
+            self._write(piece)
+        self._stream.seek(start)
+        self._stream.write(self._local(raw_name, crc, size))
+        self._stream.seek(self._place)
+        head = CENTRAL.pack(
+            b"PK\x01\x02", 20, 20, self._flags(raw_name), STORED, self._time, self._day, crc, size, size,
+            len(raw_name), 0, 0, 0, 0, 0, start,
+        )  # fmt: skip
+        self._rows.append(head + raw_name)
+        return WrittenEntry(name=name, size=size, digest=digest.digest())
+
+    def close(self) -> None:
+        """Write the directory; the stream stays open."""
+        directory = b"".join(self._rows)
+        count = len(self._rows)
+        end = END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), self._place, 0)
+        self._write(directory + end)
+
+    def _local(self, raw_name: bytes, crc: int, size: int) -> bytes:
+        flags = self._flags(raw_name)
+        head = LOCAL.pack(
+            b"PK\x03\x04", 20, flags, STORED, self._time, self._day, crc, size, size, len(raw_name), 0
+        )
+        return head + raw_name
+
+    @staticmethod
+    def _flags(raw_name: bytes) -> int:
+        return 0 if raw_name.isascii() else 0x800
+
+    def _write(self, piece: bytes) -> None:
+        self._stream.write(piece)
+        self._place += len(piece)
+
+
+def pieces_of(stream: BinaryIO) -> Iterable[bytes]:
+    """Yield a stream's bytes in bounded pieces."""
+    while piece := stream.read(_PIECE):
+        yield piece
+
+
+def manifest(entries: Iterable[tuple[str, str]], *, mimetype: str = MIMETYPE) -> bytes:
+    """Return META-INF/manifest.xml over (name, media type) rows (EN 319 162-1 4.4.3.2, ODF 1.2 part 3)."""
+    rows = [("/", mimetype), *entries]
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<manifest:manifest xmlns:manifest="{_MANIFEST_NS}" manifest:version="1.2">',
+        *(
+            f'  <manifest:file-entry manifest:full-path="{escaped(name)}"'
+            f' manifest:media-type="{escaped(media)}"/>'
+            for name, media in rows
+        ),
+        "</manifest:manifest>",
+        "",
+    ]
+    return "\n".join(lines).encode()
