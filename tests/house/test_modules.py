@@ -1,0 +1,94 @@
+"""Every module has its test, every test says what it holds, and nothing grows without being asked why."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.house.tree import ROOT, modules, test_modules, texts
+
+# A module is tested by its mirror (docsign/pdf/fields.py -> tests/pdf/test_fields.py) or by a test that
+# imports it. One that is exercised otherwise stands here with the test that does it.
+EXERCISED_BY: dict[str, str] = {}
+
+FILE_LINES, FUNCTION_LINES = 450, 75
+# What is longer, with the reason.
+LONG_ON_PURPOSE: dict[str, str] = {}
+
+
+def has_code(tree: ast.Module) -> bool:
+    """Return whether the module defines anything, rather than listing what others define."""
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for node in tree.body)
+
+
+def imported_by_tests() -> set[str]:
+    """Return every module that some test imports by name, or from which it imports a name."""
+    found = set()
+    for _, tree in test_modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def mirror(module: str) -> str:
+    """Return where the test of ``module`` is expected."""
+    package, *middle, last = module.split(".")
+    room = ("relay", *middle) if package == "relay_server" else tuple(middle)
+    return "/".join(("tests", *room, f"test_{last}.py"))
+
+
+def test_every_module_has_its_test() -> None:
+    """By its mirror, by a test that imports it, or by the one named above."""
+    imported, untested, stale = imported_by_tests(), [], dict(EXERCISED_BY)
+    for name, tree, _ in modules():
+        if "." not in name or not has_code(tree):
+            continue
+        if mirror(name) in texts() or name in imported:
+            continue
+        if stale.pop(name, "") in texts():
+            continue
+        untested.append(f"{name}: neither {mirror(name)} nor a test that imports it")
+    assert not untested, "\n".join(untested)
+    assert not stale, f"needs no listing any more: {sorted(stale)}"
+
+
+def test_every_test_says_what_it_holds() -> None:
+    """Each test has a sentence, so that the tests read as a specification."""
+    silent = [
+        f"{name}:{node.lineno} {node.name}"
+        for name, tree in test_modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not ast.get_docstring(node)
+    ]
+    assert not silent, "\n".join(silent)
+
+
+def long_parts() -> Iterator[str]:
+    """Yield the modules and functions that are longer than the house likes."""
+    for name, tree, path in modules():
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if lines > FILE_LINES:
+            yield f"{path.relative_to(ROOT)}: {lines} lines"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > FUNCTION_LINES:
+                    yield f"{name}.{node.name}: {length} lines"
+
+
+def test_nothing_grows_without_being_asked_why() -> None:
+    """Files and functions stay of a size that is read in one go."""
+    long = [part for part in long_parts() if part.partition(":")[0] not in LONG_ON_PURPOSE]
+    assert not long, "\n".join(long)
+
+
+def test_names_say_something() -> None:
+    """No utils, helpers, manager, common or misc: such a name says nothing of what is inside."""
+    empty = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+    named = [name for name, _, _ in modules() if empty & set(name.split("."))]
+    assert not named

@@ -1,0 +1,57 @@
+"""The pure rooms take bytes and a time and give values: they open, ask and roll nothing themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.house.tree import ROOT, modules
+
+PURE = (
+    "docsign.verdict", "docsign.secrecy", "docsign.policy", "docsign.sentence", "docsign.errors",
+    "docsign.ades", "docsign.pdf", "docsign.envelope", "docsign.document", "docsign.exchange.wire",
+    "relay_server.core", "docsign.pki.certificates", "docsign.pki.paths",
+)  # fmt: skip
+SHELLS = {
+    "docsign.document.layout": "Typst reads its fonts and the template",
+    "docsign.pdf.typeset": "Typst reads its fonts",
+    "docsign.sentence": "reads the catalogue that is shipped",
+}
+CALLS = {
+    "open", "input", "print",
+    "datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time", "time.monotonic", "time.sleep",
+    "os.urandom", "uuid.uuid4", "uuid4", "random.random", "secrets.token_bytes", "secrets.token_hex",
+    "subprocess.run", "os.environ.get", "os.getenv",
+}  # fmt: skip
+METHODS = {"read_bytes", "read_text", "write_bytes", "write_text", "mkdir", "unlink", "rglob"}
+
+
+def dotted(node: ast.expr) -> str:
+    """Return ``a.b.c`` for a chain of attributes, with "" for what is not a name."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def functions(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls in ``tree``, leaving out functions named ``from_path``, which are shells by their name."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.FunctionDef) and child.name == "from_path":
+            continue
+        if isinstance(child, ast.Call):
+            yield child
+        yield from functions(child)
+
+
+def test_pure_rooms_open_nothing() -> None:
+    """No file, clock, randomness, environment or process; bytes shipped in the package excepted."""
+    wrong = []
+    for name, tree, path in modules():
+        if not name.startswith(PURE) or name in SHELLS:
+            continue
+        for call in functions(tree):
+            called = dotted(call.func)
+            method = called.rpartition(".")[2] if "." in called else ""
+            if called in CALLS or method in METHODS:
+                wrong.append(f"{path.relative_to(ROOT)}:{call.lineno}: {called}")
+    assert not wrong, "\n".join(wrong)
