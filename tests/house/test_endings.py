@@ -21,7 +21,9 @@ def below(kind: type[DocsignError]) -> Iterator[type[DocsignError]]:
 
 def classes() -> dict[str, type[DocsignError]]:
     """Return every class of the tree by its name."""
-    return {kind.__name__: kind for kind in [DocsignError, *below(DocsignError)]}
+    found: list[type[DocsignError]] = [DocsignError]
+    found.extend(below(DocsignError))
+    return {kind.__name__: kind for kind in found}
 
 
 def drawn() -> Iterator[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from tests.house.tree import ROOT, modules, test_modules, texts
 # imports it. One that is exercised otherwise stands here with the test that does it.
 EXERCISED_BY: dict[str, str] = {}
 
-FILE_LINES, FUNCTION_LINES = 450, 75
+FILE_LINES, FUNCTION_LINES = 500, 75
 # What is longer, with the reason.
 LONG_ON_PURPOSE: dict[str, str] = {}
 

@@ -19,7 +19,8 @@ SHELLS = {
 }
 CALLS = {
     "open", "input", "print",
-    "datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time", "time.monotonic", "time.sleep",
+    "datetime.now", "datetime.utcnow", "date.today", "datetime.today",
+    "time.time", "time.monotonic", "time.sleep",
     "os.urandom", "uuid.uuid4", "uuid4", "random.random", "secrets.token_bytes", "secrets.token_hex",
     "subprocess.run", "os.environ.get", "os.getenv",
 }  # fmt: skip
@@ -33,14 +34,14 @@ def dotted(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def functions(tree: ast.AST) -> Iterator[ast.Call]:
-    """Yield the calls in ``tree``, leaving out functions named ``from_path``, which are shells by their name."""
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls in ``tree``, leaving out ``from_path``, a shell by its name."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, ast.FunctionDef) and child.name == "from_path":
             continue
         if isinstance(child, ast.Call):
             yield child
-        yield from functions(child)
+        yield from calls(child)
 
 
 def test_pure_rooms_open_nothing() -> None:
@@ -49,7 +50,7 @@ def test_pure_rooms_open_nothing() -> None:
     for name, tree, path in modules():
         if not name.startswith(PURE) or name in SHELLS:
             continue
-        for call in functions(tree):
+        for call in calls(tree):
             called = dotted(call.func)
             method = called.rpartition(".")[2] if "." in called else ""
             if called in CALLS or method in METHODS:
