@@ -1,0 +1,368 @@
+"""Judges a CMS signature wherever it lies (a ``.p7s`` file, a PDF, a receipt): EN 319 102-1 over RFC 5652.
+
+It finds who signed, checks the mathematics (``docsign.ades.signer``), the path (``docsign.pki.paths``) and
+the time-stamps, and draws one conclusion. It opens no file and fetches nothing; what the bytes cannot tell is
+given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from docsign.ades import der
+from docsign.ades import signed_data as sd
+from docsign.ades.algorithms import hash_bytes
+from docsign.ades.signer import (
+    Digester,
+    SignerCheck,
+    check_signer,
+    failed,
+    note,
+    signatory,
+    warning,
+)
+from docsign.ades.timestamps import CLOCK_TOLERANCE, judge_timestamp
+from docsign.errors import CmsError
+from docsign.pki.certificates import Role
+from docsign.pki.paths import judge_path
+from docsign.pki.trust import Trust
+from docsign.sentence import say
+from docsign.verdict import (
+    Conclusion,
+    Coverage,
+    Finding,
+    Indication,
+    SignatureFormat,
+    SignatureReport,
+    SubIndication,
+    TimestampReport,
+    conclude,
+)
+
+MOST_TIMESTAMPS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CmsJudgement:
+    """The answer on one signer, and the certificate it rests on (None where none was found)."""
+
+    report: SignatureReport
+    certificate: x509.Certificate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationData:
+    """Certificates, CRLs and OCSP answers (DER) found beside a signature, such as a PDF's DSS."""
+
+    certificates: tuple[x509.Certificate, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What stays the same for every signer of one file."""
+
+    trust: Trust
+    at: datetime
+    format: SignatureFormat
+    role: Role
+    beside: ValidationData
+    claimed_time: datetime | None
+
+
+def judge_cms(
+    cms: bytes,
+    *,
+    content: bytes | None = None,
+    content_digest: Digester | None = None,
+    trust: Trust,
+    at: datetime,
+    id: str = "S1",
+    format: SignatureFormat = "cades",
+    role: Role = "sign",
+    beside: ValidationData | None = None,
+    embedded: bool | None = None,
+    claimed_time: datetime | None = None,
+) -> CmsJudgement:
+    """Judge a CMS signature with exactly one signer; never raises on bad bytes.
+
+    What was signed is given as ``content``, as ``content_digest`` (from a hashlib name to the digest), or
+    lies inside the CMS. ``role`` is what the chain is asked for (``relay`` for a relay's evidence).
+    ``embedded`` says that it lies in a PDF's /Contents (DER, zero padding, nothing encapsulated; by default
+    where the format is ``pades``), ``claimed_time`` is what the PDF's signature dictionary claims.
+    """
+    judgements = judge_signers(
+        cms,
+        content=content,
+        content_digest=content_digest,
+        trust=trust,
+        at=at,
+        id=id,
+        format=format,
+        role=role,
+        beside=beside,
+        embedded=embedded,
+        claimed_time=claimed_time,
+    )
+    if len(judgements) == 1:
+        return judgements[0]
+    problem = failed(
+        SubIndication.FORMAT_FAILURE,
+        "signer-count",
+        say("The signature must have one signer; it has {n}.", n=len(judgements)),
+    )
+    return CmsJudgement(report=_unreadable(id, format, problem.conclusion, problem.finding))
+
+
+def judge_signers(
+    cms: bytes,
+    *,
+    content: bytes | None = None,
+    content_digest: Digester | None = None,
+    trust: Trust,
+    at: datetime,
+    id: str = "S1",
+    format: SignatureFormat = "cades",
+    role: Role = "sign",
+    beside: ValidationData | None = None,
+    embedded: bool | None = None,
+    claimed_time: datetime | None = None,
+) -> tuple[CmsJudgement, ...]:
+    """Judge every signer of a CMS signature (a ``.p7s`` may have several); see ``judge_cms``.
+
+    ``id`` names the first; the others count on from it where it ends in a number.
+    """
+    in_pdf = format == "pades" if embedded is None else embedded
+    try:
+        data = sd.read_signed_data(cms, zero_padding=in_pdf, ber=not in_pdf)
+        digest = _digester(data, content, content_digest, detached_only=in_pdf)
+    except CmsError as error:
+        problem = failed(SubIndication.FORMAT_FAILURE, "cms-form", error.sentence, error.where)
+        return (CmsJudgement(report=_unreadable(id, format, problem.conclusion, problem.finding)),)
+    case = _Case(
+        trust=trust,
+        at=at,
+        format=format,
+        role=role,
+        beside=beside or ValidationData(),
+        claimed_time=claimed_time,
+    )
+    return tuple(
+        _judge_signer(data, signer, digest, case, _counted(id, position))
+        for position, signer in enumerate(data.signers)
+    )
+
+
+def _counted(first: str, position: int) -> str:
+    stem = first.rstrip("0123456789")
+    number = first[len(stem) :]
+    return first if position == 0 else f"{stem}{int(number or 1) + position}"
+
+
+def _unreadable(
+    id: str, format: SignatureFormat, conclusion: Conclusion, finding: Finding
+) -> SignatureReport:
+    return SignatureReport(
+        id=id, format=format, level=_level(format, "B-B"), conclusion=conclusion, findings=(finding,)
+    )
+
+
+def _digester(
+    data: sd.SignedData, content: bytes | None, given: Digester | None, *, detached_only: bool
+) -> Digester | None:
+    """Return what digests the signed content; raises CmsError where the CMS holds another than was given."""
+    if data.content is not None and detached_only:
+        # ISO 32000-2 12.8.3.3.1: nothing is encapsulated in a PDF's signature
+        raise CmsError(say("The signature carries content of its own, which its format forbids."))
+    if given is not None:
+        return given
+    if data.content is not None and content is not None and data.content != content:
+        raise CmsError(say("The signature carries other content than the file given with it."))
+    signed = data.content if content is None else content
+    if signed is None:
+        return None
+    return lambda name: hash_bytes(name, signed)
+
+
+def _judge_signer(
+    data: sd.SignedData, signer: sd.SignerInfo, digest: Digester | None, case: _Case, id: str
+) -> CmsJudgement:
+    format: SignatureFormat = case.format
+    check = check_signer(
+        data, signer, digest=digest, others=case.beside.certificates, is_ades=format in ("cades", "pades")
+    )
+    if format == "cades" and not check.names_certificate:
+        format = "pkcs7"  # a plain CMS signature (RFC 5652), no AdES: weaker, not wrong
+        check.form = [p for p in check.form if p.finding.code != "no-signing-certificate-attribute"]
+    crls, ocsps = _validation_values(signer)
+    beside = ValidationData(
+        certificates=check.others,
+        crls=(*data.crls, *crls, *case.beside.crls),
+        ocsps=(*ocsps, *case.beside.ocsps),
+    )
+    stamps = _judge_timestamps(signer, case, beside, id)
+    proved = [
+        stamp.time
+        for stamp in stamps
+        if stamp.time and stamp.conclusion.indication is Indication.TOTAL_PASSED
+    ]
+    best = min(proved, default=None)
+    claimed = case.claimed_time or check.claimed_time
+    path, path_findings = _judge_path_in_time(check, case, beside, best)
+    answers = [
+        *(problem.conclusion for problem in check.form),
+        *path,
+        *(problem.conclusion for problem in check.mathematics),
+        Conclusion.passed(),
+    ]
+    findings = [
+        *(problem.finding for problem in check.form),
+        *path_findings,
+        *(problem.finding for problem in check.mathematics),
+        *_remarks(signer, check, stamps, claimed, best, case),
+    ]
+    who = signatory(check.certificate, case.trust)
+    coverage: Coverage = "whole" if digest is not None else "partial"
+    report = SignatureReport(
+        id=id,
+        format=format,
+        level=_level(format, "B-T" if stamps else "B-B"),
+        conclusion=conclude(answers),
+        role=who.role,
+        intact=check.intact,
+        signer=who.signer,
+        agency=who.agency,
+        issuer=who.issuer,
+        certificate=who.certificate,
+        signing_time=claimed,
+        best_signature_time=best,
+        coverage=coverage,
+        timestamps=stamps,
+        findings=tuple(findings),
+    )
+    return CmsJudgement(report=report, certificate=check.certificate)
+
+
+def _level(format: SignatureFormat, level: str) -> str:
+    names = {"pades": "PAdES", "cades": "CAdES", "xades": "XAdES"}
+    if format == "pkcs7":
+        return "PKCS7"
+    return f"{names[format]}-{level}" if format in names else "XMLDSig"
+
+
+def _judge_timestamps(
+    signer: sd.SignerInfo, case: _Case, beside: ValidationData, id: str
+) -> tuple[TimestampReport, ...]:
+    """Judge the signature time-stamps (EN 319 122-1 5.3): they stamp the signature value."""
+    tokens = signer.unsigned_values(sd.SIGNATURE_TIMESTAMP)[:MOST_TIMESTAMPS]
+    return tuple(
+        judge_timestamp(
+            token.raw,
+            lambda name: hash_bytes(name, signer.signature),
+            trust=case.trust,
+            at=case.at,
+            id=f"{id}-T{number}",
+            others=beside.certificates,
+            crls=beside.crls,
+            ocsps=beside.ocsps,
+        )
+        for number, token in enumerate(tokens, 1)
+    )
+
+
+def _judge_path_in_time(
+    check: SignerCheck, case: _Case, beside: ValidationData, best: datetime | None
+) -> tuple[list[Conclusion], tuple[Finding, ...]]:
+    """Judge the path now, and where it ended meanwhile, at the proved time (EN 319 102-1 5.5.4)."""
+    certificate = check.certificate
+    if certificate is None:
+        return [], ()
+
+    def judged(at: datetime) -> tuple[Conclusion, tuple[Finding, ...]]:
+        path = judge_path(
+            certificate,
+            others=beside.certificates,
+            trust=case.trust,
+            at=at,
+            role=case.role,
+            crls=beside.crls,
+            ocsps=beside.ocsps,
+        )
+        return path.conclusion, path.findings
+
+    if best is not None and best < certificate.not_valid_before_utc:
+        problem = failed(
+            SubIndication.NOT_YET_VALID,
+            "signed-before-certificate",
+            say("The time-stamp proves that the signature is older than the certificate."),
+        )
+        return [problem.conclusion], (problem.finding,)
+    now, findings = judged(case.at)
+    ended = now.sub_indication in (SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.REVOKED_NO_POE)
+    if best is not None and ended:
+        then, findings_then = judged(best)
+        if then.indication is Indication.TOTAL_PASSED:
+            proof = note(
+                "proved-in-time",
+                say("The certificate has ended since; the time-stamp proves that the signature is older."),
+            )
+            return [then], (*findings_then, proof)
+    return [now], findings
+
+
+def _remarks(
+    signer: sd.SignerInfo,
+    check: SignerCheck,
+    stamps: Sequence[TimestampReport],
+    claimed: datetime | None,
+    best: datetime | None,
+    case: _Case,
+) -> Iterable[Finding]:
+    """Yield what the reader should know though it decides nothing."""
+    if stamps and best is None:
+        yield warning(
+            "timestamp-proves-nothing",
+            say("The time-stamp could not be confirmed, so it does not prove when the signature was made."),
+        )
+    if claimed is not None and claimed > (best or case.at) + CLOCK_TOLERANCE:
+        yield warning(
+            "claimed-time-later",
+            say("The signer's clock claims a time later than is possible."),
+        )
+    certificate = check.certificate
+    if claimed is not None and certificate is not None and best is None:
+        outside = not certificate.not_valid_before_utc <= claimed <= certificate.not_valid_after_utc
+        if outside:  # TT 15/2025 PL II 1.1
+            yield warning(
+                "claimed-time-outside",
+                say("The claimed signing time lies outside the validity of the certificate."),
+            )
+    names = {attribute.oid for attribute in signer.unsigned}
+    if names & sd.ARCHIVE_TIMESTAMPS:
+        yield note("archive-timestamp", say("The signature has archive time-stamps, which were not judged."))
+    if sd.COUNTER_SIGNATURE in names:
+        yield note("counter-signature", say("The signature has counter-signatures, which were not judged."))
+
+
+def _validation_values(signer: sd.SignerInfo) -> tuple[list[bytes], list[bytes]]:
+    """Return the CRLs and OCSP answers in the signer's attributes; what cannot be read is left out."""
+    crls: list[bytes] = []
+    ocsps: list[bytes] = []
+    attributes = [*signer.signed_values(sd.REVOCATION_ARCHIVAL)]
+    for attribute in attributes:
+        for value in attribute.values[:1]:
+            try:
+                for group in value.sequence().remaining():
+                    listed = [one.raw for one in der.Fields(group).take(der.SEQUENCE).children()]
+                    if group.tag == 0xA0:
+                        crls += listed
+                    elif group.tag == 0xA1:
+                        ocsps += listed
+            except CmsError:
+                continue
+    return crls[:64], ocsps[:64]

@@ -1,0 +1,235 @@
+"""Reads DER: one strict reader of tags and lengths, for every signature and time-stamp that is judged.
+
+Refuses what DER forbids and a signature never needs (indefinite and over-long lengths, high tags, bytes left
+over), never recurses, and copies nothing until asked. It knows no ASN.1 types beyond the few read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+from docsign.errors import CmsError
+from docsign.sentence import say
+
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+SEQUENCE, SET, UTC_TIME, GENERALIZED_TIME = 0x30, 0x31, 0x17, 0x18
+
+MOST_CHILDREN = 20_000
+"""More values than this at one level are refused: a budget, not a rule of DER."""
+
+MOST_LEVELS = 24
+"""Deeper BER than this is not rewritten."""
+
+
+def broken(offset: int) -> CmsError:
+    """Return the error for bytes that are not DER."""
+    return CmsError(say("The structure is not well-formed DER at byte {offset}.", offset=offset))
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value: its identifier byte and where it lies in ``data`` (start, start of the content, end)."""
+
+    data: bytes
+    tag: int
+    start: int
+    body: int
+    end: int
+
+    @property
+    def raw(self) -> bytes:
+        """The whole value, tag and length included."""
+        return self.data[self.start : self.end]
+
+    @property
+    def content(self) -> bytes:
+        """The content alone."""
+        return self.data[self.body : self.end]
+
+    def children(self) -> Iterator[Node]:
+        """Yield the values inside, one after another."""
+        position, count = self.body, 0
+        while position < self.end:
+            child = read(self.data, position, self.end)
+            count += 1
+            if count > MOST_CHILDREN:
+                raise broken(position)
+            yield child
+            position = child.end
+
+    def expect(self, *tags: int) -> Node:
+        """Return the node itself; raises CmsError where its tag is none of ``tags``."""
+        if self.tag not in tags:
+            raise broken(self.start)
+        return self
+
+    def sequence(self, tag: int = SEQUENCE) -> Fields:
+        """Return the values inside a SEQUENCE (or what ``tag`` says), to be taken one by one."""
+        self.expect(tag)
+        return Fields(self)
+
+
+class Fields:
+    """The members of a SEQUENCE in order: ``take`` what must come, ``optional`` what may, then ``done``."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._rest = list(node.children())
+        self._next = 0
+
+    def take(self, *tags: int) -> Node:
+        """Return the next member; raises CmsError where it is missing or has another tag."""
+        if self._next >= len(self._rest):
+            raise broken(self._node.end)
+        node = self._rest[self._next]
+        if tags:
+            node.expect(*tags)
+        self._next += 1
+        return node
+
+    def optional(self, *tags: int) -> Node | None:
+        """Return the next member where it has one of these tags, else None."""
+        if self._next < len(self._rest) and self._rest[self._next].tag in tags:
+            return self.take()
+        return None
+
+    def done(self) -> None:
+        """Raise CmsError where members are left."""
+        if self._next < len(self._rest):
+            raise broken(self._rest[self._next].start)
+
+    def remaining(self) -> list[Node]:
+        """Return the members not taken yet."""
+        rest, self._next = self._rest[self._next :], len(self._rest)
+        return rest
+
+
+def read(data: bytes, position: int, limit: int) -> Node:
+    """Read the value at ``position``; it must end at ``limit`` or before. Raises CmsError."""
+    if position + 2 > limit:
+        raise broken(position)
+    tag, first = data[position], data[position + 1]
+    body = position + 2
+    if tag & 0x1F == 0x1F or tag == 0 or first in (0x80, 0xFF):
+        raise broken(position)
+    length = first
+    if first & 0x80:
+        count = first & 0x7F
+        octets = data[body : body + count]
+        length = int.from_bytes(octets, "big")
+        body += count
+        if count > 8 or len(octets) < count or octets[0] == 0 or length < 0x80:
+            raise broken(position)
+    end = body + length
+    if end > limit:
+        raise broken(position)
+    return Node(data, tag, position, body, end)
+
+
+def parse(data: bytes, *, zero_padding: bool = False) -> Node:
+    """Read exactly one value; after it nothing may come, or only zero bytes with ``zero_padding``."""
+    node = read(data, 0, len(data))
+    rest = data[node.end :]
+    if rest and not (zero_padding and not rest.strip(b"\0")):
+        raise CmsError(say("There are {count} bytes after the end of the structure.", count=len(rest)))
+    return node
+
+
+def definite(data: bytes) -> bytes:
+    """Rewrite BER's indefinite lengths and parted octet strings as DER has them; other bytes stay.
+
+    CAdES allows BER outside the signed attributes (RFC 5652 section 2). Raises CmsError.
+    """
+    if len(data) < 2 or data[1] != 0x80:
+        return data
+    content, end = _rewritten(data, 0, 0)
+    return content + data[end:]
+
+
+def _rewritten(data: bytes, position: int, level: int) -> tuple[bytes, int]:
+    """Return the value at ``position`` with definite lengths, and where it ended."""
+    if level > MOST_LEVELS or position + 2 > len(data):
+        raise broken(position)
+    tag = data[position]
+    if data[position + 1] != 0x80:
+        node = read(data, position, len(data))
+        return node.raw, node.end
+    parts: list[bytes] = []
+    cursor = position + 2
+    while data[cursor : cursor + 2] != b"\0\0":
+        part, cursor = _rewritten(data, cursor, level + 1)
+        parts.append(part)
+        if len(parts) > MOST_CHILDREN:
+            raise broken(cursor)
+    if tag == OCTET_STRING | 0x20:
+        return encode(OCTET_STRING, b"".join(parse(part).expect(OCTET_STRING).content for part in parts)), (
+            cursor + 2
+        )
+    return encode(tag, b"".join(parts)), cursor + 2
+
+
+def encode(tag: int, content: bytes) -> bytes:
+    """Write one DER value."""
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + content
+
+
+def oid(node: Node) -> str:
+    """Return an OBJECT IDENTIFIER in dotted form."""
+    content = node.expect(OID).content
+    if not content or content[-1] & 0x80 or len(content) > 64:
+        raise broken(node.start)
+    arcs: list[int] = []
+    value = 0
+    for octet in content:
+        value = value << 7 | octet & 0x7F
+        if not octet & 0x80:
+            arcs.append(value)
+            value = 0
+    top = min(arcs[0] // 40, 2)
+    return ".".join(map(str, [top, arcs[0] - 40 * top, *arcs[1:]]))
+
+
+def integer(node: Node) -> int:
+    """Return an INTEGER of at most 4 KB."""
+    content = node.expect(INTEGER).content
+    if not content or len(content) > 4096:
+        raise broken(node.start)
+    return int.from_bytes(content, "big", signed=True)
+
+
+def moment(node: Node) -> datetime:
+    """Return a UTCTime or GeneralizedTime as an aware datetime. Raises CmsError."""
+    text = node.expect(UTC_TIME, GENERALIZED_TIME).content.decode("ascii", "replace")
+    if node.tag == UTC_TIME:
+        text = ("20" if text[:2] < "50" else "19") + text
+    zone = UTC
+    digits = text
+    if text.endswith("Z"):
+        digits = text[:-1]
+    elif len(text) > 5 and text[-5] in "+-" and text[-4:].isdigit():  # BER only; seen in old signatures
+        offset = timedelta(hours=int(text[-4:-2]), minutes=int(text[-2:]))
+        if offset >= timedelta(days=1):
+            raise broken(node.start)
+        zone = timezone(offset if text[-5] == "+" else -offset)
+        digits = text[:-5]
+    else:
+        raise broken(node.start)
+    whole, _, fraction = digits.partition(".")
+    if not whole.isdecimal() or not whole.isascii() or (fraction and not fraction.isdecimal()):
+        raise broken(node.start)
+    if len(whole) == 12:
+        whole += "00"
+    if len(whole) != 14:
+        raise broken(node.start)
+    try:
+        year, rest = int(whole[:4]), [int(whole[place : place + 2]) for place in range(4, 14, 2)]
+        micro = int(fraction[:6].ljust(6, "0")) if fraction else 0
+        return datetime(year, rest[0], rest[1], rest[2], rest[3], rest[4], micro, zone).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise broken(node.start) from error

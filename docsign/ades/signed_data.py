@@ -1,0 +1,215 @@
+"""Reads a CMS SignedData (RFC 5652 section 5) into values: a strict walk that judges nothing.
+
+Certificates, CRLs and unsigned attributes stay bytes until somebody needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from docsign.ades import der
+from docsign.ades.der import Node
+from docsign.errors import CmsError
+from docsign.sentence import say
+
+SIGNED_DATA = "1.2.840.113549.1.7.2"
+DATA = "1.2.840.113549.1.7.1"
+TST_INFO = "1.2.840.113549.1.9.16.1.4"
+
+CONTENT_TYPE = "1.2.840.113549.1.9.3"
+MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+SIGNING_TIME = "1.2.840.113549.1.9.5"
+COUNTER_SIGNATURE = "1.2.840.113549.1.9.6"
+SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
+SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
+ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"
+CONTENT_TIMESTAMP = "1.2.840.113549.1.9.16.2.20"
+SIGNATURE_TIMESTAMP = "1.2.840.113549.1.9.16.2.14"
+ARCHIVE_TIMESTAMPS = frozenset({"0.4.0.1733.2.5", "1.2.840.113549.1.9.16.2.48", "1.2.840.113549.1.9.16.2.27"})
+REVOCATION_ARCHIVAL = "1.2.840.113583.1.1.8"
+REVOCATION_VALUES = "1.2.840.113549.1.9.16.2.24"
+CERTIFICATE_VALUES = "1.2.840.113549.1.9.16.2.23"
+
+MOST_SIGNERS = 64
+MOST_CERTIFICATES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """An AlgorithmIdentifier: its OID and the DER of its parameters (None where absent)."""
+
+    oid: str
+    parameters: bytes | None = None
+
+    @staticmethod
+    def read(node: Node) -> Algorithm:
+        """Read one; raises CmsError."""
+        fields = node.sequence() if node.tag == der.SEQUENCE else der.Fields(node)
+        name = der.oid(fields.take(der.OID))
+        parameters = fields.remaining()
+        if len(parameters) > 1:
+            raise der.broken(node.start)
+        return Algorithm(name, parameters[0].raw if parameters else None)
+
+    @property
+    def has_null_parameters(self) -> bool:
+        """True where the parameters are absent or NULL."""
+        return self.parameters in (None, b"\x05\x00")
+
+    def same_as(self, other: Algorithm) -> bool:
+        """Compare; absent parameters and NULL are the same."""
+        if self.oid != other.oid:
+            return False
+        if self.has_null_parameters and other.has_null_parameters:
+            return True
+        return self.parameters == other.parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute with its values."""
+
+    oid: str
+    values: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerInfo:
+    """One signer (RFC 5652 5.3). ``signed_bytes`` is what the key signed: the attributes as a SET OF."""
+
+    issuer: bytes | None
+    serial: int | None
+    key_identifier: bytes | None
+    digest: Algorithm
+    signature_algorithm: Algorithm
+    signature: bytes
+    signed_bytes: bytes | None
+    signed: tuple[Attribute, ...]
+    unsigned: tuple[Attribute, ...]
+
+    def signed_values(self, name: str) -> list[Attribute]:
+        """Return the signed attributes of this type: more than one breaks RFC 5652 5.3."""
+        return [attribute for attribute in self.signed if attribute.oid == name]
+
+    def unsigned_values(self, name: str) -> list[Node]:
+        """Return every value of the unsigned attributes of this type."""
+        return [value for attribute in self.unsigned if attribute.oid == name for value in attribute.values]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedData:
+    """What stands in a SignedData; ``content`` is None where it is detached."""
+
+    content_type: str
+    content: bytes | None
+    certificates: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    signers: tuple[SignerInfo, ...]
+
+
+def read_signed_data(data: bytes, *, zero_padding: bool = False, ber: bool = False) -> SignedData:
+    """Read a ContentInfo holding a SignedData; raises CmsError with the place.
+
+    ``zero_padding`` allows zero bytes after the end (the reserved room of /Contents, ISO 32000-2 12.8.3.3);
+    ``ber`` allows indefinite lengths outside the signed attributes.
+    """
+    outer = der.parse(der.definite(data) if ber else data, zero_padding=zero_padding).sequence()
+    kind = der.oid(outer.take(der.OID))
+    if kind != SIGNED_DATA:
+        raise CmsError(say("This CMS structure is not SignedData but {oid}.", oid=kind))
+    wrapped = outer.take(0xA0)
+    outer.done()
+    (inner,) = _exactly_one(wrapped)
+    fields = inner.sequence()
+    der.integer(fields.take(der.INTEGER))
+    fields.take(der.SET)
+    content_type, content = _encapsulated(fields.take(der.SEQUENCE))
+    certificates = fields.optional(0xA0)
+    crls = fields.optional(0xA1)
+    infos = fields.take(der.SET)
+    fields.done()
+    signers = tuple(_signer(node) for node in _at_most(infos, MOST_SIGNERS))
+    return SignedData(
+        content_type=content_type,
+        content=content,
+        # other certificate formats (RFC 5652 10.2.2) carry no X.509 certificate: passed over
+        certificates=tuple(
+            node.raw for node in _at_most(certificates, MOST_CERTIFICATES) if node.tag == der.SEQUENCE
+        ),
+        crls=tuple(node.raw for node in _at_most(crls, MOST_CERTIFICATES) if node.tag == der.SEQUENCE),
+        signers=signers,
+    )
+
+
+def _exactly_one(node: Node) -> list[Node]:
+    children = list(node.children())
+    if len(children) != 1:
+        raise der.broken(node.start)
+    return children
+
+
+def _at_most(node: Node | None, limit: int) -> Iterator[Node]:
+    if node is None:
+        return
+    for count, child in enumerate(node.children()):
+        if count >= limit:
+            raise der.broken(child.start)
+        yield child
+
+
+def _encapsulated(node: Node) -> tuple[str, bytes | None]:
+    fields = node.sequence()
+    kind = der.oid(fields.take(der.OID))
+    wrapped = fields.optional(0xA0)
+    fields.done()
+    if wrapped is None:
+        return kind, None
+    (content,) = _exactly_one(wrapped)
+    if content.tag == der.OCTET_STRING | 0x20:  # parted in BER
+        return kind, b"".join(part.expect(der.OCTET_STRING).content for part in content.children())
+    return kind, content.expect(der.OCTET_STRING).content
+
+
+def _signer(node: Node) -> SignerInfo:
+    fields = node.sequence()
+    der.integer(fields.take(der.INTEGER))
+    identifier = fields.take(der.SEQUENCE, 0x80)
+    issuer: bytes | None = None
+    serial: int | None = None
+    key_identifier: bytes | None = None
+    if identifier.tag == 0x80:
+        key_identifier = identifier.content
+    else:
+        names = identifier.sequence()
+        issuer = names.take(der.SEQUENCE).raw
+        serial = der.integer(names.take(der.INTEGER))
+        names.done()
+    digest = Algorithm.read(fields.take(der.SEQUENCE))
+    signed = fields.optional(0xA0)
+    algorithm = Algorithm.read(fields.take(der.SEQUENCE))
+    signature = fields.take(der.OCTET_STRING).content
+    unsigned = fields.optional(0xA1)
+    fields.done()
+    return SignerInfo(
+        issuer=issuer,
+        serial=serial,
+        key_identifier=key_identifier,
+        digest=digest,
+        signature_algorithm=algorithm,
+        signature=signature,
+        # RFC 5652 5.4: signed with the tag of SET OF in place of [0]
+        signed_bytes=None if signed is None else der.encode(der.SET, signed.content),
+        signed=() if signed is None else tuple(_attribute(child) for child in signed.children()),
+        unsigned=() if unsigned is None else tuple(_attribute(child) for child in unsigned.children()),
+    )
+
+
+def _attribute(node: Node) -> Attribute:
+    fields = node.sequence()
+    name = der.oid(fields.take(der.OID))
+    values = tuple(fields.take(der.SET).children())
+    fields.done()
+    if not values:
+        raise der.broken(node.start)
+    return Attribute(name, values)
