@@ -19,7 +19,10 @@ from typing import BinaryIO
 from docsign.ades.xml import escaped
 from docsign.envelope.header import VIETNAM_TIME, Header
 from docsign.envelope.zip import (
+    CENTRAL,
     DEFLATED,
+    END,
+    LOCAL,
     MAX_ENTRIES,
     STORED,
     Archive,
