@@ -37,7 +37,7 @@ _PRELUDE = (
     "#let _images = json(bytes(sys.inputs.images));"
     "#let picture(name, ..options) = image(bytes(_images.at(name)), ..options);"
     "#let marked(name, width, height) = box(width: width, height: height, place(top + left, context {"
-    " let at = here().position();"
+    " let at = here().position(); let (width, height) = (width.to-absolute(), height.to-absolute());"
     " [#metadata((name: name, page: at.page, left: at.x.pt(), bottom: (page.height - at.y - height).pt(),"
     " right: (at.x + width).pt(), top: (page.height - at.y).pt()))<place>] }));\n"
 )

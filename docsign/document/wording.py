@@ -1,0 +1,49 @@
+"""Texts as they are kept: NFC, single spaces, nothing invisible; and the place of what cannot stay."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from docsign.errors import DocumentError
+from docsign.sentence import say
+
+# What word processors leave behind unseen: soft hyphen, zero-width space and joiners, byte order mark.
+_INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
+_FORBIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn")
+
+
+def one_line(text: str, where: str, *, limit: int, needed: bool = True) -> str:
+    """Return ``text`` as one clean line; raises DocumentError when it is empty, too long or not printable.
+
+    ``limit`` counts characters. Line ends count as spaces.
+    """
+    clean = " ".join(_clean(text, where).split())
+    if needed and not clean:
+        raise DocumentError(say("Nothing is written here."), where=where)
+    if len(clean) > limit:
+        raise DocumentError(
+            say("Too long: {length} characters, {limit} at most.", length=len(clean), limit=limit),
+            where=where,
+        )
+    return clean
+
+
+def lines_of(text: str, where: str, *, limit: int) -> tuple[str, ...]:
+    """Return the lines of ``text`` that hold something, each clean; raises as ``one_line`` does."""
+    if len(text) > limit:
+        raise DocumentError(
+            say("Too long: {length} characters, {limit} at most.", length=len(text), limit=limit), where=where
+        )
+    lines = (" ".join(line.split()) for line in _clean(text, where).splitlines())
+    return tuple(line for line in lines if line)
+
+
+def _clean(text: str, where: str) -> str:
+    clean = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
+    for character in clean:
+        if unicodedata.category(character) in _FORBIDDEN and character not in "\n\r\t":
+            raise DocumentError(
+                say("A control character does not belong here: {text}.", text=f"U+{ord(character):04X}"),
+                where=where,
+            )
+    return clean
