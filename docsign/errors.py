@@ -194,6 +194,18 @@ class RelayBusyError(ExchangeError):
     exit_status = EXIT_TRY_LATER
     retry = True
 
+    def __init__(
+        self,
+        sentence: Sentence,
+        *,
+        retry_after: int | None = None,
+        where: str = "",
+        hint: Sentence | None = None,
+    ) -> None:
+        """Keep the relay's words and the seconds it asks us to wait (``Retry-After``)."""
+        super().__init__(sentence, where=where, hint=hint)
+        self.retry_after = retry_after
+
 
 class RelayIdentityError(ExchangeError):
     """The other side is not the relay that is trusted, or it does not accept our certificate."""

@@ -15,8 +15,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from docsign.envelope.evidence import Reason
 from docsign.errors import WireError
-from docsign.exchange.json_text import Place, dump, is_sha256, load
+from docsign.exchange.json_text import MAX_JSON, Place, dump, is_sha256, load
 from docsign.exchange.problems import Problem, ProblemType
 from docsign.sentence import say
 from docsign.verdict import rfc3339
@@ -76,8 +77,6 @@ STATUS_TYPE = "application/xml"
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
 
-MAX_JSON = 8 * 1024 * 1024
-"""The largest JSON answer a client reads, in bytes."""
 MAX_STATUS = 256 * 1024
 """The largest edXML status, in bytes."""
 MAX_WAIT = 60
@@ -221,21 +220,8 @@ class InboxPage:
 # ---- the trace -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why something happened; required on every negative event (EN 319 522-2)."""
-
-    code: str
-    text: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"code": self.code, "text": self.text}
-
-    @staticmethod
-    def read(place: Place) -> Reason:
-        """Read one out of a larger text; raises WireError."""
-        return Reason(code=place.member("code").text(), text=place.member("text").text())
+def _read_reason(place: Place) -> Reason:
+    return Reason(code=place.member("code").text(), text=place.member("text").text())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +249,7 @@ class TraceEvent:
             "receiver": self.receiver,
             "state": self.state,
             "code": self.code,
-            "reasons": [reason.to_json() for reason in self.reasons],
+            "reasons": [{"code": reason.code, "text": reason.text} for reason in self.reasons],
             "actor": self.actor,
         }
 
@@ -276,7 +262,7 @@ class TraceEvent:
             receiver=place.member("receiver").optional(Place.text),
             state=place.member("state").optional(Place.text),
             code=place.member("code").optional(Place.text),
-            reasons=place.member("reasons").each(Reason.read),
+            reasons=place.member("reasons").each(_read_reason),
             actor=place.member("actor").text(),
         )
 

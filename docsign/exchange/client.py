@@ -1,0 +1,389 @@
+"""The client of a relay: one mutually authenticated TLS connection and the calls of the wire protocol.
+
+Every failure becomes one of four errors: unreachable, busy, not the relay we trust, refused. Receipts are
+checked before they are handed out. Nothing is remembered between calls: that is the outbox's and the inbox's
+work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import aiohttp
+from yarl import URL
+
+from docsign.envelope.evidence import RECEIPT_LIMIT, Receipt
+from docsign.errors import (
+    ExchangeError,
+    RelayBusyError,
+    RelayIdentityError,
+    RelayRefusedError,
+    RelayUnreachableError,
+    UsageError,
+    WireError,
+)
+from docsign.exchange import wire
+from docsign.exchange.bodies import already_there, digest_of, discard, open_body, publish, size_of
+from docsign.exchange.problems import Problem, ProblemType
+from docsign.exchange.receipts import require_receipt
+from docsign.exchange.tls import (
+    Passphrase,
+    identity_refused,
+    read_identity,
+    relay_context,
+    relay_not_trusted,
+    require_in_time,
+)
+from docsign.files import file_error
+from docsign.pki.certificates import agency_code, organization
+from docsign.pki.trust import Trust
+from docsign.sentence import say
+
+CONNECT_TIME = 20.0
+"""Seconds to reach the relay."""
+SILENCE = 60.0
+"""Seconds without a byte from the relay after which the connection counts as broken."""
+RESUMPTIONS = 5
+"""How often one fetch picks up a broken download, as long as bytes arrive in between."""
+DEFAULT_FETCH_LIMIT = 2 * 1024**3
+_PIECE = 256 * 1024
+
+
+class RelayClient:
+    """A relay, as one agency sees it; use it as ``async with RelayClient(…) as relay``."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        identity: Path | str,
+        trust: Trust | Path | str,
+        passphrase: Passphrase = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Read identity and trust; nothing is sent yet.
+
+        ``identity``: PEM (key, certificate) or PKCS#12 file. ``trust``: its anchors of the role ``relay``
+        vouch for the relay's TLS and for its receipts. Raises UsageError, FileUnusableError, PassphraseError,
+        SigningKeyError, CertificateUnfitError, TrustError.
+        """
+        self.url = _base_url(url)
+        self.trust = trust if isinstance(trust, Trust) else Trust.from_path(trust)
+        held = read_identity(identity, passphrase)
+        require_in_time(held, clock(), str(identity))
+        self.agency = agency_code(held.certificate)
+        self.agency_name = organization(held.certificate)
+        self._context = relay_context(held, self.trust)
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._context, limit=8),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            headers={"Accept-Encoding": "identity", "User-Agent": "docsign"},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIME, connect=CONNECT_TIME),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    # ---- the calls ---------------------------------------------------------------------------------------
+
+    async def send(self, envelope: bytes | Path, *, time_to_live: timedelta | None = None) -> Receipt:
+        """Submit an envelope and return the relay's receipt, checked.
+
+        Safe to repeat: the same bytes give the same receipt and are delivered once. Raises FileUnusableError,
+        RelayUnreachableError, RelayBusyError, RelayIdentityError, RelayRefusedError, WireError.
+        """
+        sha256, size = await asyncio.to_thread(digest_of, envelope)
+        headers = {
+            wire.DIGEST_HEADER: wire.write_repr_digest(sha256),
+            "Content-Type": wire.ENVELOPE_TYPE,
+            "Content-Length": str(size),
+        }
+        if time_to_live is not None:
+            headers[wire.TIME_TO_LIVE_HEADER] = str(int(time_to_live.total_seconds()))
+        with open_body(envelope) as stream:
+            data = await self._call(
+                "POST", wire.ENVELOPES, data=stream, headers=headers, limit=RECEIPT_LIMIT, expected=(200, 201)
+            )
+        return self._checked(data, sha256)
+
+    async def receipt(self, sha256: str) -> Receipt:
+        """Return the receipt of an envelope again, checked."""
+        data = await self._call("GET", wire.receipt_path(_named(sha256)), limit=RECEIPT_LIMIT)
+        return self._checked(data, sha256)
+
+    async def inbox(
+        self, wait: float = 0, after: str | None = None, limit: int = wire.DEFAULT_LIMIT
+    ) -> wire.InboxPage:
+        """Return a page of what waits for this agency; wait up to ``wait`` seconds for something to come."""
+        query: dict[str, str] = {"limit": str(limit)}
+        if wait > 0:
+            query["wait"] = str(min(int(wait), wire.MAX_WAIT))
+        if after is not None:
+            query["after"] = after
+        data = await self._call("GET", wire.INBOX, query=query, silence=SILENCE + wait)
+        return wire.InboxPage.from_json(data)
+
+    async def fetch(self, sha256: str, to: Path, *, limit: int = DEFAULT_FETCH_LIMIT) -> Path:
+        """Bring an envelope into the file ``to``, durable and with the right digest, and return ``to``.
+
+        A broken download is picked up where it stopped, also by a later call. A file that is there already
+        with these bytes is left as it is. Raises FileUnusableError where another file is there,
+        DiskFullError, WireError where the bytes have another digest or pass ``limit``, the relay's errors.
+        """
+        _named(sha256)
+        if await asyncio.to_thread(already_there, to, sha256):
+            return to
+        part = to.with_name(f".{sha256}.part")
+        for attempt in range(RESUMPTIONS + 1):
+            had = size_of(part)
+            try:
+                await self._fetch_rest(sha256, part, limit)
+                break
+            except WireError:
+                discard(part)
+                raise
+            except RelayUnreachableError:
+                if attempt == RESUMPTIONS or size_of(part) <= had:
+                    raise
+        await asyncio.to_thread(publish, part, to, sha256)
+        return to
+
+    async def handover(
+        self, delivery: str, sha256: str, signature: str | None = None
+    ) -> wire.HandoverAccepted:
+        """Confirm that the bytes with this digest are stored here; safe to repeat."""
+        body = wire.Handover(sha256=sha256, signature=signature).to_json()
+        headers = {"Content-Type": wire.JSON_TYPE}
+        data = await self._call("POST", wire.handover_path(delivery), data=body, headers=headers)
+        return wire.HandoverAccepted.from_json(data)
+
+    async def send_status(self, sha256: str, status: bytes) -> wire.StatusAccepted:
+        """Send an edXML status about an envelope; safe to repeat with the same bytes."""
+        headers = {
+            wire.DIGEST_HEADER: wire.write_repr_digest(hashlib.sha256(status).hexdigest()),
+            "Content-Type": wire.STATUS_TYPE,
+        }
+        path = wire.statuses_path(_named(sha256))
+        data = await self._call("POST", path, data=status, headers=headers, expected=(200, 201))
+        return wire.StatusAccepted.from_json(data)
+
+    async def trace(self, sha256: str) -> wire.Trace:
+        """Return the event log of an envelope that this agency sent or received."""
+        return wire.Trace.from_json(await self._call("GET", wire.trace_path(_named(sha256))))
+
+    async def agencies(self, q: str = "") -> tuple[wire.AgencyEntry, ...]:
+        """Return the agencies that can be written to, by code; ``q`` narrows to code or name."""
+        found: list[wire.AgencyEntry] = []
+        after: str | None = None
+        while True:
+            query = {"q": q} if q else {}
+            if after is not None:
+                query["after"] = after
+            page = wire.AgencyPage.from_json(await self._call("GET", wire.AGENCIES, query=query))
+            found += page.agencies
+            if page.next is None or page.next == after or not page.agencies:
+                return tuple(found)
+            after = page.next
+
+    # ---- beneath -----------------------------------------------------------------------------------------
+
+    def _checked(self, data: bytes, sha256: str) -> Receipt:
+        return require_receipt(data, sha256=sha256, trust=self.trust, at=self._clock())
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        limit: int = wire.MAX_JSON,
+        expected: tuple[int, ...] = (200,),
+        **options: Any,
+    ) -> bytes:
+        async with self._asked(method, path, expected=expected, **options) as response:
+            return await _read(response, limit)
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        *,
+        expected: tuple[int, ...],
+        query: dict[str, str] | None = None,
+        silence: float = SILENCE,
+        **options: Any,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._session is None:
+            raise UsageError(say("The relay's client is used outside its «async with»."))
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_TIME, connect=CONNECT_TIME, sock_read=silence
+        )
+        with _translated(str(self.url)):
+            async with self._session.request(
+                method,
+                self.url.join(URL(path, encoded=True)).update_query(query or {}),
+                timeout=timeout,
+                allow_redirects=False,
+                **options,
+            ) as response:
+                if response.status not in expected:
+                    raise await _refusal(response, str(self.url))
+                yield response
+
+    async def _fetch_rest(self, sha256: str, part: Path, limit: int) -> None:
+        had = size_of(part)
+        headers = {"Range": f"bytes={had}-"} if had else {}
+        try:
+            async with self._asked(
+                "GET", wire.envelope_path(sha256), expected=(200, 206), headers=headers
+            ) as response:
+                start = _start_of(response, had)
+                with part.open("r+b" if start else "wb") as stream:
+                    stream.truncate(start)
+                    stream.seek(start)
+                    await _store(response, stream, limit)
+        except RelayRefusedError as error:
+            if error.problem != ProblemType.RANGE:
+                raise
+            # nothing is left to send: the part is whole already, or worth nothing (its digest will tell)
+        except OSError as error:
+            discard(part)
+            raise file_error(error, part.parent) from error
+
+
+# ---- answers ---------------------------------------------------------------------------------------------
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in response.content.iter_chunked(_PIECE):
+        size += len(piece)
+        if size > limit:
+            raise WireError(say("The relay's answer is too long."), where=response.url.path)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def _refusal(response: aiohttp.ClientResponse, address: str) -> ExchangeError:
+    """Return the error that a negative answer is."""
+    problem: Problem | None = None
+    if response.content_type == wire.PROBLEM_TYPE:
+        with suppress(WireError):
+            problem = Problem.from_json(await _read(response, 64 * 1024))
+    waiting = response.headers.get("Retry-After", "")
+    later = int(waiting) if waiting.isascii() and waiting.isdigit() and len(waiting) < 7 else None
+    if problem is None:
+        if response.status in (429, 500, 502, 503, 504, 507):
+            sentence = say("The relay cannot take this now (HTTP {status}).", status=response.status)
+            return RelayBusyError(sentence, where=address, retry_after=later)
+        sentence = say("The relay answers HTTP {status} without a reason.", status=response.status)
+        return RelayRefusedError(sentence, where=address)
+    if problem.type == ProblemType.UNKNOWN_AGENCY:
+        return RelayIdentityError(problem.sentence, where=problem.where or address)
+    if problem.retry or response.status in (429, 503):
+        return RelayBusyError(problem.sentence, where=problem.where, retry_after=later)
+    return RelayRefusedError(problem.sentence, problem=problem.type, where=problem.where)
+
+
+class _translated:  # noqa: N801 -- reads as a verb at its place of use
+    """Turn what aiohttp and OpenSSL raise into the library's errors."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, aiohttp.ClientError | TimeoutError | ssl.SSLError):
+            raise self._meaning(error) from error
+
+    def _meaning(self, error: BaseException) -> ExchangeError | UsageError:
+        tls = _tls_error(error)
+        if tls is not None and "ALERT" in (tls.reason or ""):
+            return identity_refused(self._address)
+        if tls is not None:
+            return relay_not_trusted(tls, self._address)
+        if isinstance(error, aiohttp.InvalidURL):
+            return UsageError(say("This is no address of a relay (https://…)."), where=self._address)
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            return RelayUnreachableError(
+                say("The relay's name is not found; is there a network?"), where=self._address
+            )
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            return RelayUnreachableError(
+                say("The relay cannot be reached: no network, or it is down."), where=self._address
+            )
+        if isinstance(error, TimeoutError):
+            return RelayUnreachableError(say("The relay has fallen silent."), where=self._address)
+        return RelayUnreachableError(say("The connection to the relay broke."), where=self._address)
+
+
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
+    """Return the TLS error inside an error of aiohttp's, but not one that is a mere broken connection."""
+    seen: BaseException | None = error
+    while seen is not None:
+        inner = getattr(seen, "os_error", None) or getattr(seen, "certificate_error", None)
+        for one in (seen, inner):
+            if isinstance(one, ssl.SSLError) and not isinstance(
+                one, ssl.SSLEOFError | ssl.SSLZeroReturnError
+            ):
+                return one
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _start_of(response: aiohttp.ClientResponse, had: int) -> int:
+    """Return where this answer's bytes belong: at the end of what we have, or at the beginning."""
+    if response.status != 206:
+        return 0
+    first, _last, _size_told = wire.read_content_range(response.headers.get("Content-Range", ""))
+    if first != had:
+        raise WireError(say("The relay sends other bytes than were asked for."), where="Content-Range")
+    return first
+
+
+async def _store(response: aiohttp.ClientResponse, stream: BinaryIO, limit: int) -> None:
+    size = stream.tell()
+    async for piece in response.content.iter_chunked(_PIECE):
+        size += len(piece)
+        if size > limit:
+            raise WireError(say("The envelope is larger than the relay said."), where=response.url.path)
+        stream.write(piece)
+
+
+def _named(sha256: str) -> str:
+    if not wire.is_sha256(sha256):
+        raise UsageError(say("A SHA-256 in 64 lower-case hex digits is needed here."), where=sha256[:80])
+    return sha256
+
+
+def _base_url(url: str) -> URL:
+    try:
+        parsed = URL(url)
+    except ValueError as error:
+        raise UsageError(say("This is no address of a relay (https://…)."), where=url) from error
+    if parsed.scheme != "https" or not parsed.host or parsed.user or parsed.query_string or parsed.fragment:
+        raise UsageError(say("This is no address of a relay (https://…)."), where=url)
+    return parsed.origin()
