@@ -1,18 +1,162 @@
 """The public verbs that sign: they drive prepare → digest → key, time-stamping service → complete.
 
-Signing goes through the network only where a time-stamping service is named. What a signature is stands in
-``ades``, where it goes in ``pdf`` and ``envelope``.
+The network is used only where a time-stamping service is named. What a signature is stands in ``ades``, where
+it goes in ``pdf`` and ``envelope``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from docsign.ades import cms
-from docsign.errors import UsageError
-from docsign.pki.keys import SigningKey
+from docsign.document.number import printed_date, printed_number
+from docsign.errors import SecretDocumentError, UsageError
+from docsign.pdf.official import place_for
+from docsign.pdf.stamp import PreparedAppearance, signature_appearance
+from docsign.pdf.text import first_page_lines
+from docsign.pdf.writer import SignablePdf, TooSmallError
+from docsign.pki.certificates import display_name, managing_unit, position
+from docsign.pki.keys import SigningKey, require_fit
+from docsign.pki.trust import Trust
+from docsign.secrecy import secrecy_mark
 from docsign.sentence import say
+from docsign.verdict import SignerRole
+
+
+def sign(
+    pdf: bytes,
+    key: SigningKey,
+    *,
+    role: SignerRole,
+    tsa: str | None = None,
+    number: str | int | None = None,
+    date: date | None = None,
+    image: bytes | None = None,
+    field: str | None = None,
+    reason: str | None = None,
+    location: str | None = None,
+    at: datetime | None = None,
+    password: str | None = None,
+    check: bool = True,
+    trust: Trust | None = None,
+) -> bytes:
+    """Return ``pdf`` with one more signature: PAdES B-T where a ``tsa`` is named, else B-B.
+
+    A document of ours is signed in the field of the role, with ``image`` (a transparent PNG) drawn there; the
+    agency gives ``number`` and ``date``, which its signature closes. Any other PDF is signed invisibly, or in
+    the empty ``field`` that is named. For several documents hold a ``SigningSession``.
+
+    ``at`` (aware, default now) is the signing time. ``check=False`` skips only the checks of the certificate.
+    Raises PdfError, DocumentError, UsageError, CertificateUnfitError, TimestampError and what the key raises.
+    """
+    session = SigningSession(key, role=role, tsa=tsa, image=image, check=check, trust=trust)
+    return session.sign(
+        pdf,
+        number=number,
+        date=date,
+        field=field,
+        reason=reason,
+        location=location,
+        at=at,
+        password=password,
+    )
+
+
+class SigningSession:
+    """One signer at work on a batch: the key is held, the appearance prepared once."""
+
+    def __init__(
+        self,
+        key: SigningKey,
+        *,
+        role: SignerRole,
+        tsa: str | None = None,
+        image: bytes | None = None,
+        check: bool = True,
+        trust: Trust | None = None,
+    ) -> None:
+        """Hold what every signature of the batch shares; the arguments are those of ``sign``."""
+        if role not in ("person", "agency"):
+            raise UsageError(say("The role is person or agency, not {role}.", role=role), where="role")
+        self.key = key
+        self.role: SignerRole = role
+        self._tsa = tsa
+        self._image = image
+        self._check = check
+        self._trust = trust
+        self._drawn: PreparedAppearance | None = None
+
+    def sign(
+        self,
+        pdf: bytes,
+        *,
+        number: str | int | None = None,
+        date: date | None = None,
+        field: str | None = None,
+        reason: str | None = None,
+        location: str | None = None,
+        at: datetime | None = None,
+        password: str | None = None,
+    ) -> bytes:
+        """Return ``pdf`` with one more signature; arguments and errors are those of ``sign``."""
+        moment = _moment(at)
+        if self._check:
+            require_fit(self.key.certificate, at=moment, trust=self._trust)
+        room = cms.room_for(self.key.certificate, self.key.chain, timestamped=self._tsa is not None)
+        for _ in range(2):
+            opened = SignablePdf(pdf, password=password)
+            refuse_secret(pdf, password=password)
+            place = place_for(
+                signatures=opened.signatures,
+                texts=opened.texts,
+                role=self.role,
+                number=None if number is None else printed_number(number),
+                date=None if date is None else printed_date(date),
+                field=field,
+            )
+            prepared = opened.prepare(
+                field_name=place.field_name,
+                signing_time=moment,
+                room=room,
+                hash_name=cms.hash_name(self.key.scheme),
+                appearance=self._appearance() if place.visible else None,
+                fill=place.fill,
+                name=display_name(self.key.certificate),
+                reason=reason,
+                location=location,
+            )
+            signature = _signature(prepared.digest, self.key, signing_time=None, tsa=self._tsa)
+            try:
+                return prepared.complete(signature)
+            except TooSmallError as error:
+                room = error.needed + cms.TIMESTAMP_ROOM  # an uncommonly large token: once more, with room
+        raise TooSmallError(room)
+
+    def _appearance(self) -> PreparedAppearance:
+        if self._drawn is None:
+            certificate = self.key.certificate
+            more = position(certificate) if self.role == "person" else managing_unit(certificate)
+            name = display_name(certificate)
+            self._drawn = signature_appearance(
+                role=self.role,
+                image=self._image,
+                lines=("Ký số bởi:", name, more if more and more != name else ""),
+            )
+        return self._drawn
+
+
+def refuse_secret(pdf: bytes, *, password: str | None = None) -> None:
+    """Raise SecretDocumentError where a line of the first page is a secrecy mark (QD 28/2018 Art. 1)."""
+    for line in first_page_lines(pdf, password=password):
+        mark = secrecy_mark(line)
+        if mark is not None:
+            raise SecretDocumentError(
+                say(
+                    "This is a secret document (marked {mark}); such documents are not handled here.",
+                    mark=mark,
+                )
+            )
 
 
 def sign_detached(

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
 
 from docsign.errors import PdfError
+from docsign.pdf.revision import Revision, damaged, open_revision, resolved
 from docsign.sentence import say
-
-if TYPE_CHECKING:
-    from pyhanko.pdf_utils import generic
-
-    from docsign.pdf.revision import Revision
 
 # The names of the fields of our own documents (ND 30/2020 PL I, boxes 3, 4, 7c, 8).
 PERSON_SIGNATURE: Final = "PersonSignature"
@@ -95,10 +94,6 @@ def add_fields(pdf: bytes, fields: Sequence[SignatureField | TextField]) -> byte
 
     Raises PdfError where the PDF cannot be read, a page is not there, or a name is taken.
     """
-    from pyhanko.pdf_utils import generic
-
-    from docsign.pdf.revision import damaged, open_revision
-
     revision = open_revision(pdf)
     try:
         taken = {name for name, _ in named_fields(revision.root)}
@@ -111,7 +106,7 @@ def add_fields(pdf: bytes, fields: Sequence[SignatureField | TextField]) -> byte
         register(revision, entries)
         if any(isinstance(field, SignatureField) for field in fields):
             form = revision.root["/AcroForm"]
-            form["/SigFlags"] = generic.NumberObject(form.get("/SigFlags", 0) | _SIGNATURES_EXIST)
+            form["/SigFlags"] = generic.NumberObject(resolved(form, "/SigFlags", 0) | _SIGNATURES_EXIST)
         return revision.appended()
     except PdfError:
         raise
@@ -121,8 +116,8 @@ def add_fields(pdf: bytes, fields: Sequence[SignatureField | TextField]) -> byte
 
 def named_fields(root: Any) -> Iterator[tuple[str, Any]]:
     """Yield the full name and dictionary of every terminal form field below the catalogue ``root``."""
-    form = root.get("/AcroForm") or {}
-    waiting = [("", entry) for entry in reversed(list(form.get("/Fields", ())))]
+    form = resolved(root, "/AcroForm", {})
+    waiting = [("", entry) for entry in reversed(list(resolved(form, "/Fields", ())))]
     seen = 0
     while waiting:
         prefix, entry = waiting.pop()
@@ -132,7 +127,7 @@ def named_fields(root: Any) -> Iterator[tuple[str, Any]]:
             raise PdfError(say("The PDF has too many form fields (more than {limit}).", limit=_MAX_FIELDS))
         own = str(field["/T"]) if "/T" in field else ""
         name = ".".join(part for part in (prefix, own) if part)
-        kids = [kid for kid in field.get("/Kids", ()) if "/T" in kid.get_object()]
+        kids = [kid for kid in resolved(field, "/Kids", ()) if "/T" in kid.get_object()]
         if kids:
             waiting.extend((name, kid) for kid in reversed(kids))
         else:
@@ -141,9 +136,6 @@ def named_fields(root: Any) -> Iterator[tuple[str, Any]]:
 
 def register(revision: Revision, entries: Sequence[generic.IndirectObject]) -> None:
     """List ``entries`` in the document's form, made where there is none."""
-    from pyhanko.pdf_utils import generic
-    from pyhanko.pdf_utils.generic import pdf_name
-
     root = revision.root
     if "/AcroForm" not in root:
         root["/AcroForm"] = revision.add_object(
@@ -163,16 +155,12 @@ def signature_widget(
     revision: Revision, name: str, page: generic.IndirectObject, rectangle: Sequence[float]
 ) -> generic.DictionaryObject:
     """Make the dictionary of an empty signature field merged with its widget, and draw nothing in it."""
-    from pyhanko.pdf_utils.generic import pdf_name
-
     widget = _widget(revision, name, page, rectangle)
     widget[pdf_name("/FT")] = pdf_name("/Sig")
     return widget
 
 
 def _add(revision: Revision, field: SignatureField | TextField) -> generic.IndirectObject:
-    from pyhanko.pdf_utils import generic
-    from pyhanko.pdf_utils.generic import pdf_name
 
     page = revision.page(field.box.page)
     rectangle = (field.box.left, field.box.bottom, field.box.right, field.box.top)
@@ -205,8 +193,6 @@ def _add(revision: Revision, field: SignatureField | TextField) -> generic.Indir
 def _widget(
     revision: Revision, name: str, page: generic.IndirectObject, rectangle: Sequence[float]
 ) -> generic.DictionaryObject:
-    from pyhanko.pdf_utils import generic
-    from pyhanko.pdf_utils.generic import pdf_name
 
     left, bottom, right, top = rectangle
     empty = generic.StreamObject(
@@ -233,8 +219,6 @@ def _widget(
 
 def numbers(*values: float) -> generic.ArrayObject:
     """Return a PDF array of numbers, to a thousandth of a point."""
-    from pyhanko.pdf_utils import generic
-
     return generic.ArrayObject(
         generic.FloatObject(f"{value:.3f}".rstrip("0").rstrip(".")) for value in values
     )

@@ -128,11 +128,16 @@ def _unlock(revision: Revision, password: str | None) -> None:
         raise PdfError(sentence)
 
 
+def resolved(container: Any, key: str, default: Any = None) -> Any:
+    """Return a dictionary's value with its reference followed, or ``default`` where there is none."""
+    return container[key] if key in container else default  # noqa: SIM401 -- get() would not follow it
+
+
 def widgets(field: Any) -> Iterator[Any]:
     """Yield the widget annotations of a field: itself where merged, else its kids without a name."""
     if "/Rect" in field:
         yield field
-    for kid in field.get("/Kids", ()):
+    for kid in resolved(field, "/Kids", ()):
         kid = kid.get_object()
         if "/T" not in kid:
             yield kid

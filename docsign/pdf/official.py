@@ -1,0 +1,90 @@
+"""Whose turn it is: the rules of an official PDF's two signatures, its number and its date.
+
+Pure rules over what the form says; nothing is read or written here. A document is ours where it holds both
+signature fields; any other PDF is signed invisibly and has no number or date to give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from docsign.errors import DocumentError, UsageError
+from docsign.pdf.fields import AGENCY_SIGNATURE, DOCUMENT_DATE, DOCUMENT_NUMBER, PERSON_SIGNATURE
+from docsign.sentence import say
+from docsign.verdict import SignerRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a signature goes: the field (None: a new invisible one), its texts, whether it is drawn."""
+
+    field_name: str | None
+    fill: Mapping[str, str]
+    visible: bool
+
+
+def place_for(
+    *,
+    signatures: Mapping[str, bool],
+    texts: Mapping[str, str],
+    role: SignerRole,
+    number: str | None,
+    date: str | None,
+    field: str | None = None,
+) -> Place:
+    """Say where this role signs and what it fills.
+
+    The rules, in the order of their checks:
+
+    1. Number and date are the agency's to give (ND 30/2020 Art. 14, 15; QD 28/2018 Art. 8).
+    2. They are given once, together, and only where the document has a place for them.
+    3. The agency signs after the competent person (ND 30/2020 Art. 5), who does not sign after it.
+    4. Each signs once, in the field of its role.
+
+    ``signatures`` and ``texts`` are those of ``SignablePdf``; number and date are as they will be printed.
+    Raises UsageError where something was not said, DocumentError where the document does not allow it.
+    """
+    given = {
+        name: value for name, value in ((DOCUMENT_NUMBER, number), (DOCUMENT_DATE, date)) if value is not None
+    }
+    ours = PERSON_SIGNATURE in signatures and AGENCY_SIGNATURE in signatures
+    if role == "person" and given:
+        raise UsageError(say("Number and date are given by the agency, not by the person who signs."))
+    for name, value in given.items():
+        if name not in texts:
+            raise UsageError(
+                say("The document has no empty place for the number or date “{text}”.", text=value)
+            )
+        if texts[name]:
+            raise DocumentError(
+                say("The number or date was already given (“{text}”); it is given once.", text=texts[name])
+            )
+    if not ours or (field is not None and field not in (PERSON_SIGNATURE, AGENCY_SIGNATURE)):
+        return Place(field_name=field, fill=given, visible=False)
+    own = PERSON_SIGNATURE if role == "person" else AGENCY_SIGNATURE
+    if field is not None and field != own:
+        raise UsageError(say("The field {name} belongs to the other signer.", name=field))
+    if signatures[own]:
+        raise DocumentError(
+            say("The competent person has already signed this document.")
+            if role == "person"
+            else say("The agency has already signed this document.")
+        )
+    if role == "person" and signatures[AGENCY_SIGNATURE]:
+        raise DocumentError(say("The agency has signed; the competent person signs before it."))
+    if role == "agency" and not signatures[PERSON_SIGNATURE]:
+        raise DocumentError(
+            say("The competent person has not signed yet; the agency signs after that."),
+            hint=say("Sign with --as person first."),
+        )
+    if role == "agency":
+        missing = [
+            name for name in (DOCUMENT_NUMBER, DOCUMENT_DATE) if texts.get(name) == "" and name not in given
+        ]
+        if missing:
+            raise UsageError(
+                say("The document waits for its number and date; the agency gives them when it signs."),
+                hint=say("Give --number and --date."),
+            )
+    return Place(field_name=own, fill=given, visible=True)
