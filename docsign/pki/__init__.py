@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from docsign.pki.keys import SignatureScheme, SigningKey, open_key, require_fit
+from docsign.pki.paths import PathVerdict, judge_path
 from docsign.pki.trust import Anchor, SignerEntry, Trust
 
-__all__ = ["Anchor", "SignatureScheme", "SignerEntry", "SigningKey", "Trust", "open_key", "require_fit"]
+__all__ = [
+    "Anchor",
+    "PathVerdict",
+    "SignatureScheme",
+    "SignerEntry",
+    "SigningKey",
+    "Trust",
+    "judge_path",
+    "open_key",
+    "require_fit",
+]

@@ -198,12 +198,12 @@ def require_fit(
     ):
         if breach is not None:
             raise CertificateUnfitError(breach)
-    revoked = trust.revoked_at(certificate) if trust is not None else None
-    if revoked is not None and revoked.revocation_date_utc <= at:
+    revoked = trust.revocation(certificate) if trust is not None else None
+    if revoked is not None and revoked.at <= at:
         raise CertificateUnfitError(
             say(
                 "The certificate of {holder} was revoked on {date}.",
                 holder=holder,
-                date=revoked.revocation_date_utc.date().strftime("%d/%m/%Y"),
+                date=revoked.at.date().strftime("%d/%m/%Y"),
             )
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -18,11 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from docsign.errors import DocsignError, FileUnusableError, MalformedError, TrustError
 from docsign.files import file_error, read_file
-from docsign.pki.certificates import Role, fingerprint, is_self_signed, issued_by, load_certificates
+from docsign.pki.certificates import Role, fingerprint, is_self_signed, load_certificates
+from docsign.pki.revocation import Revocation, find_revocation, load_crl
 from docsign.sentence import Sentence, say
 from docsign.verdict import SignerRole
 
-Revocation = Literal["required", "not-expected"]
+RevocationRule = Literal["required", "not-expected"]
 ALL_ROLES: frozenset[Role] = frozenset(get_args(Role))
 FILE_LIMIT = 32 * 1024 * 1024
 """The largest file of a trust folder, in bytes (a CRL of a busy authority has some megabytes)."""
@@ -37,7 +37,7 @@ class Anchor:
 
     certificate: x509.Certificate
     roles: frozenset[Role] = ALL_ROLES
-    revocation: Revocation = "required"
+    revocation: RevocationRule = "required"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Trust:
         intermediates: Iterable[x509.Certificate] = (),
         crls: Iterable[bytes] = (),
         signers: Iterable[SignerEntry] = (),
-        revocation: Revocation = "required",
+        revocation: RevocationRule = "required",
     ) -> Trust:
         """Trust these anchors; a bare certificate is one for every role, with this ``revocation``."""
         return Trust(
@@ -120,41 +120,9 @@ class Trust:
         """Return every certificate known here, anchors first."""
         return (*(anchor.certificate for anchor in self.anchors), *self.intermediates)
 
-    def revoked_at(self, certificate: x509.Certificate) -> Revoked | None:
-        """Return when the CRLs at hand say the certificate was revoked, or None.
-
-        Only CRLs count whose signature was made by a certificate of this trust that issued ``certificate``.
-        """
-        issuers = [issuer for issuer in self.certificates() if issued_by(certificate, issuer)]
-        for der in self.crls:
-            crl = _crl(der)
-            if crl is None or crl.issuer != certificate.issuer:
-                continue
-            if not any(_signed_by(crl, issuer) for issuer in issuers):
-                continue
-            entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
-            if entry is not None:
-                return entry
-        return None
-
-
-Revoked = x509.RevokedCertificate
-"""An entry of a CRL: ``revocation_date_utc`` and its extensions."""
-
-
-@lru_cache(maxsize=64)
-def _crl(der: bytes) -> x509.CertificateRevocationList | None:
-    try:
-        return x509.load_der_x509_crl(der)
-    except ValueError:
-        return None
-
-
-def _signed_by(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    try:
-        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type] # odd kinds raise TypeError
-    except Exception:  # noqa: BLE001 -- whatever an odd key or algorithm raises
-        return False
+    def revocation(self, certificate: x509.Certificate) -> Revocation | None:
+        """Return what the CRLs at hand say of the certificate, or None where none of its issuer lists it."""
+        return find_revocation(certificate, self.certificates(), self.crls)
 
 
 class _Found:
@@ -189,8 +157,7 @@ def _read(data: bytes, passphrase: Passphrase) -> tuple[list[x509.Certificate], 
     if b"-----BEGIN " in data[:65536]:
         blocks = _pem_crls(data)
         return load_certificates(data), blocks
-    crl = _crl(data)
-    if crl is not None:
+    if load_crl(data) is not None:
         return [], [data]
     if looks_like_pkcs12(data):
         return _pkcs12_authorities(data, passphrase), []
@@ -292,7 +259,7 @@ def _anchor(rows: _Table, place: str, row: dict[str, Any], found: _Found, passph
     if not isinstance(roles, list) or not roles or not all(role in ALL_ROLES for role in roles):
         raise rows.error(f"{place}.roles", say('Roles are a list of "sign", "tsa", "relay".'))
     revocation = row.get("revocation", "required")
-    if revocation not in get_args(Revocation):
+    if revocation not in get_args(RevocationRule):
         raise rows.error(f"{place}.revocation", say('Known are "required" and "not-expected".'))
     return Anchor(certificate=certificate, roles=frozenset(roles), revocation=revocation)
 

@@ -1,0 +1,74 @@
+"""Look certificates up in revocation lists (RFC 5280 5), without any network.
+
+Pure. Says only what a list of the certificate's own issuer says; whether lists are fresh enough and complete
+is the business of ``docsign.pki.paths``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from cryptography import x509
+
+from docsign.pki.certificates import issued_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """Since when a certificate is revoked, and why where the list says it (``keyCompromise`` …)."""
+
+    at: datetime
+    reason: str | None = None
+
+
+@lru_cache(maxsize=64)
+def load_crl(der: bytes) -> x509.CertificateRevocationList | None:
+    """Load a DER list, or return None for bytes that are none; kept, for a list is looked at many times."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return x509.load_der_x509_crl(der)
+    except (ValueError, TypeError):
+        return None
+
+
+def find_revocation(
+    certificate: x509.Certificate, issuers: Iterable[x509.Certificate], crls: Iterable[bytes]
+) -> Revocation | None:
+    """Return what the lists signed by one of ``issuers`` say of the certificate, or None.
+
+    Issuers that did not issue the certificate are passed over. The earliest revocation counts.
+    """
+    own = [issuer for issuer in issuers if issuer.subject == certificate.issuer]
+    found: Revocation | None = None
+    for der in crls:
+        crl = load_crl(der)
+        if crl is None or not own or crl.issuer != certificate.issuer:
+            continue
+        entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        if entry is None or not any(
+            _signed(crl, issuer) and issued_by(certificate, issuer) for issuer in own
+        ):
+            continue
+        reason = _reason(entry)
+        if reason != "removeFromCRL" and (found is None or entry.revocation_date_utc < found.at):
+            found = Revocation(at=entry.revocation_date_utc, reason=reason)
+    return found
+
+
+def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    try:
+        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type] # odd kinds raise TypeError
+    except Exception:  # noqa: BLE001 -- whatever an odd key or algorithm raises
+        return False
+
+
+def _reason(entry: x509.RevokedCertificate) -> str | None:
+    try:
+        return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
+    except (x509.ExtensionNotFound, ValueError):
+        return None
