@@ -1,0 +1,1 @@
+"""Signatures in their own forms: CMS, XML, time-stamps."""
