@@ -31,7 +31,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class EvidenceEvent(StrEnum):
-    """What happened: first EN 319 522-1's events, then ours for workflow and recall, which have none there."""
+    """What happened: first EN 319 522-1's events, then ours for workflow and recall, which it lacks."""
 
     SUBMISSION_ACCEPTANCE = _ETSI + "SubmissionAcceptance"
     SUBMISSION_REJECTION = _ETSI + "SubmissionRejection"

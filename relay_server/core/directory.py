@@ -1,0 +1,56 @@
+"""The directory: which agency a certificate speaks for, and what it may do.
+
+An agency code is bound to two kinds of certificate: those of its TLS connections and those it seals envelopes
+with. The fingerprint decides; a name in a certificate proves nothing here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from docsign.envelope.agency_codes import canonical
+
+
+class Use(StrEnum):
+    """What a certificate is bound for; the two are never exchanged."""
+
+    TLS = "tls"
+    SIGN = "sign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A certificate of an agency: SHA-256 of its DER in lower-case hex, and the span it is good for."""
+
+    sha256: str
+    use: Use
+    not_before: datetime
+    not_after: datetime
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Tell whether the binding is in force."""
+        return self.not_before <= moment <= self.not_after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """An agency of the directory; ``code`` is kept as it was registered, ``key`` compares codes."""
+
+    code: str
+    name: str
+    bindings: tuple[Binding, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The form of the code that compares: ``000.00.31.H99`` and ``H99.31`` are one agency."""
+        return canonical(self.code)
+
+    def has(self, fingerprint: str, use: Use, *, at: datetime) -> bool:
+        """Tell whether this certificate speaks for the agency now, for this use."""
+        return any(b.sha256 == fingerprint and b.use is use and b.holds_at(at) for b in self.bindings)
+
+    def is_called(self, code: str) -> bool:
+        """Tell whether ``code`` names this agency."""
+        return canonical(code) == self.key

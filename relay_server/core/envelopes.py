@@ -1,0 +1,42 @@
+"""What the relay remembers of an envelope for ever: its name, its sender, its size; never its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from docsign.envelope.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEnvelope:
+    """An accepted envelope; ``sha256`` (lower-case hex) is its name, ``size`` is in bytes.
+
+    ``sender`` is the code as the directory writes it, ``kind`` the BussinessDocType; the receivers are those
+    of the deliveries.
+    """
+
+    sha256: str
+    size: int
+    sender: str
+    document_id: str
+    subject: str
+    priority: int
+    kind: int
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An evidence record as it is kept: the bytes that were signed, the signature, and what caused it.
+
+    ``cause`` is the SHA-256 of the request body that brought it about (a status), or empty; ``delivery`` is
+    empty where the record is about the whole envelope, else ``state`` is the delivery's afterwards.
+    """
+
+    evidence: Evidence
+    signed: bytes
+    signature: bytes
+    delivery: str = ""
+    cause: str = ""
+    state: str = ""

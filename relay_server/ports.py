@@ -1,0 +1,270 @@
+"""What the rules need from outside, each contract in words.
+
+Every port has one contract test suite that runs against each implementation, the in-memory one included. An
+implementation raises the library's errors (StorageError, DiskFullError), never another's. Nobody below the
+services tries again by himself: a failed call is reported, and the client repeats the whole request, which is
+harmless because every request is idempotent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import BinaryIO, Protocol, TypeVar
+
+from docsign.envelope.header import Header
+from docsign.verdict import Conclusion
+from relay_server.core.deliveries import Delivery
+from relay_server.core.directory import Agency, Use
+from relay_server.core.envelopes import Fact, StoredEnvelope
+
+Answer = TypeVar("Answer")
+
+
+class Clock(Protocol):
+    """The time of day. It may jump, forward and backward; no rule relies on its order."""
+
+    def now(self) -> datetime:
+        """Return the present moment, in UTC."""
+        ...
+
+
+class Randomness(Protocol):
+    """Names nobody can guess or meet twice."""
+
+    def name(self) -> str:
+        """Return 32 lower-case hex digits."""
+        ...
+
+
+class Notary(Protocol):
+    """The relay's evidence key, held open.
+
+    Pure work on the processor, about a tenth of a millisecond: called before a transaction, not inside. May
+    be called from several threads.
+    """
+
+    @property
+    def name(self) -> str:
+        """The relay's name, as its records state it."""
+        ...
+
+    @property
+    def certificate(self) -> str:
+        """The SHA-256 of the certificate that verifies the signatures, lower-case hex."""
+        ...
+
+    def sign(self, record: bytes) -> bytes:
+        """Return a detached CMS signature (DER) over these bytes; raises SigningKeyError."""
+        ...
+
+
+class Examination(Protocol):
+    """What the examiner found in an envelope: its header, how it was judged, and who sealed it."""
+
+    @property
+    def header(self) -> Header:
+        """The signed header."""
+        ...
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """The one answer over all signatures and the container's own check."""
+        ...
+
+    @property
+    def signers(self) -> tuple[str, ...]:
+        """The SHA-256 of each certificate whose signature covers everything and passed."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """What is wrong, Vietnamese, in one line; empty where nothing is."""
+        ...
+
+
+class Examiner(Protocol):
+    """Judges a container. Pure work over the stream it is given; called in a thread, several at once."""
+
+    def examine(self, stream: BinaryIO, *, at: datetime) -> Examination:
+        """Read and judge; raises MalformedError for what is no envelope, never anything else on bad input."""
+        ...
+
+
+class Incoming(Protocol):
+    """A body on its way in. One task writes it; nothing of it is visible until ``commit`` returns.
+
+    Durability: none before ``commit``; what a crash leaves behind is swept at the next start.
+    """
+
+    async def write(self, chunk: bytes) -> None:
+        """Append; memory used is bounded, whatever was written. Raises DiskFullError, StorageError."""
+        ...
+
+    async def reading(self) -> BinaryIO:
+        """Open what was written so far, from its start; ``write`` is not called any more."""
+        ...
+
+    async def commit(self, sha256: str) -> None:
+        """Make the body durable under its name; when this returns, a power cut loses nothing.
+
+        Idempotent: committing a name that is there keeps the one there (the same bytes, as the name says). It
+        may fail and have happened all the same: the caller repeats from the start. An error of the disk's
+        flush is final for this process: every later commit is refused, none is acknowledged on hope.
+        """
+        ...
+
+    async def abort(self) -> None:
+        """Forget the body; harmless after ``commit`` and when repeated. Never raises."""
+        ...
+
+
+class Bodies(Protocol):
+    """The envelopes' bytes, by digest. Any number of readers and writers at once; never changed later."""
+
+    async def begin(self) -> Incoming:
+        """Open a new body; raises DiskFullError, StorageError."""
+        ...
+
+    async def size(self, sha256: str) -> int | None:
+        """Return the size in bytes of a committed body, or None where there is none."""
+        ...
+
+    def read(self, sha256: str, *, start: int, end: int) -> AsyncIterator[bytes]:
+        """Yield the bytes from ``start`` up to and without ``end``, in pieces of bounded size.
+
+        Raises StorageError where the body is not there or shorter.
+        """
+        ...
+
+    async def free_space(self) -> int:
+        """Return how many bytes can still be kept."""
+        ...
+
+    async def check(self) -> None:
+        """Raise StorageError when the store can no longer promise durability."""
+        ...
+
+
+class Transaction(Protocol):
+    """One consistent view of the ledger; in a ``write``, changes that all happen or none.
+
+    Sees its own changes. No two entries under one key: adding one that is there raises StorageError.
+    """
+
+    async def agency(self, code: str) -> Agency | None:
+        """Return the agency of this code, in either written form."""
+        ...
+
+    async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:
+        """Return the agency this certificate is bound to for this use, whatever its span."""
+        ...
+
+    async def agencies(self, query: str, after: str, limit: int) -> tuple[Agency, ...]:
+        """Return agencies in code order, past the code ``after``, whose code or name contains ``query``."""
+        ...
+
+    async def put_agency(self, agency: Agency) -> None:
+        """Add or replace an agency and its bindings; a certificate of another agency raises StorageError."""
+        ...
+
+    async def envelope(self, sha256: str) -> StoredEnvelope | None:
+        """Return an envelope, however old."""
+        ...
+
+    async def add_envelope(self, envelope: StoredEnvelope) -> None:
+        """Remember an envelope for ever."""
+        ...
+
+    async def deliveries(self, sha256: str) -> tuple[Delivery, ...]:
+        """Return the deliveries of an envelope, in the order of its receivers."""
+        ...
+
+    async def delivery(self, name: str) -> Delivery | None:
+        """Return one delivery."""
+        ...
+
+    async def add_delivery(self, delivery: Delivery) -> None:
+        """Add a delivery."""
+        ...
+
+    async def put_delivery(self, delivery: Delivery) -> None:
+        """Replace a delivery of the same id."""
+        ...
+
+    async def next_number(self) -> int:
+        """Return the next inbox number: numbers are committed in their order, so that no cursor skips one."""
+        ...
+
+    async def inbox(
+        self, receiver: str, after: int, limit: int
+    ) -> tuple[tuple[Delivery, StoredEnvelope], ...]:
+        """Return what waits for ``receiver`` with a number above ``after``, by number.
+
+        The cost grows with ``limit``, not with what is stored.
+        """
+        ...
+
+    async def overdue(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
+        """Return unfetched deliveries whose time to live is over."""
+        ...
+
+    async def add_fact(self, fact: Fact) -> None:
+        """Keep an evidence record; a second one of the same delivery and cause raises StorageError."""
+        ...
+
+    async def facts(self, sha256: str) -> tuple[Fact, ...]:
+        """Return the evidence about an envelope, in the order it was kept."""
+        ...
+
+    async def fact_of(self, delivery: str, cause: str) -> Fact | None:
+        """Return the record this request body brought about, if it did."""
+        ...
+
+
+class Ledger(Protocol):
+    """Everything but the bodies, in transactions.
+
+    One writer: units of work run one after another, several of them under one commit where they wait
+    together. A unit may be run more than once before its answer comes back, so it has no effects outside.
+    """
+
+    async def write(self, work: Callable[[Transaction], Awaitable[Answer]]) -> Answer:
+        """Run ``work`` and make its changes durable; when this returns, a power cut loses nothing.
+
+        An error of ``work`` undoes its changes alone and is raised here. StorageError or DiskFullError: the
+        changes may have happened all the same (a commit whose answer was lost); the request is repeated.
+        """
+        ...
+
+    async def read(self, work: Callable[[Transaction], Awaitable[Answer]]) -> Answer:
+        """Run ``work`` over a consistent view; it changes nothing. Any number at once, beside the writer."""
+        ...
+
+    async def check(self) -> None:
+        """Raise StorageError when the ledger can no longer promise durability."""
+        ...
+
+
+class Bell(Protocol):
+    """Wakes who waits for an inbox. A hint: a ring may be lost or come for nothing, the ledger decides."""
+
+    def ring(self, agency: str) -> None:
+        """Wake whoever waits for this agency's inbox."""
+        ...
+
+    def listen(self, agency: str) -> Listening:
+        """Begin to listen: a ring from now on is noticed even before ``heard`` is awaited."""
+        ...
+
+
+class Listening(Protocol):
+    """One waiting request; leave it with ``close``."""
+
+    async def heard(self, seconds: float) -> bool:
+        """Return True at a ring, False when the time is over."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening; harmless when repeated."""
+        ...

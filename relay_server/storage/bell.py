@@ -1,0 +1,53 @@
+"""Wakes waiting requests inside one process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+
+class LocalBell:
+    """A Bell for one process and one event loop."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[LocalListening]] = {}
+
+    def ring(self, agency: str) -> None:
+        """See ports.Bell."""
+        for listening in self._waiting.get(agency, ()):
+            listening.rung.set()
+
+    def listen(self, agency: str) -> LocalListening:
+        """See ports.Bell."""
+        listening = LocalListening(self, agency)
+        self._waiting.setdefault(agency, set()).add(listening)
+        return listening
+
+    def leave(self, listening: LocalListening) -> None:
+        """Forget one who listened."""
+        waiting = self._waiting.get(listening.agency)
+        if waiting is not None:
+            waiting.discard(listening)
+            if not waiting:
+                del self._waiting[listening.agency]
+
+
+class LocalListening:
+    """A Listening of LocalBell."""
+
+    def __init__(self, bell: LocalBell, agency: str) -> None:
+        self._bell = bell
+        self.agency = agency
+        self.rung = asyncio.Event()
+
+    async def heard(self, seconds: float) -> bool:
+        """See ports.Listening."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.rung.wait(), seconds)
+        heard = self.rung.is_set()
+        self.rung.clear()
+        return heard
+
+    def close(self) -> None:
+        """See ports.Listening."""
+        self._bell.leave(self)

@@ -1,0 +1,228 @@
+"""The ledger in a database (SQLite): one writer that commits groups, any number of readers.
+
+SQLite runs with WAL and ``synchronous=FULL``, so that every commit is on the disk before it is answered; both
+are read back at the start and the ledger refuses to open without them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import event, insert, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from docsign.errors import DiskFullError, StorageError
+from docsign.sentence import say
+from relay_server.storage import tables
+from relay_server.storage.transaction import DatabaseTransaction
+
+Answer = TypeVar("Answer")
+Work = Callable[[DatabaseTransaction], Awaitable[Any]]
+
+GROUP: Final = 64
+"""The most units of work under one commit."""
+
+READERS: Final = 4
+BUSY_SECONDS: Final = 15
+"""How long the writer waits for another process (the directory's command line) to finish its commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Work
+    answer: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    answer: Any = None
+    error: Exception | None = None
+
+
+class DatabaseLedger:
+    """A Ledger over SQLAlchemy; open it with ``DatabaseLedger.open``."""
+
+    def __init__(self, *, writer: AsyncEngine, readers: AsyncEngine, path: Path) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._path = path
+        self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    @staticmethod
+    async def open(path: Path) -> DatabaseLedger:
+        """Open or create the SQLite file; raises StorageError where durability cannot be had."""
+        ledger = DatabaseLedger(
+            writer=_engine(path, writes=True), readers=_engine(path, writes=False), path=path
+        )
+        try:
+            with _translated(path):
+                await ledger._prepare()
+        except StorageError:
+            await ledger.close()
+            raise
+        ledger._task = asyncio.create_task(ledger._write_groups(), name="ledger writer")
+        return ledger
+
+    async def write(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
+        """See ports.Ledger."""
+        await self.check()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._jobs.put_nowait(_Job(work, answer))
+        return await answer
+
+    async def read(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
+        """See ports.Ledger."""
+        with _translated(self._path):
+            async with self._readers.begin() as connection:
+                return await work(DatabaseTransaction(connection))
+
+    async def check(self) -> None:
+        """See ports.Ledger."""
+        if self._task is None or self._task.done():
+            raise StorageError(say("The ledger's writer has stopped."), where=str(self._path))
+
+    async def close(self) -> None:
+        """Finish what waits to be written, then let the file go."""
+        if self._task is not None:
+            self._jobs.put_nowait(None)
+            await self._task
+            self._task = None
+        await self._writer.dispose()
+        await self._readers.dispose()
+
+    async def _prepare(self) -> None:
+        async with self._writer.connect() as connection:
+            # read back: a file system without shared memory silently refuses WAL
+            mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar()
+            synchronous = (await connection.exec_driver_sql("PRAGMA synchronous")).scalar()
+        if mode != "wal" or synchronous != 2:
+            raise StorageError(
+                say(
+                    "The database cannot keep commits safe here (journal {mode}, synchronous {synchronous}).",
+                    mode=mode,
+                    synchronous=synchronous,
+                ),
+                where=str(self._path),
+            )
+        async with self._writer.begin() as connection:
+            await connection.run_sync(tables.metadata.create_all)
+            version = await connection.scalar(
+                select(tables.meta.c.value).where(tables.meta.c.name == "schema")
+            )
+            if version is None:
+                await connection.execute(
+                    insert(tables.meta), [{"name": "schema", "value": tables.SCHEMA_VERSION}]
+                )
+            elif version != tables.SCHEMA_VERSION:
+                raise StorageError(
+                    say(
+                        "The database has form {found}; this version knows {known}.",
+                        found=version,
+                        known=tables.SCHEMA_VERSION,
+                    ),
+                    where=str(self._path),
+                )
+
+    async def _write_groups(self) -> None:
+        """Take what waits, run it under one commit, answer; until ``close`` puts None behind the last job."""
+        closing = False
+        while not closing:
+            group: list[_Job] = []
+            while not closing and len(group) < GROUP and not (group and self._jobs.empty()):
+                job = await self._jobs.get()
+                if job is None:
+                    closing = True
+                else:
+                    group.append(job)
+            try:
+                await self._commit(group)
+            except StorageError as error:
+                _fail(group, error)
+
+    async def _commit(self, group: list[_Job]) -> None:
+        outcomes: list[_Outcome] = []
+        with _translated(self._path):
+            async with self._writer.begin() as connection:
+                outcomes.extend([await self._run(job, connection) for job in group])
+        for job, outcome in zip(group, outcomes, strict=True):
+            if job.answer.done():
+                continue
+            if outcome.error is None:
+                job.answer.set_result(outcome.answer)
+            else:
+                job.answer.set_exception(outcome.error)
+
+    async def _run(self, job: _Job, connection: AsyncConnection) -> _Outcome:
+        """Run one unit in a savepoint; its own error is its outcome, a full disk is the whole group's."""
+        failure: Exception | None = None
+        try:
+            async with connection.begin_nested():
+                try:
+                    with _translated(self._path):
+                        return _Outcome(answer=await job.work(DatabaseTransaction(connection)))
+                except Exception as error:
+                    failure = error
+                    raise
+        except Exception as error:  # noqa: BLE001 -- the unit's own error goes to its caller, whatever it is
+            # SQLite ends the whole transaction on a full disk, and undoing the savepoint fails on top
+            if failure is None or isinstance(failure, DiskFullError):
+                raise (failure or error) from None
+            return _Outcome(error=failure)
+
+
+def _fail(group: list[_Job], error: StorageError) -> None:
+    for job in group:
+        if not job.answer.done():
+            job.answer.set_exception(error)
+
+
+def _engine(path: Path, *, writes: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1 if writes else READERS,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the transactions are ours, not the driver's
+        cursor = connection.cursor()
+        if writes:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn the database's errors into the library's."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise StorageError(
+            say("This entry is already in the ledger: {key}.", key=error.orig), where=str(path)
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
+        reason = getattr(error, "orig", None) or error
+        if "disk is full" in str(reason):
+            raise DiskFullError(say("The disk is full: nothing was written."), where=str(path)) from error
+        raise StorageError(
+            say("The database reports an error: {reason}.", reason=reason), where=str(path)
+        ) from error

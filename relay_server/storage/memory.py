@@ -1,0 +1,240 @@
+"""The back ends for tests and simulations: everything in memory, nothing durable."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections import ChainMap
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, TypeVar
+
+from docsign.envelope.agency_codes import canonical
+from docsign.errors import StorageError
+from docsign.sentence import say
+from relay_server.core.deliveries import Delivery
+from relay_server.core.directory import Agency, Use
+from relay_server.core.envelopes import Fact, StoredEnvelope
+
+Answer = TypeVar("Answer")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class _Tables:
+    agencies: MutableMapping[str, Agency] = field(default_factory=dict)
+    envelopes: MutableMapping[str, StoredEnvelope] = field(default_factory=dict)
+    deliveries: MutableMapping[str, Delivery] = field(default_factory=dict)
+    facts: MutableMapping[int, Fact] = field(default_factory=dict)
+    counters: MutableMapping[str, int] = field(default_factory=dict)
+
+    def over(self) -> _Tables:
+        """Return tables whose changes are apart until they are merged."""
+        return _Tables(
+            ChainMap({}, self.agencies),
+            ChainMap({}, self.envelopes),
+            ChainMap({}, self.deliveries),
+            ChainMap({}, self.facts),
+            ChainMap({}, self.counters),
+        )
+
+    def merge(self, changed: _Tables) -> None:
+        """Take over the changes."""
+        for name in self.__slots__:
+            getattr(self, name).update(getattr(changed, name).maps[0])
+
+
+def _add(table: MutableMapping[Key, Value], key: Key, value: Value) -> None:
+    if key in table:
+        raise StorageError(say("This entry is already in the ledger: {key}.", key=key))
+    table[key] = value
+
+
+class MemoryTransaction:
+    """A Transaction over dictionaries; searching is a walk through everything."""
+
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    async def agency(self, code: str) -> Agency | None:
+        """See ports.Transaction."""
+        return self._tables.agencies.get(canonical(code))
+
+    async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:
+        """See ports.Transaction."""
+        for agency in self._tables.agencies.values():
+            if any(b.sha256 == fingerprint and b.use is use for b in agency.bindings):
+                return agency
+        return None
+
+    async def agencies(self, query: str, after: str, limit: int) -> tuple[Agency, ...]:
+        """See ports.Transaction."""
+        wanted = query.casefold()
+        found = sorted(
+            (
+                agency
+                for agency in self._tables.agencies.values()
+                if agency.code > after
+                and (wanted in agency.code.casefold() or wanted in agency.name.casefold())
+            ),
+            key=lambda agency: agency.code,
+        )
+        return tuple(found[:limit])
+
+    async def put_agency(self, agency: Agency) -> None:
+        """See ports.Transaction."""
+        for binding in agency.bindings:
+            for other in self._tables.agencies.values():
+                if other.key != agency.key and any(b.sha256 == binding.sha256 for b in other.bindings):
+                    raise StorageError(
+                        say("This certificate belongs to the agency {code} already.", code=other.code)
+                    )
+        self._tables.agencies[agency.key] = agency
+
+    async def envelope(self, sha256: str) -> StoredEnvelope | None:
+        """See ports.Transaction."""
+        return self._tables.envelopes.get(sha256)
+
+    async def add_envelope(self, envelope: StoredEnvelope) -> None:
+        """See ports.Transaction."""
+        _add(self._tables.envelopes, envelope.sha256, envelope)
+
+    async def deliveries(self, sha256: str) -> tuple[Delivery, ...]:
+        """See ports.Transaction."""
+        return tuple(d for d in self._tables.deliveries.values() if d.sha256 == sha256)
+
+    async def delivery(self, name: str) -> Delivery | None:
+        """See ports.Transaction."""
+        return self._tables.deliveries.get(name)
+
+    async def add_delivery(self, delivery: Delivery) -> None:
+        """See ports.Transaction."""
+        _add(self._tables.deliveries, delivery.id, delivery)
+
+    async def put_delivery(self, delivery: Delivery) -> None:
+        """See ports.Transaction."""
+        self._tables.deliveries[delivery.id] = delivery
+
+    async def next_number(self) -> int:
+        """See ports.Transaction."""
+        number = self._tables.counters.get("inbox", 0) + 1
+        self._tables.counters["inbox"] = number
+        return number
+
+    async def inbox(
+        self, receiver: str, after: int, limit: int
+    ) -> tuple[tuple[Delivery, StoredEnvelope], ...]:
+        """See ports.Transaction."""
+        waiting = sorted(
+            (
+                d
+                for d in self._tables.deliveries.values()
+                if d.receiver == receiver and d.number > after and d.is_waiting
+            ),
+            key=lambda d: d.number,
+        )
+        return tuple((d, self._tables.envelopes[d.sha256]) for d in waiting[:limit])
+
+    async def overdue(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
+        """See ports.Transaction."""
+        late = [d for d in self._tables.deliveries.values() if d.is_unfetched and d.expires_at <= now]
+        return tuple(late[:limit])
+
+    async def add_fact(self, fact: Fact) -> None:
+        """See ports.Transaction."""
+        if fact.cause and await self.fact_of(fact.delivery, fact.cause) is not None:
+            raise StorageError(say("This entry is already in the ledger: {key}.", key=fact.cause))
+        self._tables.facts[len(self._tables.facts)] = fact
+
+    async def facts(self, sha256: str) -> tuple[Fact, ...]:
+        """See ports.Transaction."""
+        return tuple(fact for _, fact in sorted(self._tables.facts.items()) if fact.evidence.sha256 == sha256)
+
+    async def fact_of(self, delivery: str, cause: str) -> Fact | None:
+        """See ports.Transaction."""
+        for fact in self._tables.facts.values():
+            if fact.delivery == delivery and fact.cause == cause:
+                return fact
+        return None
+
+
+class MemoryLedger:
+    """A Ledger in memory; survives as long as the object."""
+
+    def __init__(self) -> None:
+        self._tables = _Tables()
+        self._writing = asyncio.Lock()
+
+    async def write(self, work: Callable[[MemoryTransaction], Awaitable[Answer]]) -> Answer:
+        """See ports.Ledger."""
+        async with self._writing:
+            changed = self._tables.over()
+            answer = await work(MemoryTransaction(changed))
+            self._tables.merge(changed)
+            return answer
+
+    async def read(self, work: Callable[[MemoryTransaction], Awaitable[Answer]]) -> Answer:
+        """See ports.Ledger."""
+        return await work(MemoryTransaction(self._tables.over()))
+
+    async def check(self) -> None:
+        """See ports.Ledger."""
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to let go."""
+
+
+class MemoryIncoming:
+    """An Incoming in memory."""
+
+    def __init__(self, committed: dict[str, bytes]) -> None:
+        self._committed = committed
+        self._data = bytearray()
+
+    async def write(self, chunk: bytes) -> None:
+        """See ports.Incoming."""
+        self._data += chunk
+
+    async def reading(self) -> BinaryIO:
+        """See ports.Incoming."""
+        return io.BytesIO(bytes(self._data))
+
+    async def commit(self, sha256: str) -> None:
+        """See ports.Incoming."""
+        self._committed.setdefault(sha256, bytes(self._data))
+
+    async def abort(self) -> None:
+        """See ports.Incoming."""
+
+
+class MemoryBodies:
+    """Bodies in memory."""
+
+    def __init__(self, *, space: int = 1 << 40) -> None:
+        self.committed: dict[str, bytes] = {}
+        self.space = space
+
+    async def begin(self) -> MemoryIncoming:
+        """See ports.Bodies."""
+        return MemoryIncoming(self.committed)
+
+    async def size(self, sha256: str) -> int | None:
+        """See ports.Bodies."""
+        body = self.committed.get(sha256)
+        return None if body is None else len(body)
+
+    async def read(self, sha256: str, *, start: int, end: int) -> AsyncIterator[bytes]:
+        """See ports.Bodies."""
+        body = self.committed.get(sha256, b"")
+        if len(body) < end:
+            raise StorageError(say("The bytes of this envelope are not where they should be."), where=sha256)
+        yield body[start:end]
+
+    async def free_space(self) -> int:
+        """See ports.Bodies."""
+        return self.space - sum(map(len, self.committed.values()))
+
+    async def check(self) -> None:
+        """See ports.Bodies."""

@@ -1,0 +1,201 @@
+"""The tables of the ledger and how a row becomes a value; one text for every database.
+
+Times are whole microseconds since 1970 in UTC. ``inbox`` and ``overdue`` are partial indexes: their size is
+that of what waits, not of what was ever sent.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from docsign.envelope.evidence import Evidence, parse_json
+from relay_server.core.deliveries import Delivery, State
+from relay_server.core.directory import Binding, Use
+from relay_server.core.envelopes import Fact, StoredEnvelope
+
+SCHEMA_VERSION: Final = 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+agencies = Table(
+    "agencies",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("code", String, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("folded", Text, nullable=False),
+)
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("sha256", String, nullable=False),
+    Column("use", String, nullable=False),
+    Column("agency", ForeignKey("agencies.key"), nullable=False, index=True),
+    Column("not_before", BigInteger, nullable=False),
+    Column("not_after", BigInteger, nullable=False),
+    UniqueConstraint("sha256", "use"),
+)
+envelopes = Table(
+    "envelopes",
+    metadata,
+    Column("sha256", String, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("document_id", Text, nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("accepted_at", BigInteger, nullable=False),
+)
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("sha256", ForeignKey("envelopes.sha256"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("receiver", String, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reached", String, nullable=False),
+    Column("waiting", Boolean, nullable=False),
+    Column("unfetched", Boolean, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("leased_by", String, nullable=False),
+    Column("leased_until", BigInteger),
+    UniqueConstraint("sha256", "receiver"),
+)
+Index(
+    "inbox",
+    deliveries.c.receiver,
+    deliveries.c.number,
+    sqlite_where=deliveries.c.waiting,
+    postgresql_where=deliveries.c.waiting,
+)
+Index(
+    "overdue",
+    deliveries.c.expires_at,
+    sqlite_where=deliveries.c.unfetched,
+    postgresql_where=deliveries.c.unfetched,
+)
+facts = Table(
+    "facts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("sha256", ForeignKey("envelopes.sha256"), nullable=False, index=True),
+    Column("delivery", String, nullable=False),
+    Column("cause", String),
+    Column("state", String, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    UniqueConstraint("delivery", "cause"),
+)
+
+
+def to_micros(moment: datetime) -> int:
+    """Return a moment as whole microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(number: int) -> datetime:
+    """Return the moment, in UTC."""
+    return _EPOCH + number * _MICROSECOND
+
+
+def delivery_row(delivery: Delivery) -> dict[str, Any]:
+    """Return the columns of a delivery; ``position`` is set where it is added."""
+    return {
+        "id": delivery.id,
+        "sha256": delivery.sha256,
+        "sender": delivery.sender,
+        "receiver": delivery.receiver,
+        "number": delivery.number,
+        "state": delivery.state.value,
+        "reached": delivery.reached.value,
+        "waiting": delivery.is_waiting,
+        "unfetched": delivery.is_unfetched,
+        "changed_at": to_micros(delivery.changed_at),
+        "expires_at": to_micros(delivery.expires_at),
+        "leased_by": delivery.leased_by,
+        "leased_until": None if delivery.leased_until is None else to_micros(delivery.leased_until),
+    }
+
+
+def read_delivery(row: Row[Any]) -> Delivery:
+    """Return the delivery of a row."""
+    return Delivery(
+        id=row.id,
+        sha256=row.sha256,
+        sender=row.sender,
+        receiver=row.receiver,
+        number=row.number,
+        state=State(row.state),
+        reached=State(row.reached),
+        changed_at=from_micros(row.changed_at),
+        expires_at=from_micros(row.expires_at),
+        leased_by=row.leased_by,
+        leased_until=None if row.leased_until is None else from_micros(row.leased_until),
+    )
+
+
+def read_envelope(row: Row[Any]) -> StoredEnvelope:
+    """Return the envelope of a row."""
+    return StoredEnvelope(
+        sha256=row.sha256,
+        size=row.size,
+        sender=row.sender,
+        document_id=row.document_id,
+        subject=row.subject,
+        priority=row.priority,
+        kind=row.kind,
+        accepted_at=from_micros(row.accepted_at),
+    )
+
+
+def read_binding(row: Row[Any]) -> Binding:
+    """Return the binding of a row."""
+    return Binding(
+        sha256=row.sha256,
+        use=Use(row.use),
+        not_before=from_micros(row.not_before),
+        not_after=from_micros(row.not_after),
+    )
+
+
+def read_fact(row: Row[Any]) -> Fact:
+    """Return the evidence of a row, read back from the very bytes that were signed."""
+    return Fact(
+        evidence=Evidence.from_json(parse_json(row.record, limit=len(row.record), where="evidence")),
+        signed=row.record,
+        signature=row.signature,
+        delivery=row.delivery,
+        cause=row.cause or "",
+        state=row.state,
+    )

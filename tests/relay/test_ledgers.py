@@ -1,0 +1,290 @@
+"""The contract of ports.Ledger, held by every back end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine.default import DefaultDialect
+
+from docsign.errors import DiskFullError, StorageError
+from relay_server.core.deliveries import Happening, State
+from relay_server.core.directory import Use
+from relay_server.ports import Ledger, Transaction
+from relay_server.storage.database import DatabaseLedger
+from relay_server.storage.memory import MemoryLedger
+from tests.relay.values import COMMUNE, DEPARTMENT, NOW, PROVINCE, agency, delivery, digest, envelope, fact
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
+    """Each back end in turn."""
+    if request.param == "memory":
+        yield MemoryLedger()
+        return
+    opened = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    yield opened
+    await opened.close()
+
+
+async def test_an_agency_is_found_by_both_forms_of_its_code_and_by_its_certificates(ledger: Ledger) -> None:
+    """The fingerprint names the agency for its own use alone."""
+    await ledger.write(lambda tx: tx.put_agency(agency(DEPARTMENT, "Sở Thử nghiệm")))
+
+    assert await ledger.read(lambda tx: tx.agency("H99.12")) == agency(DEPARTMENT, "Sở Thử nghiệm")
+    assert await ledger.read(lambda tx: tx.agency("H99.13")) is None
+    tls = digest(f"tls {DEPARTMENT}")
+    found = await ledger.read(lambda tx: tx.agency_of(tls, Use.TLS))
+    assert found is not None
+    assert found.code == DEPARTMENT
+    assert await ledger.read(lambda tx: tx.agency_of(tls, Use.SIGN)) is None
+
+
+async def test_a_certificate_belongs_to_one_agency(ledger: Ledger) -> None:
+    """A second agency with the same certificate is refused and changes nothing."""
+    await ledger.write(lambda tx: tx.put_agency(agency()))
+    thief = agency(PROVINCE, "UBND tỉnh Mẫu")
+    stolen = type(thief)(code=thief.code, name=thief.name, bindings=agency().bindings)
+
+    with pytest.raises(StorageError, match=COMMUNE):
+        await ledger.write(lambda tx: tx.put_agency(stolen))
+
+    assert await ledger.read(lambda tx: tx.agency(PROVINCE)) is None
+
+
+async def test_the_directory_is_searched_by_code_and_name(ledger: Ledger) -> None:
+    """Vietnamese capitals fold; pages follow the code."""
+    for one in (agency(), agency(PROVINCE, "UBND TỈNH MẪU"), agency(DEPARTMENT, "Sở Thử nghiệm 100%")):
+        await ledger.write(lambda tx, one=one: tx.put_agency(one))  # type: ignore[misc]
+
+    async def codes(query: str, after: str = "", limit: int = 10) -> list[str]:
+        return [one.code for one in await ledger.read(lambda tx: tx.agencies(query, after, limit))]
+
+    assert await codes("") == [DEPARTMENT, PROVINCE, COMMUNE]
+    assert await codes("tỉnh mẫu") == [PROVINCE]
+    assert await codes("100%") == [DEPARTMENT]
+    assert await codes("%") == [DEPARTMENT]
+    assert await codes("h99.3") == [COMMUNE]
+    assert await codes("", after=DEPARTMENT, limit=1) == [PROVINCE]
+
+
+async def test_an_agency_is_replaced_whole(ledger: Ledger) -> None:
+    """A certificate that is taken out names nobody any more."""
+    await ledger.write(lambda tx: tx.put_agency(agency()))
+    bare = type(agency())(code=COMMUNE, name="UBND xã Mẫu (mới)")
+    await ledger.write(lambda tx: tx.put_agency(bare))
+
+    assert await ledger.read(lambda tx: tx.agency(COMMUNE)) == bare
+    assert await ledger.read(lambda tx: tx.agency_of(digest(f"tls {COMMUNE}"), Use.TLS)) is None
+
+
+async def test_what_is_written_is_read_back_equal(ledger: Ledger) -> None:
+    """Envelope, deliveries in their order, evidence in its order."""
+    sent = envelope()
+    leased = delivery(sent, receiver=DEPARTMENT, number=2).after(Happening.FETCH, at=NOW)
+    assert leased is not None
+    deliveries = (delivery(sent), leased[0])
+    facts = (fact(sent, name="1"), fact(sent, name="2", about=deliveries[0].id, cause=digest("trạng thái")))
+
+    async def work(tx: Transaction) -> None:
+        await tx.add_envelope(sent)
+        for one in deliveries:
+            await tx.add_delivery(one)
+        for kept in facts:
+            await tx.add_fact(kept)
+        assert await tx.envelope(sent.sha256) == sent  # a transaction sees its own changes
+
+    await ledger.write(work)
+
+    assert await ledger.read(lambda tx: tx.envelope(sent.sha256)) == sent
+    assert await ledger.read(lambda tx: tx.envelope(digest("khác"))) is None
+    assert await ledger.read(lambda tx: tx.deliveries(sent.sha256)) == deliveries
+    assert await ledger.read(lambda tx: tx.delivery(deliveries[1].id)) == deliveries[1]
+    assert await ledger.read(lambda tx: tx.delivery("không có")) is None
+    assert await ledger.read(lambda tx: tx.facts(sent.sha256)) == facts
+    assert await ledger.read(lambda tx: tx.fact_of(deliveries[0].id, digest("trạng thái"))) == facts[1]
+    assert await ledger.read(lambda tx: tx.fact_of(deliveries[1].id, digest("trạng thái"))) is None
+
+
+async def test_a_unit_that_fails_leaves_nothing(ledger: Ledger) -> None:
+    """Its changes are undone, alone; its error comes back to its caller."""
+    sent = envelope()
+
+    async def fails(tx: Transaction) -> None:
+        await tx.add_envelope(sent)
+        await tx.next_number()
+        raise LookupError("nửa chừng")
+
+    good, bad = await asyncio.gather(
+        ledger.write(lambda tx: tx.add_envelope(envelope("công văn khác"))),
+        ledger.write(fails),
+        return_exceptions=True,
+    )
+
+    assert good is None
+    assert isinstance(bad, LookupError)
+    assert await ledger.read(lambda tx: tx.envelope(sent.sha256)) is None
+    assert await ledger.read(lambda tx: tx.envelope(digest("công văn khác"))) is not None
+    assert await ledger.write(lambda tx: tx.next_number()) == 1
+
+
+async def test_the_same_key_twice_is_refused(ledger: Ledger) -> None:
+    """Whoever comes second learns it, and the first entry stays."""
+    sent = envelope()
+    await ledger.write(lambda tx: tx.add_envelope(sent))
+    with pytest.raises(StorageError):
+        await ledger.write(lambda tx: tx.add_envelope(sent))
+
+    await ledger.write(lambda tx: tx.add_fact(fact(sent, about="giao", cause=digest("01"))))
+    with pytest.raises(StorageError):
+        await ledger.write(lambda tx: tx.add_fact(fact(sent, about="giao", cause=digest("01"), name="2")))
+    await ledger.write(lambda tx: tx.add_fact(fact(sent, about="giao", name="3")))
+    await ledger.write(lambda tx: tx.add_fact(fact(sent, about="giao", name="4")))
+    assert len(await ledger.read(lambda tx: tx.facts(sent.sha256))) == 3
+
+
+async def test_numbers_are_given_once_and_in_order(ledger: Ledger) -> None:
+    """A hundred at once: no number twice, none left out."""
+    numbers = await asyncio.gather(*(ledger.write(lambda tx: tx.next_number()) for _ in range(100)))
+    assert sorted(numbers) == list(range(1, 101))
+
+
+async def test_the_inbox_shows_what_waits_for_one_agency_by_number(ledger: Ledger) -> None:
+    """What was handed over is gone, a recall comes back, others' deliveries are never shown."""
+    sent = [envelope(f"công văn {n}") for n in range(5)]
+    states = [State.QUEUED, State.LEASED, State.HANDED_OVER, State.RECALL_ASKED, State.EXPIRED]
+
+    async def work(tx: Transaction) -> None:
+        for n, (one, state) in enumerate(zip(sent, states, strict=True), start=1):
+            await tx.add_envelope(one)
+            await tx.add_delivery(delivery(one, number=n, state=state))
+        await tx.add_delivery(delivery(sent[0], receiver=DEPARTMENT, number=6))
+
+    await ledger.write(work)
+
+    async def numbers(after: int, limit: int = 10) -> list[int]:
+        return [d.number for d, _ in await ledger.read(lambda tx: tx.inbox(PROVINCE, after, limit))]
+
+    assert await numbers(0) == [1, 2, 4]
+    assert await numbers(1) == [2, 4]
+    assert await numbers(0, limit=2) == [1, 2]
+    assert await numbers(4) == []
+    page = await ledger.read(lambda tx: tx.inbox(PROVINCE, 0, 1))
+    assert page[0][1] == sent[0]
+
+
+async def test_overdue_are_the_unfetched_past_their_time(ledger: Ledger) -> None:
+    """Exactly at the end of the time to live it is over."""
+    sent = [envelope(f"công văn {n}") for n in range(3)]
+    states = [State.QUEUED, State.LEASED, State.HANDED_OVER]
+
+    async def work(tx: Transaction) -> None:
+        for n, (one, state) in enumerate(zip(sent, states, strict=True), start=1):
+            await tx.add_envelope(one)
+            await tx.add_delivery(delivery(one, number=n, state=state))
+
+    await ledger.write(work)
+    end = NOW + timedelta(days=14)
+    assert await ledger.read(lambda tx: tx.overdue(end - timedelta(microseconds=1), 10)) == ()
+    late = await ledger.read(lambda tx: tx.overdue(end, 10))
+    assert {d.number for d in late} == {1, 2}
+    assert len(await ledger.read(lambda tx: tx.overdue(end, 1))) == 1
+
+
+async def test_a_delivery_is_replaced(ledger: Ledger) -> None:
+    """Its place among the receivers stays."""
+    sent = envelope()
+    first, second = delivery(sent), delivery(sent, receiver=DEPARTMENT, number=2)
+
+    async def work(tx: Transaction) -> None:
+        await tx.add_envelope(sent)
+        await tx.add_delivery(first)
+        await tx.add_delivery(second)
+
+    await ledger.write(work)
+    handed = first.after(Happening.HANDOVER, at=NOW)
+    assert handed is not None
+    await ledger.write(lambda tx: tx.put_delivery(handed[0]))
+    assert await ledger.read(lambda tx: tx.deliveries(sent.sha256)) == (handed[0], second)
+
+
+async def test_sqlite_is_opened_with_full_sync_and_says_so_when_it_cannot(tmp_path: Path) -> None:
+    """Durability is read back at the start, not assumed."""
+    path = tmp_path / "relay.sqlite"
+    ledger = await DatabaseLedger.open(path)
+    async with ledger._writer.connect() as connection:
+        assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar() == 2
+        assert (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar() == "wal"
+        assert (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar() == 1
+    await ledger.close()
+    await ledger.close()
+    with pytest.raises(StorageError, match="stopped"):
+        await ledger.write(lambda tx: tx.next_number())
+    # a database in memory knows no WAL: as a file system without shared memory would answer
+    with pytest.raises(StorageError, match="cannot keep commits safe"):
+        await DatabaseLedger.open(Path(":memory:"))
+
+
+async def test_sqlite_survives_being_opened_again_and_refuses_another_form(tmp_path: Path) -> None:
+    """What was committed is there; a database of a newer version is left alone."""
+    path = tmp_path / "relay.sqlite"
+    ledger = await DatabaseLedger.open(path)
+    await ledger.write(lambda tx: tx.add_envelope(envelope()))
+    await ledger.close()
+    ledger = await DatabaseLedger.open(path)
+    assert await ledger.read(lambda tx: tx.envelope(envelope().sha256)) == envelope()
+    async with ledger._writer.begin() as connection:
+        await connection.exec_driver_sql("UPDATE meta SET value = 2 WHERE name = 'schema'")
+    await ledger.close()
+    with pytest.raises(StorageError, match="form 2"):
+        await DatabaseLedger.open(path)
+    (tmp_path / "other.sqlite").write_bytes(b"khong phai co so du lieu" * 50)
+    with pytest.raises(StorageError, match="not a database"):
+        await DatabaseLedger.open(tmp_path / "other.sqlite")
+
+
+async def test_a_full_disk_is_named_and_the_ledger_goes_on_afterwards(tmp_path: Path) -> None:
+    """Nothing of the unit that met it stays."""
+    ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    try:
+        async with ledger._writer.connect() as connection:
+            pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar()
+            await connection.exec_driver_sql(f"PRAGMA max_page_count = {(pages or 0) + 1}")
+        large = type(envelope())(
+            **{name: getattr(envelope(), name) for name in envelope().__slots__ if name != "subject"},
+            subject="x" * 100_000,
+        )
+        with pytest.raises(DiskFullError):
+            await ledger.write(lambda tx: tx.add_envelope(large))
+        assert await ledger.read(lambda tx: tx.envelope(large.sha256)) is None
+        async with ledger._writer.connect() as connection:
+            await connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+        await ledger.write(lambda tx: tx.add_envelope(large))
+        assert await ledger.read(lambda tx: tx.envelope(large.sha256)) == large
+    finally:
+        await ledger.close()
+
+
+async def test_a_commit_that_fails_but_has_happened_is_reported_as_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller repeats; the entry that is there shows that it had happened."""
+    ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    try:
+        real = DefaultDialect.do_commit
+
+        def loses_the_answer(self: DefaultDialect, connection: object) -> None:
+            real(self, connection)  # type: ignore[no-untyped-call]
+            raise OSError("mất liên lạc sau khi ghi")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(DefaultDialect, "do_commit", loses_the_answer)
+            with pytest.raises(StorageError, match="mất liên lạc"):
+                await ledger.write(lambda tx: tx.add_envelope(envelope()))
+        assert await ledger.read(lambda tx: tx.envelope(envelope().sha256)) == envelope()
+        assert await ledger.write(lambda tx: tx.next_number()) == 1
+    finally:
+        await ledger.close()
