@@ -22,7 +22,8 @@
     │   ├── RelayUnreachableError  no connection, or it broke                                 exit 75, retry
     │   ├── RelayBusyError         the relay asks to come back later                          exit 75, retry
     │   ├── RelayIdentityError     the other side is not the relay we trust, or refuses us    exit 1
-    │   └── RelayRefusedError      the relay said no, with its problem document               exit 1
+    │   ├── RelayRefusedError      the relay said no, with its problem document               exit 1
+    │   └── OutboxBusyError        another process is sending from this outbox                exit 75, retry
     └── StorageError               disk or database                                           exit 1
         └── DiskFullError                                                                     exit 75, retry
 
@@ -224,6 +225,14 @@ class RelayRefusedError(ExchangeError):
         """Keep the relay's words and its problem type."""
         super().__init__(sentence, where=where, hint=hint)
         self.problem = problem
+
+
+class OutboxBusyError(ExchangeError):
+    """Another process is sending from this outbox, or receiving into this register, now."""
+
+    code = "outbox-busy"
+    exit_status = EXIT_TRY_LATER
+    retry = True
 
 
 class StorageError(DocsignError):
