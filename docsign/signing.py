@@ -153,7 +153,7 @@ def refuse_secret(pdf: bytes, *, password: str | None = None) -> None:
         if mark is not None:
             raise SecretDocumentError(
                 say(
-                    "This is a secret document (marked {mark}); such documents are not handled here.",
+                    "The document is marked {mark}; secret documents are not made or sent this way.",
                     mark=mark,
                 )
             )

@@ -143,12 +143,8 @@ def _sign_all(
                 write_file(target, signed)
             except DocsignError as error:
                 statuses.add(error.exit_status)
-                where = (
-                    error.where
-                    if str(source) in error.where
-                    else ": ".join(filter(None, (str(source), error.where)))
-                )
-                error.where = where
+                if str(source) not in error.where:
+                    error.where = f"{source}: {error.where}" if error.where else str(source)
                 click.echo(f"{say('error').text(lang)} [{error.code}]: {error.text(lang)}", err=True)
                 if isinstance(error, TimestampError):
                     break  # the service would keep every other file waiting just as long
@@ -215,10 +211,8 @@ def _targets(files: Sequence[Path], output: Path | None, ending: str) -> list[tu
     taken: set[Path] = set()
     for source in sources:
         name = f"{source.name}{ending}" if ending == ".p7s" else f"{source.stem}{ending}"
-        if output is None:
-            target = source.with_name(name)
-        else:
-            target = output / name if output.is_dir() else output
+        beside = source.with_name(name)
+        target = beside if output is None else output / name if output.is_dir() else output
         if target in taken:
             raise UsageError(say("Two of the files would be written to the same place."), where=str(target))
         taken.add(target)
