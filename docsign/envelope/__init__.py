@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from docsign.envelope.agency_codes import canonical as canonical
     from docsign.envelope.agency_codes import is_agency_code as is_agency_code
     from docsign.envelope.agency_codes import same_agency as same_agency
+    from docsign.envelope.container import Container as Container
+    from docsign.envelope.container import read_container as read_container
+    from docsign.envelope.container import require_references as require_references
+    from docsign.envelope.edxml import read_header as read_header
+    from docsign.envelope.edxml import read_status as read_status
+    from docsign.envelope.edxml import write_header as write_header
+    from docsign.envelope.edxml import write_status as write_status
+    from docsign.envelope.evidence import Receipt as Receipt
     from docsign.envelope.header import Business as Business
     from docsign.envelope.header import BusinessKind as BusinessKind
     from docsign.envelope.header import Header as Header
@@ -24,15 +32,21 @@ if TYPE_CHECKING:
     from docsign.envelope.header import Steering as Steering
     from docsign.envelope.header import Trace as Trace
     from docsign.envelope.header import document_id as document_id
+    from docsign.envelope.judge import ContainerJudgement as ContainerJudgement
+    from docsign.envelope.judge import envelope_header as envelope_header
+    from docsign.envelope.judge import judge_container as judge_container
     from docsign.envelope.status import Status as Status
     from docsign.envelope.status import StatusCode as StatusCode
 
 _PUBLIC = {
     "Business": "header",
     "BusinessKind": "header",
+    "Container": "container",
+    "ContainerJudgement": "judge",
     "Header": "header",
     "Organization": "header",
     "Priority": "header",
+    "Receipt": "evidence",
     "Reference": "header",
     "ResponseFor": "header",
     "Signer": "header",
@@ -43,8 +57,16 @@ _PUBLIC = {
     "Trace": "header",
     "canonical": "agency_codes",
     "document_id": "header",
+    "envelope_header": "judge",
     "is_agency_code": "agency_codes",
+    "judge_container": "judge",
+    "read_container": "container",
+    "read_header": "edxml",
+    "read_status": "edxml",
+    "require_references": "container",
     "same_agency": "agency_codes",
+    "write_header": "edxml",
+    "write_status": "edxml",
 }
 
 __all__ = sorted(_PUBLIC)
