@@ -123,7 +123,7 @@ def named_fields(root: Any) -> Iterator[tuple[str, Any]]:
         prefix, entry = waiting.pop()
         field = entry.get_object()
         seen += 1
-        if seen > _MAX_FIELDS:  # loops and bombs: far more fields than any form has
+        if seen + len(waiting) > _MAX_FIELDS:  # loops and bombs: far more fields than any form has
             raise PdfError(say("The PDF has too many form fields (more than {limit}).", limit=_MAX_FIELDS))
         own = str(field["/T"]) if "/T" in field else ""
         name = ".".join(part for part in (prefix, own) if part)

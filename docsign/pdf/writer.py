@@ -16,7 +16,7 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 
-from docsign.errors import PdfError
+from docsign.errors import DocsignError, PdfError
 from docsign.pdf.fields import ALIGNMENTS, Align, named_fields, register, signature_widget
 from docsign.pdf.revision import damaged, open_revision, resolved, widgets
 from docsign.pdf.stamp import PreparedAppearance, draw, text_appearance
@@ -120,7 +120,7 @@ class SignablePdf:
             self._revision.update_container(widget)
             self._set_flags()
             prepared, output = next(signature.fill(self._revision, hash_name))
-        except PdfError:
+        except DocsignError:
             raise
         except Exception as error:
             raise damaged(error) from error
