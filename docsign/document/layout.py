@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from docsign.document.model import OfficialDocument
 
 NUMBER_SIZE = 13.0  # points; ND 30/2020 PL I, box 3
-DATE_SIZE = 14.0  # points; ND 30/2020 PL I, box 4
+DATE_SIZE = 13.0  # points; ND 30/2020 PL I, box 4
 
 # ND 30/2020 PL I, box 10b: the frame of each mark, millimetres wide; all are 8 mm high.
 _URGENCY_WIDTHS = {Priority.URGENT: 20, Priority.VERY_URGENT: 40, Priority.EXPRESS: 30}

@@ -34,6 +34,7 @@ _PREFIXES = ("TM.", "Q.", "KT.", "TL.", "TUQ.")  # ND 30/2020 PL I, box 7a
 _URGENCIES = (Priority.NORMAL, Priority.URGENT, Priority.VERY_URGENT, Priority.EXPRESS)
 Value = TypeVar("Value")
 
+_NARROW = 20  # characters of a word that the narrow columns of the heading hold, in capitals too
 _FILED = "Lưu: VT"  # ND 30/2020 PL I, box 9b: the copy that stays with the clerk
 
 
@@ -233,7 +234,7 @@ def _clean_issuer(issuer: Organization) -> Organization:
         text, where = getattr(issuer, name), f"issuer.{name}"
         if name in ("name", "superior"):
             lines = lines_of(text, where, limit=limit)
-            one_line(" ".join(lines), where, limit=limit, needed=name == "name")
+            one_line(" ".join(lines), where, limit=limit, needed=name == "name", longest_word=_NARROW)
             values[name] = "\n".join(lines)
         else:
             values[name] = one_line(text, where, limit=limit, needed=False)
@@ -245,7 +246,7 @@ def _unbroken(issuer: Organization) -> Organization:
 
 
 def _clean_subject(subject: str) -> str:
-    clean = one_line(subject, "subject", limit=500)
+    clean = one_line(subject, "subject", limit=500, longest_word=_NARROW)
     return clean.removeprefix("V/v").lstrip() if clean.startswith("V/v ") else clean
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from docsign.errors import DocumentError
@@ -10,14 +11,20 @@ from docsign.sentence import say
 # What word processors leave behind unseen: soft hyphen, zero-width space and joiners, byte order mark.
 _INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 _FORBIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn")
+_BREAKS = re.compile(r"[\s/?&-]+")  # where a line may be broken
+LONGEST_WORD = 60
+"""The longest word, in characters, that a full line of 14 points holds: some 470 points."""
 
 
-def one_line(text: str, where: str, *, limit: int, needed: bool = True) -> str:
+def one_line(
+    text: str, where: str, *, limit: int, needed: bool = True, longest_word: int = LONGEST_WORD
+) -> str:
     """Return ``text`` as one clean line; raises DocumentError when it is empty, too long or not printable.
 
     ``limit`` counts characters. Line ends count as spaces.
     """
     clean = " ".join(_clean(text, where).split())
+    _require_breaks(clean, where, longest_word)
     if needed and not clean:
         raise DocumentError(say("Nothing is written here."), where=where)
     if len(clean) > limit:
@@ -34,7 +41,9 @@ def lines_of(text: str, where: str, *, limit: int) -> tuple[str, ...]:
         raise DocumentError(
             say("Too long: {length} characters, {limit} at most.", length=len(text), limit=limit), where=where
         )
-    lines = (" ".join(line.split()) for line in _clean(text, where).splitlines())
+    clean = _clean(text, where)
+    _require_breaks(clean, where, LONGEST_WORD)
+    lines = (" ".join(line.split()) for line in clean.splitlines())
     return tuple(line for line in lines if line)
 
 
@@ -47,3 +56,12 @@ def _clean(text: str, where: str) -> str:
                 where=where,
             )
     return clean
+
+
+def _require_breaks(text: str, where: str, longest: int) -> None:
+    """Raise DocumentError for a word that would run out of its column and off the paper."""
+    for word in _BREAKS.split(text):
+        if len(word) > longest:
+            raise DocumentError(
+                say("This word is too long for its line: {word}…", word=word[:longest]), where=where
+            )
