@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from docsign.envelope.judge import ContainerJudgement as ContainerJudgement
     from docsign.envelope.judge import envelope_header as envelope_header
     from docsign.envelope.judge import judge_container as judge_container
+    from docsign.envelope.packing import require_not_secret as require_not_secret
     from docsign.envelope.status import Status as Status
     from docsign.envelope.status import StatusCode as StatusCode
 
@@ -63,6 +64,7 @@ _PUBLIC = {
     "read_container": "container",
     "read_header": "edxml",
     "read_status": "edxml",
+    "require_not_secret": "packing",
     "require_references": "container",
     "same_agency": "agency_codes",
     "write_header": "edxml",
