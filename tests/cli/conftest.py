@@ -1,0 +1,60 @@
+"""The clerk's desk every transcript begins with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from docsign.document import OfficialDocument
+from docsign.pki.authority import TrialAuthority
+from tests.conftest import COMMUNE, PASSPHRASE
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """An environment without the settings of whoever runs the tests."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("DOCSIGN_") and name not in ("LANG", "LC_ALL", "XDG_CONFIG_HOME", "COLUMNS")
+    }
+    return {**kept, "XDG_CONFIG_HOME": os.devnull, "COLUMNS": "200", "TZ": "Asia/Ho_Chi_Minh"}
+
+
+@pytest.fixture(scope="session")
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, authority: TrialAuthority, p12: Path, trust_folder: Path
+) -> Path:
+    """A folder with drafts, keys good and unfit, a trust folder, and files that are not what they seem."""
+    folder = tmp_path_factory.mktemp("desk")
+    for name in ("letter.toml", "decision.toml"):
+        shutil.copy(EXAMPLES / name, folder / name)
+    shutil.copytree(trust_folder, folder / "trust")
+    for name in ("person", "agency", "province"):
+        shutil.copy(p12 / f"{name}.p12", folder / f"{name}.p12")
+    shutil.copy(p12 / "passphrase.txt", folder / "passphrase.txt")
+    (folder / "wrong.txt").write_text("không phải mật khẩu\n", encoding="utf-8")
+
+    past = datetime.now(UTC) - timedelta(days=800)
+    expired = authority.issue(
+        "person", "Trần Thị Thử", organization=COMMUNE, not_before=past, not_after=past + timedelta(days=365)
+    )
+    (folder / "expired.p12").write_bytes(expired.pkcs12(PASSPHRASE))
+    server = authority.issue("relay-tls", "localhost")
+    (folder / "server.p12").write_bytes(server.pkcs12(PASSPHRASE))
+
+    subprocess.run([sys.executable, str(EXAMPLES / "trial_images.py"), str(folder)], check=True)
+    pdf = OfficialDocument.from_path(folder / "letter.toml").to_pdf()
+    (folder / "letter.pdf").write_bytes(pdf)
+    (folder / "truncated.pdf").write_bytes(pdf[: len(pdf) // 2])
+    (folder / "notes.txt").write_text("Đây không phải là PDF.\n", encoding="utf-8")
+    (folder / "empty").mkdir()
+    return folder
