@@ -110,7 +110,7 @@ def require_whole(pdf: bytes) -> None:
 def damaged(error: Exception) -> PdfError:
     """Translate whatever the reader raised."""
     reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return PdfError(say("The PDF is damaged: {reason}.", reason=reason.rstrip(".")))
+    return PdfError(say("The PDF is damaged ({reason}).", reason=reason.rstrip(".")))
 
 
 def _unlock(revision: Revision, password: str | None) -> None:

@@ -1,0 +1,210 @@
+"""``docsign sign`` as a clerk uses it: where results go, what is asked, what is said, how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from docsign.cli import docsign, run
+from docsign.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
+from docsign.pki.authority import TrialAuthority
+from tests.conftest import PASSPHRASE
+from tests.signing.conftest import FOREIGN
+from tests.signing.second_opinions import pdfsig
+
+
+@pytest.fixture
+def desk(tmp_path: Path, p12: Path, letter: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an unsigned letter, both keys and their passphrase, where the clerk stands."""
+    for name in ("person.p12", "agency.p12", "passphrase.txt"):
+        shutil.copy(p12 / name, tmp_path / name)
+    (tmp_path / "letter.pdf").write_bytes(letter)
+    monkeypatch.chdir(tmp_path)
+    for name in ("DOCSIGN_PASSPHRASE", "DOCSIGN_TRUST", "DOCSIGN_TSA", "DOCSIGN_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path
+
+
+PERSON = (
+    "--key",
+    "pkcs12:person.p12",
+    "--passphrase-file",
+    "passphrase.txt",
+    "--as",
+    "person",
+    "--lang",
+    "en",
+)
+AGENCY = (
+    "--key",
+    "pkcs12:agency.p12",
+    "--passphrase-file",
+    "passphrase.txt",
+    "--as",
+    "agency",
+    "--lang",
+    "en",
+)
+
+
+def sign(*arguments: str) -> int:
+    """Run ``docsign sign``."""
+    return run(docsign, ["sign", *arguments])
+
+
+def files(folder: Path) -> set[str]:
+    """Return what lies in a folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def test_person_then_agency(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Results lie beside the input; stdout names them and nothing else."""
+    assert sign("letter.pdf", *PERSON) == EXIT_OK
+    assert capsys.readouterr().out == "letter.signed.pdf\n"
+    ending = ("--number", "12", "--date", "16/11/2026", "-o", "issued.pdf")
+    assert sign("letter.signed.pdf", *AGENCY, *ending) == EXIT_OK
+    out, err = capsys.readouterr()
+    assert (out, err) == ("issued.pdf\n", "")
+    opinions = pdfsig((desk / "issued.pdf").read_bytes(), desk)
+    assert [opinion.valid for opinion in opinions] == [True, True]
+
+
+def test_a_folder_is_signed_with_one_key(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every PDF of the folder but those that are results; the passphrase is asked once."""
+    inbox = desk / "den"
+    inbox.mkdir()
+    for path in FOREIGN:
+        shutil.copy(path, inbox / path.name)
+    (inbox / "cu.signed.pdf").write_bytes(b"")
+    (inbox / "ghi-chu.txt").write_text("không phải PDF", encoding="utf-8")
+    out = desk / "di"
+    out.mkdir()
+    assert sign("den", *PERSON, "-o", "di") == EXIT_OK
+    assert files(out) == {f"{path.stem}.signed.pdf" for path in FOREIGN}
+    assert "Signed 3 of 3 files." in capsys.readouterr().err
+
+
+def test_one_bad_file_does_not_stop_the_batch(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its sentence names it; the rest is signed; the exit status says that something failed."""
+    (desk / "hong.pdf").write_bytes(b"%PDF-1.7 cut")
+    assert sign("hong.pdf", "letter.pdf", *PERSON) == EXIT_FAILED
+    out, err = capsys.readouterr()
+    assert out == "letter.signed.pdf\n"
+    assert "error [malformed-pdf]: hong.pdf: The PDF is truncated" in err
+    assert "Signed 1 of 2 files." in err
+    assert "hong.signed.pdf" not in files(desk)
+
+
+def test_programs_read_json_lines(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object a file."""
+    assert sign("letter.pdf", *PERSON, "--json") == EXIT_OK
+    row = json.loads(capsys.readouterr().out)
+    size = (desk / "letter.signed.pdf").stat().st_size
+    assert row == {"schema": 1, "file": "letter.pdf", "output": "letter.signed.pdf", "bytes": size}
+
+
+def test_any_file_gets_a_detached_signature(
+    desk: Path, trust_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CAdES beside the file; openssl accepts it."""
+    (desk / "bang.xlsx").write_bytes("bảng số liệu".encode())
+    assert sign("bang.xlsx", *PERSON, "--detached") == EXIT_OK
+    assert capsys.readouterr().out == "bang.xlsx.p7s\n"
+    command = ["openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", "bang.xlsx.p7s"]
+    command += ["-content", "bang.xlsx", "-CAfile", str(trust_folder / "root.pem"), "-purpose", "any"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert sign("bang.xlsx", *PERSON, "--detached", "--number", "5") == EXIT_USAGE
+
+
+def test_the_passphrase_comes_from_the_environment(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file is named."""
+    monkeypatch.setenv("DOCSIGN_PASSPHRASE", PASSPHRASE)
+    assert sign("letter.pdf", "--key", "pkcs12:person.p12", "--as", "person") == EXIT_OK
+
+
+def test_without_a_terminal_the_passphrase_is_not_waited_for(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script does not hang on a prompt nobody sees."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert sign("letter.pdf", "--key", "pkcs12:person.p12", "--as", "person", "--lang", "en") == EXIT_FAILED
+    assert "no terminal" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["khong-co.pdf", *PERSON], EXIT_USAGE, "khong-co.pdf: There is no such file."),
+        (["letter.pdf", *PERSON, "--image", "."], EXIT_USAGE, "This is a folder; a file is needed."),
+        (["letter.pdf", *PERSON, "--trust", "khong-co"], EXIT_USAGE, "no such file"),
+        (["trong", *PERSON], EXIT_USAGE, "There is no PDF in this folder."),
+        (["letter.pdf", "letter.pdf", *PERSON], EXIT_USAGE, "this is none|same place"),
+        (["letter.pdf", "trong", *PERSON, "-o", "x.pdf"], EXIT_USAGE, "no PDF in this folder"),
+        (["letter.pdf", *AGENCY, "--number", "5", "--date", "30/02/2026"], EXIT_USAGE, "not a date"),
+        (["letter.pdf", *AGENCY, "--number", "5", "--date", "16/11/2026"], EXIT_FAILED, "has not signed yet"),
+        (["letter.pdf", *PERSON, "--number", "5"], EXIT_USAGE, "given by the agency"),
+        (["passphrase.txt", *PERSON], EXIT_FAILED, "not a PDF"),
+        (
+            ["letter.pdf", "--key", "pkcs12:letter.pdf", "--as", "person", "--lang", "en"],
+            EXIT_FAILED,
+            "PKCS#12",
+        ),
+        (["letter.pdf", "--key", "pkcs12:.", "--as", "person", "--lang", "en"], EXIT_USAGE, "folder"),
+        (["letter.pdf", *PERSON, "--tsa", "http://127.0.0.1:9/"], EXIT_FAILED, "timestamp"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_written(
+    desk: Path, arguments: list[str], status: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One clear sentence, the documented exit status, nothing half-written."""
+    (desk / "trong").mkdir()
+    before = files(desk)
+    assert sign(*arguments) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert any(word in err for word in words.split("|")), err
+    assert "Traceback" not in err
+    assert files(desk) == before
+
+
+def test_a_wrong_passphrase_is_said(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In Vietnamese, unless asked otherwise."""
+    (desk / "passphrase.txt").write_text("sai\n", encoding="utf-8")
+    arguments = ["letter.pdf", "--key", "pkcs12:person.p12", "--passphrase-file", "passphrase.txt"]
+    assert sign(*arguments, "--as", "person", "--lang", "en") == EXIT_FAILED
+    assert "error [passphrase]: pkcs12" in capsys.readouterr().err.replace("person.p12", "pkcs12")
+    assert "letter.signed.pdf" not in files(desk)
+
+
+def test_an_expired_certificate_signs_only_when_told(
+    desk: Path, authority: TrialAuthority, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--no-check skips the checks of the certificate."""
+    now = datetime.now(UTC)
+    issued = authority.issue(
+        "person", "Trần Thị Thử", not_before=now - timedelta(days=9), not_after=now - timedelta(days=1)
+    )
+    (desk / "person.p12").write_bytes(issued.pkcs12(PASSPHRASE))
+    assert sign("letter.pdf", *PERSON) == EXIT_FAILED
+    assert "expired" in capsys.readouterr().err
+    assert "letter.signed.pdf" not in files(desk)
+    assert sign("letter.pdf", *PERSON, "--no-check") == EXIT_OK
+
+
+def test_results_do_not_overwrite_each_other(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two files of one name into one folder."""
+    for folder in ("a", "b", "di"):
+        (desk / folder).mkdir()
+    for folder in ("a", "b"):
+        shutil.copy(FOREIGN[0], desk / folder / "x.pdf")
+    assert sign("a/x.pdf", "b/x.pdf", *PERSON, "-o", "di") == EXIT_USAGE
+    assert "same place" in capsys.readouterr().err
+    assert not files(desk / "di")
