@@ -11,7 +11,8 @@
     │   ├── CmsError
     │   └── WireError              an answer or a request that breaks the wire protocol
     ├── DocumentError              an official document whose values break its form           exit 1
-    │   └── SecretDocumentError    a secrecy mark: such documents never travel
+    │   ├── SecretDocumentError    a secrecy mark: such documents never travel
+    │   └── UnprintableError       a character that no font of official documents has
     ├── SigningKeyError            the key cannot be used                                     exit 1
     │   ├── PassphraseError
     │   └── CertificateUnfitError  expired, not yet valid, revoked, wrong usage
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from docsign.sentence import Language, Sentence
+from docsign.sentence import Language, Sentence, say
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -135,6 +136,21 @@ class SecretDocumentError(DocumentError):
     """A document with a secrecy mark: never built, packed, sent or accepted (QD 28/2018 Art. 1)."""
 
     code = "secret-document"
+
+
+class UnprintableError(DocumentError):
+    """A character that no font of official documents has; ``text_not_printed`` is the character."""
+
+    code = "unprintable"
+
+    def __init__(self, text: str, *, where: str = "") -> None:
+        """Keep the character and name it by its code point."""
+        names = " ".join(f"U+{ord(character):04X}" for character in text)
+        super().__init__(
+            say("This character cannot be printed with the fonts of official documents: {text}.", text=names),
+            where=where,
+        )
+        self.text_not_printed = text
 
 
 class SigningKeyError(DocsignError):

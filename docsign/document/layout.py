@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from docsign.document.number import printed_date
 from docsign.envelope.header import VIETNAM_TIME, Priority
-from docsign.errors import DocumentError
+from docsign.errors import DocumentError, UnprintableError
 from docsign.pdf.fields import (
     AGENCY_SIGNATURE,
     DOCUMENT_DATE,
@@ -24,7 +24,7 @@ from docsign.pdf.fields import (
     TextField,
     add_fields,
 )
-from docsign.pdf.typeset import UnprintableError, typeset
+from docsign.pdf.typeset import typeset
 from docsign.sentence import say
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ def lines_of(text: str, where: str, *, limit: int) -> tuple[str, ...]:
 
 
 def _clean(text: str, where: str) -> str:
-    clean = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
+    clean = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
     for character in clean:
         if unicodedata.category(character) in _FORBIDDEN and character not in "\n\r\t":
             raise DocumentError(

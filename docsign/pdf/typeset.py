@@ -22,7 +22,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docsign.errors import DocumentError, UsageError
+from docsign.errors import DocumentError, UnprintableError, UsageError
 from docsign.sentence import say
 
 if TYPE_CHECKING:
@@ -54,21 +54,6 @@ class Typeset:
 
     pdf: bytes
     places: list[dict[str, Any]]
-
-
-class UnprintableError(DocumentError):
-    """A character no font of ours has; ``text`` is the character, so that the caller can name its place."""
-
-    code = "unprintable"
-
-    def __init__(self, text: str, *, where: str = "") -> None:
-        """Keep the character."""
-        names = " ".join(f"U+{ord(character):04X}" for character in text)
-        super().__init__(
-            say("This character cannot be printed with the fonts of official documents: {text}.", text=names),
-            where=where,
-        )
-        self.text_not_printed = text
 
 
 def typeset(

@@ -157,22 +157,6 @@ def test_a_decision_needs_its_bases_and_has_no_addressees() -> None:
         read(decision(to="Sở Nội vụ"))
 
 
-@pytest.mark.parametrize("values", [[], None, "x", {"kind": {"kind": {}}}])
-def test_what_is_no_table_of_fields_is_refused(values: Any) -> None:
-    """Programs hand over odd things."""
-    with pytest.raises(DocumentError):
-        read(values)
-
-
-def test_nesting_without_end_is_refused() -> None:
-    """Bounded, whatever is handed over."""
-    deep: dict[str, Any] = {}
-    for _ in range(100):
-        deep = {"x": deep}
-    with pytest.raises(DocumentError, match="nested too deeply"):
-        read(deep)
-
-
 @pytest.mark.parametrize(
     ("changes", "where"),
     [

@@ -1,4 +1,4 @@
-"""``docsign new`` and the files it reads."""
+"""``docsign new``: from a TOML file to a PDF, or one sentence and nothing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from docsign.cli import docsign, run
-from docsign.document import OfficialDocument
-from docsign.errors import DocumentError, FileUnusableError
+from docsign.cli.new import new
 
 from .samples import EXAMPLES
 
@@ -74,20 +73,6 @@ def test_a_folder_where_a_file_is_meant_is_told(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().err.count("Đây là thư mục, cần một tệp.") == 2
 
 
-def test_the_library_names_file_and_field(tmp_path: Path) -> None:
-    """What agency software catches."""
-    path = tmp_path / "cv.toml"
-    text = (EXAMPLES / "letter.toml").read_text(encoding="utf-8")
-    path.write_text(text.replace('notation = "UBND-VP"', 'notation = "UBND"'), encoding="utf-8")
-    with pytest.raises(DocumentError, match=r"cv.toml: notation: The notation needs"):
-        OfficialDocument.from_path(path)
-    with pytest.raises(FileUnusableError):
-        OfficialDocument.from_path(tmp_path)
-
-
-def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
-    """Commune machines run Windows."""
-    path = tmp_path / "cv.toml"
-    text = (EXAMPLES / "letter.toml").read_text(encoding="utf-8")
-    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
-    assert OfficialDocument.from_path(path) == OfficialDocument.from_path(EXAMPLES / "letter.toml")
+def test_its_help_shows_an_example() -> None:
+    """A clerk copies it."""
+    assert "Example: docsign new letter.toml -o letter.pdf" in (new.help or "")

@@ -1,4 +1,4 @@
-"""The form of kinds, numbers, notations and dates (ND 30/2020 PL I, PL III)."""
+"""The form of numbers, notations and dates (ND 30/2020 PL I, PL III)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from docsign.document import KINDS, kind_named, printed_date, printed_number
-from docsign.document.number import require_notation
+from docsign.document.kinds import kind_named
+from docsign.document.number import printed_date, printed_number, require_notation
 from docsign.errors import DocumentError
 
 LETTER, DECISION = kind_named("cong-van"), kind_named("quyet-dinh")
@@ -63,22 +63,3 @@ def test_a_decision_begins_with_its_abbreviation() -> None:
     for wrong in ("UBND-QĐ", "QD-UBND", "QĐ", "QĐUBND-VX"):
         with pytest.raises(DocumentError, match="begins with QĐ-"):
             require_notation(wrong, DECISION)
-
-
-@pytest.mark.parametrize(
-    "name", ["Công văn", "CÔNG VĂN", "cong-van", " official letter ", "Co\u0302ng va\u0306n"]
-)
-def test_a_kind_is_found_by_each_of_its_names(name: str) -> None:
-    """Key, Vietnamese and English name, in any case and encoding."""
-    assert kind_named(name) is LETTER
-
-
-def test_an_unknown_kind_is_named_with_those_there_are() -> None:
-    """The clerk sees what could have been meant."""
-    with pytest.raises(DocumentError, match=r"Thư tay.*Công văn, Quyết định"):
-        kind_named("Thư tay")
-
-
-def test_the_kinds_have_the_codes_of_the_national_list() -> None:
-    """QCVN 102 Amendment 1:2022, group B."""
-    assert {kind.vietnamese: kind.edxml_type for kind in KINDS} == {"Công văn": 18, "Quyết định": 2}

@@ -10,8 +10,8 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from docsign.errors import DocumentError, UsageError
-from docsign.pdf.typeset import IMAGE_LIMIT, UnprintableError, typeset
+from docsign.errors import DocumentError, UnprintableError, UsageError
+from docsign.pdf.typeset import IMAGE_LIMIT, typeset
 
 NOON = datetime(2026, 11, 16, 12, 0, tzinfo=timezone(timedelta(hours=7)))
 PAGE = '#set page("a4", margin: 0pt); #set text(font: "Liberation Serif", size: 14pt);\n'
