@@ -14,6 +14,7 @@ from typing import Any
 
 from docsign.document.kinds import kind_named
 from docsign.document.model import Addressee, OfficialDocument, Signatory, refuse_secrecy
+from docsign.document.number import NUMBER_LIMIT
 from docsign.envelope.header import Organization, Priority
 from docsign.errors import DocumentError
 from docsign.files import read_file
@@ -38,7 +39,7 @@ def read_path(path: Path | str) -> OfficialDocument:
     data = read_file(path, limit=FILE_LIMIT)
     try:
         values = tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # an endless number is a bare ValueError
         raise DocumentError(say("This file is not TOML: {reason}.", reason=error), where=str(path)) from error
     try:
         return read_mapping(values)
@@ -144,7 +145,10 @@ class _Table:
 
     def number(self, name: str) -> str | None:
         """Return a number written as a number or as a text."""
-        value = self.take(name, (str, int), say("A number or a text is needed."), None)
+        wanted = say("A number or a text is needed.")
+        value = self.take(name, (str, int), wanted, None)
+        if isinstance(value, int) and not 0 <= value < 10**NUMBER_LIMIT:
+            raise DocumentError(wanted, where=self.place(name))
         return None if value is None else str(value)
 
     def date(self, name: str) -> datetime.date | None:

@@ -49,6 +49,8 @@ def test_the_output_goes_where_it_is_told(tmp_path: Path, capsys: pytest.Capture
         ("kind = 'Công văn'", 1, "cv.toml: issuer: This field is missing."),
         ("dấu = 'Tối mật'", 1, "cv.toml: "),
         ("'dấu' = 'Tối mật'", 1, "cv.toml: dấu: The document is marked TỐI MẬT"),
+        ("x = " + "1" * 9000, 1, "cv.toml: This file is not TOML"),
+        ("kind = 'Công văn'\nnumber = 0x" + "f" * 9000, 1, "cv.toml: "),
         ("x = " + "[" * 5000 + "]" * 5000, 1, "cv.toml: "),
     ],
 )
