@@ -9,7 +9,9 @@ import contextlib
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from docsign.errors import DiskFullError, DocsignError, FileUnusableError, StorageError
 from docsign.sentence import say
@@ -89,6 +91,34 @@ def write_file(
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
         raise file_error(error, path) from error
+
+
+@contextlib.contextmanager
+def writing(path: Path | str, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """Write a large file piece by piece, whole or not at all: it appears under its name when the block ends.
+
+    The stream is seekable. Raises the errors of ``write_file``; whatever the block raises leaves nothing
+    behind.
+    """
+    path = Path(path)
+    temporary: str | None = None
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
+        if not overwrite and path.exists():
+            raise FileExistsError(errno.EEXIST, "exists")
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        with os.fdopen(descriptor, "w+b") as stream:
+            yield stream
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise file_error(error, path) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
 
 
 def sync_folder(path: Path | str) -> None:
