@@ -73,6 +73,7 @@ class _Case:
     role: Role
     beside: ValidationData
     claimed_time: datetime | None
+    proved_time: datetime | None
 
 
 def judge_cms(
@@ -88,13 +89,15 @@ def judge_cms(
     beside: ValidationData | None = None,
     embedded: bool | None = None,
     claimed_time: datetime | None = None,
+    proved_time: datetime | None = None,
 ) -> CmsJudgement:
     """Judge a CMS signature with exactly one signer; never raises on bad bytes.
 
     What was signed is given as ``content``, as ``content_digest`` (from a hashlib name to the digest), or
     lies inside the CMS. ``role`` is what the chain is asked for (``relay`` for a relay's evidence).
     ``embedded`` says that it lies in a PDF's /Contents (DER, zero padding, nothing encapsulated; by default
-    where the format is ``pades``), ``claimed_time`` is what the PDF's signature dictionary claims.
+    where the format is ``pades``), ``claimed_time`` is what the PDF's signature dictionary claims and
+    ``proved_time`` the earliest that something else (a document time-stamp) proves.
     """
     judgements = judge_signers(
         cms,
@@ -108,6 +111,7 @@ def judge_cms(
         beside=beside,
         embedded=embedded,
         claimed_time=claimed_time,
+        proved_time=proved_time,
     )
     if len(judgements) == 1:
         return judgements[0]
@@ -132,6 +136,7 @@ def judge_signers(
     beside: ValidationData | None = None,
     embedded: bool | None = None,
     claimed_time: datetime | None = None,
+    proved_time: datetime | None = None,
 ) -> tuple[CmsJudgement, ...]:
     """Judge every signer of a CMS signature (a ``.p7s`` may have several); see ``judge_cms``.
 
@@ -151,6 +156,7 @@ def judge_signers(
         role=role,
         beside=beside or ValidationData(),
         claimed_time=claimed_time,
+        proved_time=proved_time,
     )
     return tuple(
         _judge_signer(data, signer, digest, case, _counted(id, position))
@@ -211,7 +217,7 @@ def _judge_signer(
         for stamp in stamps
         if stamp.time and stamp.conclusion.indication is Indication.TOTAL_PASSED
     ]
-    best = min(proved, default=None)
+    best = min([*proved, *([case.proved_time] if case.proved_time else [])], default=None)
     claimed = case.claimed_time or check.claimed_time
     path, path_findings = _judge_path_in_time(check, case, beside, best)
     answers = [

@@ -1,0 +1,123 @@
+"""Judges the signatures that a PDF's raw bytes claim and its structure does not show, or cannot any more.
+
+A file that claims to be signed and cannot be understood is TOTAL-FAILED / FORMAT_FAILURE, never "no
+signature".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from docsign.ades.cades import judge_cms
+from docsign.ades.signer import Problem, doubtful, failed, warning
+from docsign.errors import PdfError
+from docsign.pdf.placing import Case, Placed
+from docsign.pdf.ranges import claimed_ranges, claims, read_range
+from docsign.pdf.signatures import EncryptedPdfError
+from docsign.pki.trust import Trust
+from docsign.sentence import say
+from docsign.verdict import (
+    Conclusion,
+    Finding,
+    SignatureReport,
+    SubIndication,
+    TimestampReport,
+    conclude,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfJudgement:
+    """The answer on a PDF; ``conclusion`` is the file's, over signatures and the file's own ``findings``."""
+
+    signatures: tuple[SignatureReport, ...] = ()
+    timestamps: tuple[TimestampReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    conclusion: Conclusion
+
+
+def judge_unreadable(data: bytes, trust: Trust, at: datetime, error: PdfError) -> PdfJudgement:
+    """Judge a PDF whose structure cannot be read: by the raw bytes, if it claims to be signed."""
+    if not claims(data):
+        return PdfJudgement(
+            findings=(warning(error.code, error.sentence),), conclusion=Conclusion.no_signature()
+        )
+    if isinstance(error, EncryptedPdfError):
+        problem = doubtful(SubIndication.GENERIC, error.code, error.sentence)
+    else:
+        problem = failed(SubIndication.FORMAT_FAILURE, error.code, error.sentence)
+    reports = judge_raw(data, trust, at, range(1, 1000), problem)
+    return PdfJudgement(
+        signatures=tuple(reports),
+        findings=(problem.finding,),
+        conclusion=conclude([*(report.conclusion for report in reports), problem.conclusion]),
+    )
+
+
+def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[SignatureReport]:
+    """Judge signatures whose bytes are in the file but to which the form does not lead."""
+    known = {one.range.gap_start for one in placed if one.range is not None}
+    problem = failed(
+        SubIndication.FORMAT_FAILURE,
+        "signature-hidden",
+        say("The file holds a signature that its form no longer shows."),
+    )
+    return [
+        report
+        for report in judge_raw(
+            case.data, case.trust, case.at, range(count + 1, count + 1000), problem, known
+        )
+        if report.coverage != "partial"
+    ]
+
+
+def judge_raw(
+    data: bytes,
+    trust: Trust,
+    at: datetime,
+    numbers: range,
+    problem: Problem,
+    known: set[int] | None = None,
+) -> list[SignatureReport]:
+    """Judge the signatures that the raw bytes claim: who signed, and whether the bytes are intact.
+
+    A changed byte often breaks the structure too: the broken digest is then the better reason.
+    """
+    reports: list[SignatureReport] = []
+    for position, claimed in claimed_ranges(data):
+        id = f"S{numbers[min(len(reports), len(numbers) - 1)]}"
+        try:
+            signed = read_range(claimed, data)
+        except PdfError as error:
+            form = failed(SubIndication.FORMAT_FAILURE, "signature-form", error.sentence)
+            reports.append(_broken(id, form))
+            continue
+        if not abs(position - signed.gap_start) < 65536 + 2 * len(signed.cms):
+            continue
+        if known is not None and signed.gap_start in known:
+            continue
+        judged = judge_cms(
+            signed.cms, content_digest=signed.digest, trust=trust, at=at, id=id, format="pades"
+        ).report
+        order = [judged.conclusion, problem.conclusion]
+        reports.append(
+            replace(
+                judged,
+                conclusion=conclude(order),
+                coverage="whole" if signed.covers_the_file else "revision",
+                findings=(*judged.findings, problem.finding),
+            )
+        )
+    return reports
+
+
+def _broken(id: str, problem: Problem) -> SignatureReport:
+    return SignatureReport(
+        id=id,
+        format="pades",
+        level="PAdES-B-B",
+        conclusion=problem.conclusion,
+        findings=(problem.finding,),
+    )

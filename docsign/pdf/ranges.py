@@ -1,0 +1,98 @@
+"""The bytes a PDF signature covers: which they are, what lies in the gap, and what claims to be a signature.
+
+Works on the raw bytes alone and trusts no parser: a file that claims to be signed is recognised even where
+its structure cannot be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from docsign.errors import PdfError
+from docsign.sentence import say
+
+_CLAIM = re.compile(
+    rb"/ByteRange[\s\0]{0,64}\[[\s\0]{0,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})"
+)
+_MARKS = (
+    b"/ByteRange",
+    b"/ETSI.CAdES.detached",
+    b"/adbe.pkcs7",
+    b"/adbe.x509",
+    b"/ETSI.RFC3161",
+    b"/SigFlags",
+)
+_HEX = re.compile(rb"[0-9A-Fa-f]*")
+
+MOST_CLAIMS = 500
+WHITE = b"\0\t\n\x0c\r "
+"""PDF's white space (ISO 32000-2 table 1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRange:
+    """A byte range as it must be: all up to ``end`` but the gap, which is exactly the CMS in hex."""
+
+    data: bytes = field(repr=False)
+    gap_start: int
+    gap_end: int
+    end: int
+
+    @property
+    def cms(self) -> bytes:
+        """The content of /Contents with its padding."""
+        digits = self.data[self.gap_start + 1 : self.gap_end - 1]
+        return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
+
+    @property
+    def rest(self) -> bytes:
+        """What comes after the signed bytes."""
+        return self.data[self.end :]
+
+    @property
+    def covers_the_file(self) -> bool:
+        """True where nothing but white space follows."""
+        return not self.rest.strip(WHITE)
+
+    def digest(self, name: str) -> bytes:
+        """Digest what is signed, by a name of hashlib."""
+        view = memoryview(self.data)
+        digest = hashlib.new(name, usedforsecurity=False)
+        digest.update(view[: self.gap_start])
+        digest.update(view[self.gap_end : self.end])
+        return digest.digest(64) if name == "shake_256" else digest.digest()  # type: ignore[call-arg]
+
+
+def read_range(numbers: Sequence[object], data: bytes) -> SignedRange:
+    """Check a /ByteRange against the file (ISO 32000-2 12.8.1); raises PdfError naming what is wrong."""
+    if len(numbers) != 4 or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+        raise PdfError(say("The signature's ByteRange is not four numbers."))
+    start, first, second, length = (int(str(n)) for n in numbers)
+    if start != 0 or first <= 0 or length <= 0 or second <= first + 1:
+        raise PdfError(say("The signature's ByteRange does not describe two parts of the file."))
+    end = second + length
+    if end > len(data):
+        raise PdfError(say("The signature covers bytes past the end of the file: the file was cut."))
+    gap = data[first:second]
+    if gap[:1] != b"<" or gap[-1:] != b">" or not _HEX.fullmatch(gap[1:-1]):
+        raise PdfError(say("The gap in the signed bytes is not exactly the signature."))
+    if not gap[1:-1].strip(b"0"):
+        raise PdfError(say("The signature is empty: its place was reserved and never filled."))
+    return SignedRange(data=data, gap_start=first, gap_end=second, end=end)
+
+
+def claims(data: bytes) -> bool:
+    """Say whether the raw bytes claim a signature anywhere."""
+    return any(mark in data for mark in _MARKS[:-1])
+
+
+def claimed_ranges(data: bytes) -> Iterator[tuple[int, tuple[int, int, int, int]]]:
+    """Yield where each /ByteRange of the raw bytes stands, and its numbers; at most MOST_CLAIMS."""
+    for count, match in enumerate(_CLAIM.finditer(data)):
+        if count >= MOST_CLAIMS:
+            return
+        a, b, c, d = (int(group) for group in match.groups())
+        yield match.start(), (a, b, c, d)
