@@ -184,7 +184,11 @@ class ContainerWriter:
             raise ContainerError(say("The name occurs twice."), where=name)
         if len(self._names) >= MAX_ENTRIES:
             raise ContainerError(
-                say("Too many entries: {count}, {limit} at most.", count=MAX_ENTRIES + 1, limit=MAX_ENTRIES)
+                say(
+                    "Too many files in the ZIP: {count}, {limit} at most.",
+                    count=MAX_ENTRIES + 1,
+                    limit=MAX_ENTRIES,
+                )
             )
         self._names.add(fold(name))
         start, raw_name = self._place, name.encode()

@@ -220,7 +220,7 @@ def _read_end(stream: BinaryIO, length: int) -> tuple[bytes, int, int]:
         raise ContainerError(say("A ZIP file of several disks is not supported."))
     if count > MAX_ENTRIES:
         raise ContainerError(
-            say("Too many entries: {count}, {limit} at most.", count=count, limit=MAX_ENTRIES)
+            say("Too many files in the ZIP: {count}, {limit} at most.", count=count, limit=MAX_ENTRIES)
         )
     if start + size != tail_start + fitting[0]:
         raise ContainerError(say("The directory of the ZIP file is not where its end record says."))
