@@ -1,0 +1,7 @@
+"""The letters of the signing tests serve here too."""
+
+from __future__ import annotations
+
+from tests.signing.conftest import by_both, by_person, letter, seal_png, signature_png
+
+__all__ = ["by_both", "by_person", "letter", "seal_png", "signature_png"]
