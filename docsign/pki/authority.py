@@ -44,6 +44,7 @@ KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
 TRIAL = "THỬ NGHIỆM – không có giá trị pháp lý"
 ROOT_NAME = "CA THỬ NGHIỆM gốc – không có giá trị pháp lý"
 ISSUING_NAME = "CA THỬ NGHIỆM – không có giá trị pháp lý"
+TSA_NAME = "Dấu thời gian THỬ NGHIỆM"
 ROOT_LIFE = timedelta(days=3652)
 ISSUING_LIFE = timedelta(days=3287)
 CERTIFICATE_LIFE = timedelta(days=730)
@@ -53,6 +54,7 @@ BACKDATED = timedelta(minutes=10)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 _STATE = "authority.json"
+_STATE_KEYS = frozenset({"schema", "trust_folder", "crl_url", "crl_number", "issued"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,8 @@ class TrialAuthority:
             state = json.loads(read_file(path))
         except ValueError as error:
             raise TrustError(say("This file of the trial authority is damaged."), where=str(path)) from error
+        if not isinstance(state, dict) or not _STATE_KEYS <= state.keys():
+            raise TrustError(say("This file of the trial authority is damaged."), where=str(path))
         return TrialAuthority(folder, state)
 
     def trust(self) -> Trust:
@@ -219,8 +223,19 @@ class TrialAuthority:
         self._write_state()
         return Issued(certificate=certificate, chain=(self.issuing,), private_key=private_key)
 
+    def service_key(self, *, at: datetime | None = None) -> HeldKey:
+        """Return the key of the authority's own time-stamping service; issued when first asked for."""
+        path = self.folder / "private" / "tsa.pem"
+        if path.exists():
+            certificates = load_certificates(read_file(path))
+            if certificates and certificates[0].not_valid_after_utc > _moment(at) + timedelta(days=1):
+                return HeldKey.of(_private_key(path), certificates[0], tuple(certificates[1:]))
+        issued = self.issue("tsa", TSA_NAME, at=at)
+        write_file(path, issued.pem(), private=True)
+        return issued.signing_key()
+
     def revoke(
-        self, certificate: x509.Certificate, *, at: datetime | None = None, reason: str = "keyCompromise"
+        self, certificate: x509.Certificate, *, at: datetime | None = None, reason: str = "unspecified"
     ) -> None:
         """Revoke a certificate of this authority as of ``at`` and renew the revocation lists."""
         serial = f"{certificate.serial_number:x}"
