@@ -37,6 +37,7 @@ from docsign.exchange.receipts import require_receipt
 from docsign.exchange.tls import (
     Passphrase,
     identity_refused,
+    is_alert,
     read_identity,
     relay_context,
     relay_not_trusted,
@@ -49,6 +50,8 @@ from docsign.sentence import say
 
 CONNECT_TIME = 20.0
 """Seconds to reach the relay."""
+LISTENING = 2.0
+"""Seconds to listen for why a relay broke the connection."""
 SILENCE = 60.0
 """Seconds without a byte from the relay after which the connection counts as broken."""
 RESUMPTIONS = 5
@@ -84,6 +87,7 @@ class RelayClient:
         self._context = relay_context(held, self.trust)
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        self._is_known = False
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -217,8 +221,14 @@ class RelayClient:
         expected: tuple[int, ...] = (200,),
         **options: Any,
     ) -> bytes:
-        async with self._asked(method, path, expected=expected, **options) as response:
-            return await _read(response, limit)
+        try:
+            async with self._asked(method, path, expected=expected, **options) as response:
+                self._is_known = True
+                return await _read(response, limit)
+        except RelayUnreachableError as error:
+            if not self._is_known and _broke_off(error.__cause__) and await self._is_turned_away():
+                raise identity_refused(str(self.url)) from error
+            raise
 
     @asynccontextmanager
     async def _asked(
@@ -247,6 +257,32 @@ class RelayClient:
                 if response.status not in expected:
                     raise await _refusal(response, str(self.url))
                 yield response
+
+    async def _is_turned_away(self) -> bool:
+        """Ask whether the relay breaks the connection because of our certificate.
+
+        In TLS 1.3 that word comes after the handshake and is lost where we were sending already; so connect
+        once more, say nothing, and listen.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_TIME):
+                reader, writer = await asyncio.open_connection(
+                    self.url.host, self.url.port, ssl=self._context, server_hostname=self.url.host
+                )
+        except (OSError, TimeoutError):
+            return False
+        try:
+            async with asyncio.timeout(LISTENING):
+                return await reader.read(1) == b""  # nobody hangs up on a silent caller for another reason
+        except ssl.SSLError as error:
+            return is_alert(error)
+        except (OSError, TimeoutError):
+            return False
+        finally:
+            writer.close()
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(LISTENING):
+                    await writer.wait_closed()
 
     async def _fetch_rest(self, sha256: str, part: Path, limit: int) -> None:
         had = size_of(part)
@@ -321,7 +357,7 @@ class _translated:  # noqa: N801 -- reads as a verb at its place of use
 
     def _meaning(self, error: BaseException) -> ExchangeError | UsageError:
         tls = _tls_error(error)
-        if tls is not None and "ALERT" in (tls.reason or ""):
+        if tls is not None and is_alert(tls):
             return identity_refused(self._address)
         if tls is not None:
             return relay_not_trusted(tls, self._address)
@@ -340,15 +376,21 @@ class _translated:  # noqa: N801 -- reads as a verb at its place of use
         return RelayUnreachableError(say("The connection to the relay broke."), where=self._address)
 
 
+def _broke_off(cause: BaseException | None) -> bool:
+    """Say whether a connection stood and then broke, rather than never came about."""
+    stood = isinstance(cause, aiohttp.ClientOSError | aiohttp.ServerDisconnectedError)
+    return stood and not isinstance(cause, aiohttp.ClientConnectorError)
+
+
 def _tls_error(error: BaseException) -> ssl.SSLError | None:
     """Return the TLS error inside an error of aiohttp's, but not one that is a mere broken connection."""
     seen: BaseException | None = error
     while seen is not None:
-        inner = getattr(seen, "os_error", None) or getattr(seen, "certificate_error", None)
-        for one in (seen, inner):
-            if isinstance(one, ssl.SSLError) and not isinstance(
-                one, ssl.SSLEOFError | ssl.SSLZeroReturnError
-            ):
+        inside = (getattr(seen, name, None) for name in ("certificate_error", "os_error"))
+        for one in (*inside, seen):
+            if isinstance(one, aiohttp.ClientError | ssl.SSLEOFError | ssl.SSLZeroReturnError):
+                continue
+            if isinstance(one, ssl.SSLError):
                 return one
         seen = seen.__cause__ or seen.__context__
     return None

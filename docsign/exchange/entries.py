@@ -8,14 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from docsign.envelope.container import HEADER_LIMIT, HEADER_NAME, read_container
-from docsign.envelope.edxml_reading import read_header
+from docsign.envelope import envelope_header, read_container
 from docsign.envelope.header import Header
-from docsign.errors import ContainerError, SecretDocumentError
 from docsign.exchange.bodies import open_body
 from docsign.exchange.problems import RelayWords
-from docsign.secrecy import secrecy_mark
-from docsign.sentence import Sentence, say
+from docsign.sentence import Sentence
 from docsign.verdict import rfc3339
 
 EntryKind = Literal["envelope", "status"]
@@ -95,25 +92,4 @@ class Entry:
 def header_of(envelope: bytes | Path) -> Header:
     """Read the edXML header of an envelope; raises FileUnusableError, ContainerError, EdxmlError."""
     with open_body(envelope) as stream:
-        container = read_container(stream)
-        if container.find(HEADER_NAME) is None:
-            raise ContainerError(say("This container is no envelope: it has no {name}.", name=HEADER_NAME))
-        return read_header(container.read(HEADER_NAME, HEADER_LIMIT))
-
-
-def refuse_secret(header: Header) -> None:
-    """Raise SecretDocumentError where a value of the header is a secrecy mark (QD 28/2018 Art. 1)."""
-    texts = {
-        "subject": header.subject,
-        "content": header.content,
-        "type_name": header.type_name,
-        "notation": header.notation,
-        "sphere": header.sphere,
-    }
-    for name, text in texts.items():
-        mark = secrecy_mark(text)
-        if mark is not None:
-            raise SecretDocumentError(
-                say("This document is marked {mark}; secret documents are never sent.", mark=mark),
-                where=f"header.{name}",
-            )
+        return envelope_header(read_container(stream))

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from docsign.envelope.edxml import write_status
+from docsign.envelope import require_not_secret, write_status
 from docsign.envelope.evidence import Receipt
 from docsign.envelope.status import Status
 from docsign.errors import (
@@ -31,7 +31,7 @@ from docsign.errors import (
 from docsign.exchange import wire
 from docsign.exchange.bodies import digest_of, discard, keep_copy
 from docsign.exchange.database import open_database, sole_user, transaction, translated
-from docsign.exchange.entries import Entry, EntryKind, EntryState, LastError, header_of, refuse_secret
+from docsign.exchange.entries import Entry, EntryKind, EntryState, LastError, header_of
 from docsign.files import file_error
 from docsign.sentence import say
 
@@ -124,7 +124,7 @@ class Outbox:
         DiskFullError (nothing was kept then), StorageError.
         """
         header = header_of(envelope)
-        refuse_secret(header)
+        require_not_secret(header)
         sha256, size = digest_of(envelope)
         known = self._find("envelope", sha256)
         if known is not None and known.state is EntryState.SENT:

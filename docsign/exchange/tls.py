@@ -173,10 +173,15 @@ def relay_not_trusted(error: ssl.SSLError, address: str) -> RelayIdentityError:
     elif code is not None:
         why = say("its certificate does not hold ({reason})", reason=getattr(error, "verify_message", code))
     else:
-        why = say("TLS does not come about ({reason})", reason=error.reason or error)
+        why = say("TLS does not come about ({reason})", reason=getattr(error, "reason", None) or error)
     return RelayIdentityError(
         say("This is not the relay that is trusted: {why}. Nothing was sent.", why=why), where=address
     )
+
+
+def is_alert(error: ssl.SSLError) -> bool:
+    """Say whether the other side gave a reason in TLS itself: it does not like our certificate."""
+    return "ALERT" in (getattr(error, "reason", None) or "")
 
 
 def identity_refused(address: str) -> RelayIdentityError:

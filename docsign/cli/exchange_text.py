@@ -1,0 +1,141 @@
+"""How the exchange commands speak: states, events, times and sizes as a clerk reads them.
+
+Texts of other agencies come from outside: what a terminal would take for a command is taken out of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from docsign.envelope.evidence import EvidenceEvent
+from docsign.envelope.header import VIETNAM_TIME, Priority
+from docsign.envelope.status import StatusCode
+from docsign.exchange import wire
+from docsign.exchange.entries import Entry, EntryState
+from docsign.sentence import Language, Sentence, say
+
+_STATES: dict[str, Sentence] = {
+    wire.DeliveryState.QUEUED: say("waiting to be fetched"),
+    wire.DeliveryState.LEASED: say("being fetched"),
+    wire.DeliveryState.HANDED_OVER: say("handed over"),
+    wire.DeliveryState.ARRIVED: say("arrived"),
+    wire.DeliveryState.ACCEPTED: say("accepted"),
+    wire.DeliveryState.REFUSED: say("refused by the receiver"),
+    wire.DeliveryState.ASSIGNED: say("assigned"),
+    wire.DeliveryState.IN_WORK: say("in work"),
+    wire.DeliveryState.DONE: say("done"),
+    wire.DeliveryState.RECALL_ASKED: say("the sender asks to take it back"),
+    wire.DeliveryState.WITHDRAWN: say("withdrawn"),
+    wire.DeliveryState.RECALL_REFUSED: say("recall refused"),
+    wire.DeliveryState.EXPIRED: say("not fetched in time"),
+    wire.DeliveryState.RELAYED: say("passed on to another relay"),
+}
+_ENTRY_STATES: dict[EntryState, Sentence] = {
+    EntryState.WAITING: say("waiting to be sent"),
+    EntryState.SENT: say("sent"),
+    EntryState.REFUSED: say("refused by the relay"),
+}
+
+
+def shown(text: str) -> str:
+    """Return a foreign text on one line, without what steers a terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def when(moment: datetime, lang: Language) -> str:
+    """Return a time as it is written in Vietnam, in Vietnamese time; year first in English."""
+    local = moment.astimezone(VIETNAM_TIME)
+    return local.strftime("%d/%m/%Y %H:%M:%S" if lang == "vi" else "%Y-%m-%d %H:%M:%S +07:00")
+
+
+def size(count: int, lang: Language) -> str:
+    """Return a size in bytes, KB or MB; the decimal sign is the language's."""
+    number = float(count)
+    for unit in ("byte", "KB", "MB"):
+        if number < 1024 or unit == "MB":
+            text = f"{number:.0f} {unit}" if unit == "byte" or number >= 100 else f"{number:.1f} {unit}"
+            return text.replace(".", ",") if lang == "vi" else text
+        number /= 1024
+    raise AssertionError("unreachable")
+
+
+def state(word: str, lang: Language) -> str:
+    """Return a delivery's state in the reader's words; an unknown one as it is."""
+    known = _STATES.get(word)
+    return known.text(lang) if known else shown(word)
+
+
+def agency(code: str, name: str) -> str:
+    """Return name and code of an agency: ``Ủy ban nhân dân xã Mẫu (H99.31)``."""
+    return f"{shown(name)} ({shown(code)})" if name.strip() else shown(code)
+
+
+def document(document_id: str) -> str:
+    """Return number and notation out of a DocumentId: ``125/UBND-VX``."""
+    return shown(document_id.split(",", 2)[-1])
+
+
+def priority(number: int) -> str:
+    """Return the mark of urgency, empty for an ordinary document; it is Vietnamese in both languages."""
+    return Priority(number).vietnamese if 0 < number <= max(Priority) else ""
+
+
+def item_lines(item: wire.InboxItem, lang: Language) -> list[str]:
+    """Return what waits as three lines: who and which, about what, the small print."""
+    mark = priority(item.priority)
+    small = [size(item.size, lang), state(item.state, lang), when(item.accepted_at, lang)]
+    return [
+        f"{item.sha256[:16]}  {document(item.document_id)}  {agency(item.sender, item.sender_name)}"
+        + (f"  [{mark}]" if mark else ""),
+        f"    {shown(item.subject)}",
+        f"    {' · '.join(small)}",
+    ]
+
+
+def entry_lines(entry: Entry, lang: Language) -> list[str]:
+    """Return an entry of the outbox as two or three lines."""
+    what = document(entry.document_id)
+    if entry.kind == "status":
+        what = say(
+            "status {status} about {document}", status=StatusCode(entry.code).label(lang), document=what
+        ).text(lang)
+    to = say("to {receivers}", receivers=", ".join(map(shown, entry.receivers))).text(lang)
+    small = [_ENTRY_STATES[entry.state].text(lang)]
+    if entry.attempts:
+        small.append(say("attempts: {count}", count=entry.attempts).text(lang))
+    if entry.state is EntryState.WAITING and entry.next_try is not None:
+        small.append(say("next try {time}", time=when(entry.next_try, lang)).text(lang))
+    if entry.finished_at is not None:
+        small.append(when(entry.finished_at, lang))
+    lines = [f"{entry.envelope[:16]}  {what}  {to}", f"    {' · '.join(small)}"]
+    if entry.last_error is not None:
+        lines.append(f"    {shown(entry.last_error.sentence.text(lang))}")
+    return lines
+
+
+def trace_lines(trace: wire.Trace, lang: Language) -> list[str]:
+    """Return a trace as a clerk reads it: the document, where it stands with each receiver, what happened."""
+    heading = document(trace.document_id) + (f": {shown(trace.subject)}" if trace.subject else "")
+    sender = say("Sender: {sender}", sender=shown(trace.sender)).text(lang)
+    lines = [heading, f"{say('Envelope: {name}', name=trace.sha256).text(lang)}", sender, ""]
+    lines.append(say("Receivers").text(lang))
+    for delivery in trace.deliveries:
+        since = say("since {time}", time=when(delivery.since, lang)).text(lang)
+        place = agency(delivery.receiver, delivery.receiver_name)
+        lines.append(f"  {place}: {state(delivery.state, lang)} ({since})")
+    lines += ["", say("What happened").text(lang)]
+    for event in trace.events:
+        who = f"{shown(event.receiver)}: " if event.receiver else ""
+        label = event_label(event.event, lang)
+        lines.append(f"  {when(event.time, lang)}  {who}{label}")
+        reasons = [shown(reason.text or reason.code) for reason in event.reasons]
+        lines += [f"      {reason}" for reason in reasons if reason not in label]
+    return lines
+
+
+def event_label(event: str, lang: Language) -> str:
+    """Return an event in the reader's words, given its URI or its short name; an unknown one as it is."""
+    for known in EvidenceEvent:
+        if event in (known.value, known.short):
+            return known.label(lang)
+    return shown(event)

@@ -1,0 +1,1 @@
+"""Talking to a relay: the wire, the client, the outbox, the inbox, the commands."""
