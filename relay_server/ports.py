@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol, TypeVar
 
 from docsign.envelope.header import Header
+from docsign.sentence import Sentence
 from docsign.verdict import Conclusion
 from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
@@ -40,8 +41,8 @@ class Randomness(Protocol):
 class Notary(Protocol):
     """The relay's evidence key, held open.
 
-    Pure work on the processor, about a tenth of a millisecond: called before a transaction, not inside. May
-    be called from several threads.
+    Pure work on the processor, a few tenths of a millisecond: short enough for a transaction. May be called
+    from several threads.
     """
 
     @property
@@ -54,8 +55,8 @@ class Notary(Protocol):
         """The SHA-256 of the certificate that verifies the signatures, lower-case hex."""
         ...
 
-    def sign(self, record: bytes) -> bytes:
-        """Return a detached CMS signature (DER) over these bytes; raises SigningKeyError."""
+    def sign(self, record: bytes, *, at: datetime) -> bytes:
+        """Return a detached CMS signature (DER) over these bytes, made ``at``; raises SigningKeyError."""
         ...
 
 
@@ -78,8 +79,8 @@ class Examination(Protocol):
         ...
 
     @property
-    def words(self) -> str:
-        """What is wrong, Vietnamese, in one line; empty where nothing is."""
+    def reason(self) -> Sentence | None:
+        """What is wrong, in one sentence; None where nothing is."""
         ...
 
 
@@ -88,6 +89,14 @@ class Examiner(Protocol):
 
     def examine(self, stream: BinaryIO, *, at: datetime) -> Examination:
         """Read and judge; raises MalformedError for what is no envelope, never anything else on bad input."""
+        ...
+
+    def signer_of(self, cms: bytes, content: bytes, *, at: datetime) -> str | None:
+        """Return the SHA-256 of the certificate of a detached CMS signature that passes, else None."""
+        ...
+
+    def is_revoked(self, certificate: bytes) -> bool:
+        """Tell whether this certificate (DER) is on a revocation list of the relay's trust."""
         ...
 
 
@@ -172,6 +181,10 @@ class Transaction(Protocol):
         """Return an envelope, however old."""
         ...
 
+    async def senders_of(self, document_id: str) -> frozenset[str]:
+        """Return who sent envelopes of this document through this relay."""
+        ...
+
     async def add_envelope(self, envelope: StoredEnvelope) -> None:
         """Remember an envelope for ever."""
         ...
@@ -218,7 +231,7 @@ class Transaction(Protocol):
         ...
 
     async def fact_of(self, delivery: str, cause: str) -> Fact | None:
-        """Return the record this request body brought about, if it did."""
+        """Return the record this cause brought about, if it did."""
         ...
 
 

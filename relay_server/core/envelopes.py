@@ -30,8 +30,9 @@ class StoredEnvelope:
 class Fact:
     """An evidence record as it is kept: the bytes that were signed, the signature, and what caused it.
 
-    ``cause`` is the SHA-256 of the request body that brought it about (a status), or empty; ``delivery`` is
-    empty where the record is about the whole envelope, else ``state`` is the delivery's afterwards.
+    ``cause`` names what brought it about, once for each delivery: the SHA-256 of a status, or a word;
+    ``delivery`` is empty where the record is about the whole envelope, else ``state`` is the delivery's
+    afterwards.
     """
 
     evidence: Evidence

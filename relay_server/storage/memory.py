@@ -97,6 +97,12 @@ class MemoryTransaction:
         """See ports.Transaction."""
         return self._tables.envelopes.get(sha256)
 
+    async def senders_of(self, document_id: str) -> frozenset[str]:
+        """See ports.Transaction."""
+        return frozenset(
+            one.sender for one in self._tables.envelopes.values() if one.document_id == document_id
+        )
+
     async def add_envelope(self, envelope: StoredEnvelope) -> None:
         """See ports.Transaction."""
         _add(self._tables.envelopes, envelope.sha256, envelope)

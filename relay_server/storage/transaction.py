@@ -101,6 +101,13 @@ class DatabaseTransaction:
         rows = await self._rows(select(envelopes).where(envelopes.c.sha256 == sha256))
         return tables.read_envelope(rows[0]) if rows else None
 
+    async def senders_of(self, document_id: str) -> frozenset[str]:
+        """See ports.Transaction."""
+        rows = await self._rows(
+            select(envelopes.c.sender).distinct().where(envelopes.c.document_id == document_id)
+        )
+        return frozenset(row.sender for row in rows)
+
     async def add_envelope(self, envelope: StoredEnvelope) -> None:
         """See ports.Transaction."""
         await self._connection.execute(

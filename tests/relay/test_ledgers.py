@@ -101,6 +101,8 @@ async def test_what_is_written_is_read_back_equal(ledger: Ledger) -> None:
 
     assert await ledger.read(lambda tx: tx.envelope(sent.sha256)) == sent
     assert await ledger.read(lambda tx: tx.envelope(digest("khác"))) is None
+    assert await ledger.read(lambda tx: tx.senders_of(sent.document_id)) == {COMMUNE}
+    assert await ledger.read(lambda tx: tx.senders_of("khác")) == set()
     assert await ledger.read(lambda tx: tx.deliveries(sent.sha256)) == deliveries
     assert await ledger.read(lambda tx: tx.delivery(deliveries[1].id)) == deliveries[1]
     assert await ledger.read(lambda tx: tx.delivery("không có")) is None

@@ -1,0 +1,149 @@
+"""One relay put together: settings in, ports opened, two listening sockets, everything let go at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from docsign.errors import DocsignError, FileUnusableError, TrustError, UsageError
+from docsign.pki.keys import open_key
+from docsign.pki.trust import Trust
+from docsign.sentence import say
+from relay_server.http.api import api
+from relay_server.http.health import health
+from relay_server.log import LOGGER
+from relay_server.outside import KeyNotary, SystemClock, SystemRandomness, TrustExaminer
+from relay_server.services.relay import Relay
+from relay_server.services.retain import AT_ONCE, expire
+from relay_server.settings import RelaySettings
+from relay_server.storage.bell import LocalBell
+from relay_server.storage.database import DatabaseLedger
+from relay_server.storage.disk import DiskBodies
+
+DATABASE = "relay.sqlite"
+BODIES = "bodies"
+
+SWEEP_SECONDS = 60.0
+"""How often deliveries past their time are looked for."""
+
+SHUTDOWN_SECONDS = 5.0
+"""How long running requests may finish when the relay is asked to stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A relay that listens: the address of the wire API and, where there is one, of the health port."""
+
+    url: str
+    health_url: str
+    relay: Relay
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path, settings: RelaySettings, *, passphrase: str | Callable[[], str] | None = None
+) -> AsyncIterator[Serving]:
+    """Serve the relay of ``folder`` while the context lasts.
+
+    Raises UsageError, FileUnusableError, PassphraseError, SigningKeyError, TrustError, StorageError before
+    anything listens.
+    """
+    key = open_key(settings.key, passphrase)
+    trust = Trust.from_path(settings.trust)
+    context = tls_context(settings, trust)
+    async with AsyncExitStack() as stack:
+        ledger = await DatabaseLedger.open(folder / DATABASE)
+        stack.push_async_callback(ledger.close)
+        relay = Relay(
+            clock=SystemClock(),
+            randomness=SystemRandomness(),
+            ledger=ledger,
+            bodies=DiskBodies.open(folder / BODIES),
+            notary=KeyNotary(key, name=settings.name),
+            examiner=TrustExaminer(trust),
+            bell=LocalBell(),
+            limits=settings.limits,
+        )
+        sweeper = asyncio.create_task(_sweep(relay), name="expiry")
+        stack.push_async_callback(_stop, sweeper)
+        url = await _listen(stack, api(relay), settings.host, settings.port, context)
+        health_url = ""
+        if settings.health_port >= 0:
+            health_url = await _listen(stack, health(relay), settings.health_host, settings.health_port)
+        yield Serving(url=url, health_url=health_url, relay=relay)
+
+
+def tls_context(settings: RelaySettings, trust: Trust) -> ssl.SSLContext:
+    """Return the server's TLS: nobody gets a word without a certificate of an authority we know."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    for path in (settings.tls_cert, settings.tls_key):
+        if not Path(path).is_file():
+            raise FileUnusableError(say("There is no such file."), where=path)
+    try:
+        # an encrypted PEM would make OpenSSL ask on the terminal: the empty answer ends that
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+    except (ssl.SSLError, ValueError) as error:
+        raise UsageError(
+            say("This is no TLS identity (PEM with an unlocked key and its certificate)."),
+            where=settings.tls_cert,
+        ) from error
+    certificates = [*(anchor.certificate for anchor in trust.anchors), *trust.intermediates]
+    if not trust.anchors:
+        raise TrustError(say("The trust names no anchor."), where=settings.trust)
+    context.load_verify_locations(
+        cadata="".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in certificates)
+    )
+    return context
+
+
+async def _listen(
+    stack: AsyncExitStack, app: web.Application, host: str, port: int, context: ssl.SSLContext | None = None
+) -> str:
+    """Open a port and return its address; everything is closed with the stack."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,
+        handle_signals=False,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=context).start()
+    except OSError as error:
+        raise UsageError(
+            say("This address cannot be listened on: {reason}.", reason=error.strerror or error),
+            where=f"{host}:{port}",
+        ) from error
+    bound = runner.addresses[0][1]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if context else 'http'}://{shown}:{bound}"
+
+
+async def _sweep(relay: Relay) -> None:
+    """Expire what is overdue, for ever; a failure is logged and does not end it."""
+    while True:
+        try:
+            while await expire(relay) == AT_ONCE:
+                pass
+        except DocsignError as error:
+            LOGGER.log(logging.ERROR, "expiry", exc_info=error)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,116 @@
+"""Which envelopes a relay lets in: the checks, in their order, over values alone.
+
+1. The sender named in the signed header is the agency whose TLS certificate asks (design: who may do what).
+2. The container is sound and every signature passed.
+3. One of the passing signatures was made with a certificate the directory binds to the sender, for sealing.
+4. No field of the header is a secrecy mark (QD 28/2018 Art. 1).
+5. There are receivers, not too many, and the directory knows each.
+6. A message that revokes, updates or replaces comes from whoever sent that document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from docsign.envelope.header import BusinessKind, Header
+from docsign.envelope.packing import require_not_secret
+from docsign.errors import SecretDocumentError
+from docsign.exchange.wire import ProblemType
+from docsign.sentence import Sentence, say
+from docsign.verdict import Conclusion, Indication, SubIndication
+from relay_server.core.directory import Agency, Use
+from relay_server.core.refusals import RefusalError
+
+
+def require_own(header: Header, agency: Agency) -> None:
+    """Check 1: raise RefusalError where the header names another sender."""
+    if not agency.is_called(header.sender.code):
+        raise RefusalError(
+            ProblemType.NOT_YOUR_AGENCY,
+            say(
+                "The envelope's sender is {sender}, but the connection is that of {agency}.",
+                sender=header.sender.code[:60],
+                agency=agency.code,
+            ),
+            where="header.From",
+        )
+
+
+def require_sound(conclusion: Conclusion, reason: Sentence | None) -> None:
+    """Check 2: raise RefusalError unless the judgement is TOTAL-PASSED."""
+    if conclusion.indication is Indication.TOTAL_PASSED:
+        return
+    answer = "/".join(str(word) for word in (conclusion.indication, conclusion.sub_indication) if word)
+    raise RefusalError(
+        ProblemType.SIGNATURE_NOT_ACCEPTED,
+        say("The envelope is not accepted ({answer}): {reason}", answer=answer, reason=reason)
+        if reason
+        else say("The envelope is not accepted ({answer}).", answer=answer),
+        retry=conclusion.sub_indication is SubIndication.TRY_LATER,
+    )
+
+
+def require_bound(signers: Iterable[str], agency: Agency, *, at: datetime) -> None:
+    """Check 3: raise RefusalError where no passing signature is the agency's own."""
+    if not any(agency.has(signer, Use.SIGN, at=at) for signer in signers):
+        raise RefusalError(
+            ProblemType.SIGNATURE_NOT_ACCEPTED,
+            say(
+                "The directory binds none of the sealing certificates to the agency {agency}.",
+                agency=agency.code,
+            ),
+        )
+
+
+def require_open(header: Header) -> None:
+    """Check 4: raise RefusalError where a field is a secrecy mark."""
+    try:
+        require_not_secret(header)
+    except SecretDocumentError as error:
+        raise RefusalError(ProblemType.SECRET_DOCUMENT, error.sentence, where=error.where) from error
+
+
+def require_receivers(codes: Iterable[str], known: Mapping[str, Agency], *, most: int) -> tuple[Agency, ...]:
+    """Check 5: return the receivers once each, in the header's order; ``known`` is keyed by code."""
+    listed = list(codes)
+    if not listed:
+        raise RefusalError(
+            ProblemType.UNKNOWN_RECEIVER, say("The envelope names no receiver."), where="header.To"
+        )
+    if len(listed) > most:
+        raise RefusalError(
+            ProblemType.BAD_ENVELOPE,
+            say("Too many receivers: {count}, {most} at most.", count=len(listed), most=most),
+            where="header.To",
+        )
+    unknown = [code[:60] for code in listed if code not in known]
+    if unknown:
+        raise RefusalError(
+            ProblemType.UNKNOWN_RECEIVER,
+            say("The directory does not know the receiver {codes}.", codes=", ".join(unknown[:20])),
+            where="header.To",
+        )
+    return tuple({known[code].key: known[code] for code in listed}.values())
+
+
+def documents_changed(header: Header) -> tuple[str, ...]:
+    """Return the DocumentIds that this message revokes, updates or replaces (BussinessDocType 1-3)."""
+    business = header.business
+    if business.kind is BusinessKind.REVOKE:
+        return (header.document_id,)
+    if business.kind is BusinessKind.UPDATE:
+        return (business.document_id or header.document_id,)
+    if business.kind is BusinessKind.REPLACE:
+        return tuple(replaced.document_id for replaced in business.replacements)
+    return ()
+
+
+def require_original_sender(document_id: str, senders: frozenset[str], agency: Agency) -> None:
+    """Check 6: raise RefusalError where others alone sent the document; unknown ones may be changed."""
+    if senders and not any(agency.is_called(sender) for sender in senders):
+        raise RefusalError(
+            ProblemType.NOT_YOUR_AGENCY,
+            say("The document {document} was sent by another agency.", document=document_id[:120]),
+            where="header.Bussiness",
+        )

@@ -1,0 +1,139 @@
+"""The wire API, version 1: each call reads its request, runs one use case, writes the answer."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import web
+
+from docsign.errors import StorageError
+from docsign.exchange import wire
+from docsign.exchange.wire import Handover, ProblemType
+from docsign.sentence import say
+from relay_server.core.refusals import RefusalError
+from relay_server.http import requests
+from relay_server.http.answers import CALLER, RELAY, framed, json_response
+from relay_server.log import tell
+from relay_server.services import accept, collect, follow
+from relay_server.services.relay import Relay
+
+
+def api(relay: Relay) -> web.Application:
+    """Return the application that serves ``relay``."""
+    app = web.Application(middlewares=[framed()])
+    app[RELAY] = relay
+    envelope = f"{wire.ENVELOPES}/{{sha256}}"
+    for method, path, handler in (
+        ("POST", wire.ENVELOPES, post_envelope),
+        ("GET", wire.INBOX, get_inbox),
+        ("GET", envelope, get_envelope),
+        ("GET", f"{envelope}/receipt", get_receipt),
+        ("GET", f"{envelope}/trace", get_trace),
+        ("POST", f"{envelope}/statuses", post_status),
+        ("POST", f"{wire.INBOX}/{{delivery}}/handover", post_handover),
+        ("GET", wire.AGENCIES, get_agencies),
+    ):
+        app.router.add_route(method, path, handler, expect_handler=requests.ask_first)
+    return app
+
+
+async def post_envelope(request: web.Request) -> web.StreamResponse:
+    """POST /v1/envelopes: accept; 201 with the receipt, the same receipt for the same bytes."""
+    requests.require_plain(request)
+    receipt = await accept.accept(
+        request.app[RELAY],
+        request[CALLER],
+        requests.streamed(request),
+        declared=requests.declared_digest(request),
+        length=request.content_length,
+        time_to_live=requests.time_to_live(request),
+    )
+    response = json_response(receipt.to_json(), status=201)
+    response.headers["Location"] = wire.envelope_path(receipt.evidence.sha256)
+    return response
+
+
+async def get_inbox(request: web.Request) -> web.StreamResponse:
+    """GET /v1/inbox?wait=30&after=…&limit=…: what waits for this agency."""
+    page = await collect.inbox(
+        request.app[RELAY],
+        request[CALLER],
+        after=requests.number(request, "after", default=0, most=2**62),
+        limit=max(1, requests.number(request, "limit", default=wire.DEFAULT_LIMIT, most=wire.MAX_LIMIT)),
+        wait=requests.number(request, "wait", default=0, most=wire.MAX_WAIT),
+    )
+    return json_response(page.to_json())
+
+
+async def get_envelope(request: web.Request) -> web.StreamResponse:
+    """GET /v1/envelopes/{sha256}: the bytes, whole or a range."""
+    relay = request.app[RELAY]
+    found = await collect.fetch(relay, request[CALLER], requests.named(request))
+    wanted = requests.wanted_range(request, found.size)
+    start, end = wanted or (0, found.size)
+    response = web.StreamResponse(
+        status=206 if wanted else 200,
+        headers={
+            "Content-Type": wire.ENVELOPE_TYPE,
+            "Content-Length": str(end - start),
+            "Accept-Ranges": "bytes",
+            "Cache-Control": "no-store",
+            "ETag": f'"{found.sha256}"',
+            wire.DIGEST_HEADER: wire.write_repr_digest(found.sha256),
+        },
+    )
+    if wanted:
+        response.headers["Content-Range"] = wire.write_content_range(start, end - 1, found.size)
+    await response.prepare(request)
+    try:
+        async for piece in relay.bodies.read(found.sha256, start=start, end=end):
+            await response.write(piece)
+        await response.write_eof()
+    except (StorageError, ConnectionError) as error:
+        # the answer has begun: a broken connection is the only "no" that is left
+        tell("broken off", level=logging.WARNING, sha256=found.sha256, reason=str(error))
+        if request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+async def get_receipt(request: web.Request) -> web.StreamResponse:
+    """GET /v1/envelopes/{sha256}/receipt: the receipt again."""
+    receipt = await follow.receipt(request.app[RELAY], request[CALLER], requests.named(request))
+    return json_response(receipt.to_json())
+
+
+async def get_trace(request: web.Request) -> web.StreamResponse:
+    """GET /v1/envelopes/{sha256}/trace: what happened, like parcel tracking."""
+    trace = await follow.trace(request.app[RELAY], request[CALLER], requests.named(request))
+    return json_response(trace.to_json())
+
+
+async def post_status(request: web.Request) -> web.StreamResponse:
+    """POST /v1/envelopes/{sha256}/statuses: an edXML status to the other side."""
+    message = await requests.small_body(request, wire.MAX_STATUS)
+    accepted = await follow.take_status(request.app[RELAY], request[CALLER], requests.named(request), message)
+    return json_response(accepted.to_json())
+
+
+async def post_handover(request: web.Request) -> web.StreamResponse:
+    """POST /v1/inbox/{delivery}/handover: "I have it, its digest is …"."""
+    confirmation = Handover.from_json(await requests.small_body(request, wire.MAX_STATUS))
+    accepted = await collect.hand_over(
+        request.app[RELAY], request[CALLER], request.match_info["delivery"], confirmation
+    )
+    return json_response(accepted.to_json())
+
+
+async def get_agencies(request: web.Request) -> web.StreamResponse:
+    """GET /v1/agencies?q=…: the directory."""
+    query = request.query.get("q", "")
+    if len(query) > 200:
+        raise RefusalError(ProblemType.BAD_REQUEST, say("This text is too long."), where="query.q")
+    page = await follow.agencies(
+        request.app[RELAY],
+        query=query,
+        after=request.query.get("after", ""),
+        limit=wire.DEFAULT_LIMIT,
+    )
+    return json_response(page.to_json())

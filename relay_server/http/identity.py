@@ -1,0 +1,58 @@
+"""Who is asking: the agency to which the directory binds the certificate of this TLS connection.
+
+TLS itself lets in only certificates of a known authority; here the fingerprint must stand in the directory,
+be in force, and not be revoked. Every answer is logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from aiohttp import web
+
+from docsign.exchange.wire import ProblemType
+from docsign.sentence import say
+from relay_server.core.directory import Use
+from relay_server.core.refusals import RefusalError
+from relay_server.services.relay import Caller, Relay
+
+
+CERTIFICATE = web.RequestKey("certificate", str)
+AGENCY = web.RequestKey("agency", str)
+
+
+async def identify(relay: Relay, request: web.Request) -> Caller:
+    """Return who is asking; raises RefusalError (unknown agency) where nobody we know is."""
+    shown = _certificate(request)
+    if shown is None:
+        raise _unknown()
+    fingerprint = hashlib.sha256(shown).hexdigest()
+    request[CERTIFICATE] = fingerprint
+    agency = await relay.ledger.read(lambda tx: tx.agency_of(fingerprint, Use.TLS))
+    if agency is None:
+        raise _unknown()
+    if not agency.has(fingerprint, Use.TLS, at=relay.now()):
+        raise RefusalError(
+            ProblemType.UNKNOWN_AGENCY,
+            say("This certificate of the agency {agency} is no longer in force.", agency=agency.code),
+        )
+    if relay.examiner.is_revoked(shown):
+        raise RefusalError(
+            ProblemType.UNKNOWN_AGENCY,
+            say("This certificate of the agency {agency} is revoked.", agency=agency.code),
+        )
+    request[AGENCY] = agency.code
+    return Caller(agency=agency, certificate=fingerprint)
+
+
+def _unknown() -> RefusalError:
+    return RefusalError(
+        ProblemType.UNKNOWN_AGENCY, say("The directory does not know the certificate of this connection.")
+    )
+
+
+def _certificate(request: web.Request) -> bytes | None:
+    if request.transport is None:
+        return None
+    connection = request.transport.get_extra_info("ssl_object")
+    return connection.getpeercert(binary_form=True) if connection is not None else None

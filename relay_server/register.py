@@ -1,0 +1,94 @@
+"""The operator's side of the directory: add agencies and certificates from files, list them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from docsign.envelope.agency_codes import require_agency_code
+from docsign.errors import TrustError, UsageError
+from docsign.files import read_file
+from docsign.pki.certificates import fingerprint, load_certificates
+from docsign.sentence import say
+from relay_server.app import DATABASE
+from relay_server.core.directory import Agency, Binding, Use
+from relay_server.ports import Transaction
+from relay_server.settings import RelaySettings
+from relay_server.storage.database import DatabaseLedger
+
+Answer = TypeVar("Answer")
+
+CERTIFICATE_LIMIT = 1024 * 1024
+PAGE = 500
+
+
+async def register(
+    folder: Path, code: str, name: str, *, tls: Iterable[Path], sign: Iterable[Path]
+) -> Agency:
+    """Add an agency or more certificates to one; the relay may be serving meanwhile.
+
+    Of a file with several certificates the first counts, the others are its issuers. Raises UsageError,
+    EdxmlError for a code that is none, FileUnusableError, TrustError for a file without a certificate.
+    """
+    require_agency_code(code, where="--code")
+    new = [
+        *(_binding(path, Use.TLS) for path in tls),
+        *(_binding(path, Use.SIGN) for path in sign),
+    ]
+
+    async def work(tx: Transaction) -> Agency:
+        known = await tx.agency(code)
+        if known is None and not name:
+            raise UsageError(say("A new agency needs a name (--name)."))
+        bindings = {(b.sha256, b.use): b for b in (*(known.bindings if known else ()), *new)}
+        agency = Agency(
+            code=known.code if known else code,
+            name=name or (known.name if known else ""),
+            bindings=tuple(bindings.values()),
+        )
+        await tx.put_agency(agency)
+        return agency
+
+    async with _opened(folder) as ledger:
+        return await ledger.write(work)
+
+
+async def registered(folder: Path) -> tuple[Agency, ...]:
+    """Return the whole directory, by code."""
+    async with _opened(folder) as ledger:
+        found: list[Agency] = []
+        while True:
+            after = found[-1].code if found else ""
+            page = await ledger.read(_page(after))
+            found += page
+            if len(page) < PAGE:
+                return tuple(found)
+
+
+def _page(after: str) -> Callable[[Transaction], Awaitable[tuple[Agency, ...]]]:
+    return lambda tx: tx.agencies("", after, PAGE)
+
+
+@asynccontextmanager
+async def _opened(folder: Path) -> AsyncIterator[DatabaseLedger]:
+    RelaySettings.read(folder)  # a folder that is no relay's is said so, not filled with a database
+    ledger = await DatabaseLedger.open(folder / DATABASE)
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+def _binding(path: Path, use: Use) -> Binding:
+    certificates = load_certificates(read_file(path, limit=CERTIFICATE_LIMIT))
+    if not certificates:
+        raise TrustError(say("There is no certificate here."), where=str(path))
+    certificate = certificates[0]
+    return Binding(
+        sha256=fingerprint(certificate),
+        use=use,
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+    )

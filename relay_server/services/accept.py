@@ -1,0 +1,203 @@
+"""Accept an envelope: durable before the positive answer, the same answer for the same bytes.
+
+1. There is room for it, as far as its length is announced.
+2. It is streamed in; size and digest are counted on the way.
+3. The digest is the announced one.
+4. Known already: the receipt of then, if it is the sender who asks.
+5. It is examined (ZIP rules, header, signatures) and let in by ``core.admission``.
+6. The bytes are made durable under their name.
+7. One transaction remembers envelope, deliveries and evidence.
+8. The receivers who wait are woken; the receipt is returned.
+
+A crash before 7 leaves at most bytes without an entry, which the sender's repetition picks up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from docsign.envelope.evidence import EvidenceEvent, Receipt
+from docsign.errors import DiskFullError, MalformedError
+from docsign.exchange.wire import ProblemType
+from docsign.sentence import say
+from relay_server.core import admission
+from relay_server.core.deliveries import Delivery, State
+from relay_server.core.directory import Agency
+from relay_server.core.envelopes import Fact, StoredEnvelope
+from relay_server.core.refusals import RefusalError
+from relay_server.ports import Examination, Incoming, Transaction
+from relay_server.services.relay import Caller, Relay
+
+
+async def accept(
+    relay: Relay,
+    caller: Caller,
+    body: AsyncIterator[bytes],
+    *,
+    declared: str,
+    length: int | None = None,
+    time_to_live: timedelta | None = None,
+) -> Receipt:
+    """Take in an envelope and return its receipt; raises RefusalError, StorageError, DiskFullError.
+
+    ``declared`` is the announced SHA-256 (hex), ``length`` the announced size in bytes, where there is one.
+    """
+    await _require_room(relay, length or 0)
+    incoming = await relay.bodies.begin()
+    try:
+        size = await _stream(relay, body, incoming, declared)
+        known = await relay.ledger.read(lambda tx: _receipt_of(tx, declared, caller))
+        if known is not None:
+            return known
+        found = await _examine(relay, incoming)
+        receivers = await relay.ledger.read(lambda tx: _admit(tx, relay, caller, found))
+        await incoming.commit(declared)
+    finally:
+        await incoming.abort()
+    return await _remember(relay, caller, found, receivers, declared, size, time_to_live)
+
+
+async def _require_room(relay: Relay, length: int) -> None:
+    if length > relay.limits.envelope:
+        raise _too_large(relay)
+    # Postfix's habit: a minimum of free space before anything is taken in
+    if await relay.bodies.free_space() < relay.limits.free_space + length:
+        raise DiskFullError(say("The relay's disk is full: nothing is accepted until there is room."))
+
+
+async def _stream(relay: Relay, body: AsyncIterator[bytes], incoming: Incoming, declared: str) -> int:
+    digest = hashlib.sha256()
+    size = 0
+    async for chunk in body:
+        size += len(chunk)
+        if size > relay.limits.envelope:
+            raise _too_large(relay)
+        digest.update(chunk)
+        await incoming.write(chunk)
+    if digest.hexdigest() != declared:
+        raise RefusalError(
+            ProblemType.DIGEST_MISMATCH,
+            say("The bytes that arrived are not those announced: the SHA-256 differs."),
+            where="Repr-Digest",
+        )
+    return size
+
+
+def _too_large(relay: Relay) -> RefusalError:
+    return RefusalError(
+        ProblemType.TOO_LARGE,
+        say("The envelope is too large: {limit} bytes at most.", limit=relay.limits.envelope),
+    )
+
+
+async def _examine(relay: Relay, incoming: Incoming) -> Examination:
+    stream = await incoming.reading()
+
+    def examine() -> Examination:
+        with stream:
+            return relay.examiner.examine(stream, at=relay.now())
+
+    try:
+        return await asyncio.to_thread(examine)
+    except MalformedError as error:
+        raise RefusalError(ProblemType.BAD_ENVELOPE, error.sentence, where=error.where) from error
+
+
+async def _admit(tx: Transaction, relay: Relay, caller: Caller, found: Examination) -> tuple[Agency, ...]:
+    """Run the checks of ``core.admission`` in their order; return the receivers."""
+    header = found.header
+    admission.require_own(header, caller.agency)
+    admission.require_sound(found.conclusion, found.reason)
+    admission.require_bound(found.signers, caller.agency, at=relay.now())
+    admission.require_open(header)
+    codes = [receiver.code for receiver in header.receivers]
+    known: dict[str, Agency] = {}
+    for code in codes[: relay.limits.receivers]:
+        agency = await tx.agency(code)
+        if agency is not None:
+            known[code] = agency
+    receivers = admission.require_receivers(codes, known, most=relay.limits.receivers)
+    for document_id in admission.documents_changed(header):
+        admission.require_original_sender(document_id, await tx.senders_of(document_id), caller.agency)
+    return receivers
+
+
+async def _remember(
+    relay: Relay,
+    caller: Caller,
+    found: Examination,
+    receivers: tuple[Agency, ...],
+    sha256: str,
+    size: int,
+    time_to_live: timedelta | None,
+) -> Receipt:
+    now = relay.now()
+    header = found.header
+    envelope = StoredEnvelope(
+        sha256=sha256,
+        size=size,
+        sender=caller.code,
+        document_id=header.document_id,
+        subject=header.subject,
+        priority=int(header.priority),
+        kind=int(header.business.kind),
+        accepted_at=now,
+    )
+    codes = tuple(receiver.code for receiver in receivers)
+    accepted = relay.fact(
+        EvidenceEvent.SUBMISSION_ACCEPTANCE, envelope, recipients=codes, at=now, actor=caller.code
+    )
+    consigned = relay.fact(
+        EvidenceEvent.CONTENT_CONSIGNMENT, envelope, recipients=codes, at=now, state=State.QUEUED.value
+    )
+    lives = min(time_to_live or relay.limits.time_to_live, relay.limits.longest_time_to_live)
+    names = [relay.randomness.name() for _ in codes]
+
+    async def work(tx: Transaction) -> Receipt:
+        known = await _receipt_of(tx, sha256, caller)
+        if known is not None:  # sent twice at once: the first one's receipt
+            return known
+        await tx.add_envelope(envelope)
+        for name, code in zip(names, codes, strict=True):
+            await tx.add_delivery(
+                Delivery(
+                    id=name,
+                    sha256=sha256,
+                    sender=caller.code,
+                    receiver=code,
+                    number=await tx.next_number(),
+                    state=State.QUEUED,
+                    reached=State.QUEUED,
+                    changed_at=now,
+                    expires_at=now + lives,
+                )
+            )
+        await tx.add_fact(accepted)
+        await tx.add_fact(consigned)
+        return receipt(accepted)
+
+    answer = await relay.ledger.write(work)
+    for code in codes:
+        relay.bell.ring(code)
+    return answer
+
+
+async def _receipt_of(tx: Transaction, sha256: str, caller: Caller) -> Receipt | None:
+    """Return the receipt of an envelope this caller has sent before."""
+    known = await tx.envelope(sha256)
+    if known is None or known.sender != caller.code:
+        return None
+    return receipt_among(await tx.facts(sha256))
+
+
+def receipt_among(facts: tuple[Fact, ...]) -> Receipt:
+    """Return the receipt: the acceptance among an envelope's evidence."""
+    return receipt(next(fact for fact in facts if fact.evidence.event is EvidenceEvent.SUBMISSION_ACCEPTANCE))
+
+
+def receipt(fact: Fact) -> Receipt:
+    """Return an evidence record as the receipt that travels."""
+    return Receipt(evidence=fact.evidence, signature=fact.signature, signed=fact.signed)

@@ -1,0 +1,107 @@
+"""What every use case works with: the ports of one relay, its limits, and who is asking."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from docsign.envelope.evidence import (
+    ENVELOPE_TYPE,
+    Evidence,
+    EvidenceEvent,
+    Issuer,
+    Part,
+    Reason,
+    canonical_json,
+)
+from relay_server.core.directory import Agency
+from relay_server.core.envelopes import Fact, StoredEnvelope
+from relay_server.ports import Bell, Bodies, Clock, Examiner, Ledger, Notary, Randomness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the relay allows. Sizes in bytes."""
+
+    envelope: int = 256 * 1024 * 1024
+    free_space: int = 256 * 1024 * 1024
+    receivers: int = 1000
+    time_to_live: timedelta = timedelta(days=14)
+    longest_time_to_live: timedelta = timedelta(days=90)
+    lease: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who is asking: an agency of the directory, through the TLS certificate with this SHA-256."""
+
+    agency: Agency
+    certificate: str
+
+    @property
+    def code(self) -> str:
+        """The agency's code as the directory writes it."""
+        return self.agency.code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """One relay: everything it needs from outside."""
+
+    clock: Clock
+    randomness: Randomness
+    ledger: Ledger
+    bodies: Bodies
+    notary: Notary
+    examiner: Examiner
+    bell: Bell
+    limits: Limits
+
+    def now(self) -> datetime:
+        """Return the moment as records write it: to the millisecond, so that it reads back equal."""
+        moment = self.clock.now()
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+    def fact(
+        self,
+        event: EvidenceEvent,
+        about: StoredEnvelope,
+        *,
+        recipients: tuple[str, ...],
+        at: datetime,
+        actor: str = "",
+        reasons: tuple[Reason, ...] = (),
+        parts: tuple[Part, ...] = (),
+        delivery: str = "",
+        cause: str = "",
+        state: str = "",
+    ) -> Fact:
+        """Make and sign an evidence record about an envelope (EN 319 522-1)."""
+        evidence = Evidence(
+            id=self.randomness.name(),
+            event=event,
+            time=at,
+            issuer=Issuer(name=self.notary.name, certificate=self.notary.certificate),
+            sender=about.sender,
+            recipients=recipients,
+            document_id=about.document_id,
+            submitted_at=about.accepted_at,
+            parts=(Part(id="envelope", type=ENVELOPE_TYPE, digest=about.sha256), *parts),
+            actor=actor,
+            reasons=reasons,
+        )
+        signed = canonical_json(evidence.to_json())
+        return Fact(
+            evidence=evidence,
+            signed=signed,
+            signature=self.notary.sign(signed, at=at),
+            delivery=delivery,
+            cause=cause,
+            state=state,
+        )
+
+
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, in lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
