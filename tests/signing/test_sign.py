@@ -205,3 +205,12 @@ def test_a_time_without_a_zone_is_refused(letter: bytes, person_key: SigningKey)
     """A signing time that could be two moments is none."""
     with pytest.raises(UsageError, match="time zone"):
         sign(letter, person_key, role="person", at=datetime(2026, 11, 16))  # noqa: DTZ001
+
+
+def test_an_uncommonly_large_signature_gets_more_room(
+    letter: bytes, person_key: SigningKey, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the room that was kept is too small, the revision is written once more."""
+    monkeypatch.setattr("docsign.signing.cms.room_for", lambda *_, **__: 64)
+    (status,) = pyhanko(sign(letter, person_key, role="person"), trust)
+    assert status.bottom_line

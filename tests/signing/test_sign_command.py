@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
 import shutil
 import subprocess
-from datetime import UTC, datetime, timedelta
+import sys
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from docsign.cli import docsign, run
+from docsign.cli.sign import _date
 from docsign.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from docsign.pki.authority import TrialAuthority
 from tests.conftest import PASSPHRASE
@@ -173,6 +177,48 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
     assert any(word in err for word in words.split("|")), err
     assert "Traceback" not in err
     assert files(desk) == before
+
+
+def test_on_a_terminal_the_passphrase_is_asked_once_and_not_shown(desk: Path) -> None:
+    """A prompt for the whole batch; what is typed does not appear."""
+    shutil.copy(FOREIGN[0], desk / "khac.pdf")
+    master, slave = pty.openpty()
+    arguments = ["sign", "letter.pdf", "khac.pdf", "--key", "pkcs12:person.p12", "--as", "person"]
+    with subprocess.Popen(
+        [Path(sys.executable).parent / "docsign", *arguments, "--lang", "en"],
+        stdin=slave,
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        start_new_session=True,
+    ) as process:
+        os.close(slave)
+        shown = b""
+        while b"Passphrase" not in shown:
+            shown += os.read(master, 1024)
+        os.write(master, PASSPHRASE.encode() + b"\n")
+        assert process.stdout is not None
+        out = process.stdout.read()
+        while chunk := _rest(master):
+            shown += chunk
+    os.close(master)
+    assert process.returncode == EXIT_OK, shown
+    assert out == b"letter.signed.pdf\nkhac.signed.pdf\n"
+    assert shown.count(b"Passphrase") == 1
+    assert PASSPHRASE.encode() not in shown
+
+
+def _rest(master: int) -> bytes:
+    """Read on; a terminal whose other end is closed reports an error instead of an end."""
+    try:
+        return os.read(master, 1024)
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("text", ["2026-11-16", "16/11/2026", " 16/11/2026 "])
+def test_a_date_is_written_either_way(text: str) -> None:
+    """As programs write it and as clerks do."""
+    assert _date(text) == date(2026, 11, 16)
 
 
 def test_a_wrong_passphrase_is_said(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
