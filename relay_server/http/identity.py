@@ -16,7 +16,6 @@ from relay_server.core.directory import Use
 from relay_server.core.refusals import RefusalError
 from relay_server.services.relay import Caller, Relay
 
-
 CERTIFICATE = web.RequestKey("certificate", str)
 AGENCY = web.RequestKey("agency", str)
 

@@ -17,8 +17,8 @@ from docsign.exchange.wire import (
     TraceDelivery,
     TraceEvent,
 )
-from docsign.sentence import say
-from relay_server.core.deliveries import Delivery, Happening
+from docsign.sentence import Sentence, say
+from relay_server.core.deliveries import Delivery, Happening, State
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.refusals import RefusalError
 from relay_server.ports import Transaction
@@ -36,6 +36,16 @@ _CODES = {
     EvidenceEvent.RECALL_ASKED: StatusCode.RECALL,
     EvidenceEvent.RECALL_AGREED: StatusCode.RECALL_AGREED,
     EvidenceEvent.RECALL_REFUSED: StatusCode.RECALL_REFUSED,
+}
+
+_STATE_CODES = {
+    State.ARRIVED: StatusCode.ARRIVED,
+    State.REFUSED: StatusCode.REFUSED,
+    State.ACCEPTED: StatusCode.ACCEPTED,
+    State.ASSIGNED: StatusCode.ASSIGNED,
+    State.IN_WORK: StatusCode.IN_WORK,
+    State.DONE: StatusCode.DONE,
+    State.WITHDRAWN: StatusCode.RECALL_AGREED,
 }
 
 
@@ -139,13 +149,7 @@ async def _drive(
     moved = delivery.seen_at(now).after(Happening.of(status.code), at=now)
     if moved is None:
         raise RefusalError(
-            ProblemType.STATUS_NOT_ALLOWED,
-            say(
-                "The status {code} cannot follow: the delivery is {state} now.",
-                code=status.code.value,
-                state=delivery.state.value,
-            ),
-            where="status.StatusCode",
+            ProblemType.STATUS_NOT_ALLOWED, _why_not(status, delivery), where="status.StatusCode"
         )
     after, proves = moved
     if proves is None:
@@ -167,6 +171,19 @@ async def _drive(
     await tx.put_delivery(after)
     await tx.add_fact(fact)
     return _accepted(after, status, state=after.state.value, fact=fact)
+
+
+def _why_not(status: Status, delivery: Delivery) -> Sentence:
+    """Say why the table forbids this status now."""
+    code = status.code.value
+    if status.code in (StatusCode.RECALL_AGREED, StatusCode.RECALL_REFUSED):
+        return say("The status {code} answers a recall (13), and none is open.", code=code)
+    if delivery.state is State.EXPIRED:
+        return say("The time to fetch this document is over.")
+    last = _STATE_CODES.get(delivery.state) or _STATE_CODES.get(delivery.reached)
+    if last is None:
+        return say("The envelope must be fetched and confirmed before the status {code}.", code=code)
+    return say("The status {code} cannot follow the status {last}.", code=code, last=last.value)
 
 
 def _accepted(delivery: Delivery, status: Status, *, state: str, fact: Fact | None = None) -> StatusAccepted:

@@ -81,7 +81,7 @@ def evidence(
         id=digest(of.sha256 + event + name)[:32],
         event=event,
         time=NOW,
-        issuer=Issuer(name="Trục thử nghiệm", certificate=digest("relay")),
+        issuer=Issuer(name="Trạm thử nghiệm", certificate=digest("relay")),
         sender=of.sender,
         recipients=(PROVINCE,),
         document_id=of.document_id,
