@@ -111,6 +111,8 @@ def issue(
 ) -> None:
     """Issue a certificate with its key.
 
+    Beside a .p12 the certificate alone is written as .pem, to give to others.
+
     Example: docsign pki issue ca --kind person --name "Nguyễn Văn Mẫu" --agency H99.31 -o mau.p12
     """
     from docsign.pki.authority import LOOPBACK, TrialAuthority
@@ -130,6 +132,8 @@ def issue(
     )
     data = issued.pem() if passphrase is None else issued.pkcs12(passphrase)
     write_file(output, data, private=True, overwrite=False)
+    if passphrase is not None:
+        write_file(output.with_suffix(".pem"), _public(issued), overwrite=False)
     if as_json:
         click.echo(json.dumps(_row(issued, kind, name, agency_code, output), ensure_ascii=False))
     else:
@@ -212,10 +216,19 @@ def _output_lock(output: Path, kind: Kind, file: Path | None, lang: Language) ->
         return None
     if suffix not in (".p12", ".pfx"):
         raise UsageError(say("The name must end in .p12 (or .pem for tls and relay-tls)."), where=str(output))
+    alone = output.with_suffix(".pem")
+    if alone.exists():
+        raise FileUnusableError(say("This file is already there and is not overwritten."), where=str(alone))
     passphrase = passphrase_source(file, lang)()
     if not passphrase:
         raise PassphraseError(say("A key is not written without a passphrase."))
     return passphrase
+
+
+def _public(issued: Issued) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return b"".join(one.public_bytes(Encoding.PEM) for one in (issued.certificate, *issued.chain))
 
 
 def _certificate_in(file: Path, passphrase_file: Path | None, lang: Language) -> x509.Certificate:
