@@ -127,28 +127,36 @@ class Form:
     properties: etree._Element | None
 
 
-def signatures_in(root: etree._Element) -> list[etree._Element]:
-    """Return the top signatures of a document: its root, or direct children of it; others are not one's own.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document: its elements by identifier, and the signatures that are its own."""
 
-    Raises XmlError where identifiers are not unique, where there are too many signatures, or one is hidden
-    elsewhere than in a counter-signature.
+    root: etree._Element
+    ids: dict[str, etree._Element]
+    signatures: tuple[etree._Element, ...]
+
+
+def read_document(root: etree._Element) -> Document:
+    """Find the top signatures of a document: its root, or direct children of it.
+
+    Raises XmlError where identifiers are not unique, where there are too many signatures, or where one is
+    hidden elsewhere than in a counter-signature.
     """
-    _require_unique_ids(root)
-    if _is(root, DS, "Signature"):
-        top = [root]
-    else:
-        top = [child for child in elements(root) if _is(child, DS, "Signature")]
-    known = {id(element) for element in top}
+    ids = _unique_ids(root)
+    own = (
+        [root] if _is(root, DS, "Signature") else [one for one in elements(root) if _is(one, DS, "Signature")]
+    )
     every = list(root.iter(f"{{{DS}}}Signature"))
     if len(every) > MOST_SIGNATURES:
-        raise XmlError(
-            say("Too many signatures: {count}, {limit} at most.", count=len(every), limit=MOST_SIGNATURES)
+        sentence = say(
+            "Too many signatures: {count}, {limit} at most.", count=len(every), limit=MOST_SIGNATURES
         )
+        raise XmlError(sentence)
     for element in every:
         parent = element.getparent()
-        if id(element) not in known and (parent is None or not _is(parent, XADES, "CounterSignature")):
+        if element not in own and (parent is None or not _is(parent, XADES, "CounterSignature")):
             raise XmlError(say("A signature stands where none belongs."), where=_place(element))
-    return top
+    return Document(root, ids, tuple(own))
 
 
 def read_form(element: etree._Element) -> Form:
@@ -313,25 +321,21 @@ def digest_name(uri: str) -> str:
     return found
 
 
-def by_id(root: etree._Element, identifier: str) -> etree._Element | None:
-    """Return the element with this identifier; they were found unique before."""
-    for element in root.iter(etree.Element):
-        if any(element.get(name) == identifier for name in _ID_ATTRIBUTES):
-            return element
-    return None
-
-
 _ID_ATTRIBUTES = ("Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id")
 
 
-def _require_unique_ids(root: etree._Element) -> None:
-    seen: set[str] = set()
+def _unique_ids(root: etree._Element) -> dict[str, etree._Element]:
+    found: dict[str, etree._Element] = {}
     for element in root.iter(etree.Element):
-        for value in {element.get(name) for name in _ID_ATTRIBUTES} - {None}:
-            assert value is not None
-            if value in seen:
+        if not element.attrib:
+            continue
+        for value in {element.get(name) for name in _ID_ATTRIBUTES}:
+            if value is None:
+                continue
+            if value in found:
                 raise XmlError(say("The identifier {id} occurs twice.", id=value[:60]), where=_place(element))
-            seen.add(value)
+            found[value] = element
+    return found
 
 
 def _certificates(key_info: etree._Element) -> Iterator[bytes]:

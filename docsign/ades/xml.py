@@ -20,6 +20,8 @@ from docsign.sentence import say
 LIMIT = 8 * 1024 * 1024
 """The largest XML text parsed, in bytes, unless the caller says otherwise."""
 
+_REWRITTEN_LIMIT = 4 * LIMIT  # characters may be written as references
+
 MAX_MARKUP = 200_000
 """How many ``<`` a text may hold: each may become a node that costs far more than its bytes."""
 
@@ -85,30 +87,27 @@ def canonicalize(element: etree._Element, algorithm: str, prefixes: tuple[str, .
     ):
         raise XmlError(say("Attributes of the xml: namespace stand above the signed part."))
     # Written out and read again, so that the namespaces of the ancestors stand on the element itself.
-    alone = etree.fromstring(
-        etree.tostring(element, with_tail=False), etree.XMLParser(resolve_entities=False)
-    )
-    exclusive = algorithm.startswith(EXC_C14N)
-    written: bytes = etree.tostring(
-        alone,
-        method="c14n",
-        exclusive=exclusive,
-        with_comments=algorithm in _COMMENTS,
-        inclusive_ns_prefixes=list(prefixes) if exclusive and prefixes else None,
-    )
-    return written
+    alone = parse(etree.tostring(element, with_tail=False), limit=_REWRITTEN_LIMIT)
+    return canonicalize_document(alone, algorithm, prefixes)
 
 
-def canonicalize_document(root: etree._Element, algorithm: str) -> bytes:
-    """Return the canonical bytes of a whole document, with what stands beside its root."""
+def canonicalize_document(root: etree._Element, algorithm: str, prefixes: tuple[str, ...] = ()) -> bytes:
+    """Return the canonical bytes of a whole document, with what stands beside its root; raises XmlError."""
     if algorithm not in CANONICALIZATIONS:
         raise XmlError(say("This canonicalisation is not known: {algorithm}.", algorithm=algorithm[:100]))
-    written: bytes = etree.tostring(
-        root.getroottree(),
-        method="c14n",
-        exclusive=algorithm.startswith(EXC_C14N),
-        with_comments=algorithm in _COMMENTS,
-    )
+    exclusive = algorithm.startswith(EXC_C14N)
+    try:
+        written: bytes = etree.tostring(
+            root.getroottree(),
+            method="c14n",
+            exclusive=exclusive,
+            with_comments=algorithm in _COMMENTS,
+            inclusive_ns_prefixes=list(prefixes) if exclusive and prefixes else None,
+        )
+    except (etree.LxmlError, ValueError) as error:
+        raise XmlError(
+            say("The XML cannot be brought into canonical form: {reason}.", reason=_reason(error))
+        ) from error
     return written
 
 
