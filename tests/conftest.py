@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -130,3 +130,13 @@ def service_url(tsa_key: SigningKey, trust_folder: Path) -> Iterator[str]:
 def tsa_url(service_url: str) -> str:
     """The address of a live RFC 3161 service on loopback."""
     return f"{service_url}/tsa"
+
+
+@pytest.fixture
+def make_authority(tmp_path: Path) -> Callable[[], TrialAuthority]:
+    """Make an authority of this test alone, to revoke and break things in (P-256: made quickly)."""
+
+    def make() -> TrialAuthority:
+        return TrialAuthority.create(tmp_path / f"ca{len(list(tmp_path.iterdir()))}", key="p256")
+
+    return make

@@ -156,7 +156,7 @@ class TrialAuthority:
             state = json.loads(read_file(path))
         except ValueError as error:
             raise TrustError(say("This file of the trial authority is damaged."), where=str(path)) from error
-        if not isinstance(state, dict) or not _STATE_KEYS <= state.keys():
+        if not isinstance(state, dict) or not state.keys() >= _STATE_KEYS:
             raise TrustError(say("This file of the trial authority is damaged."), where=str(path))
         return TrialAuthority(folder, state)
 

@@ -91,10 +91,10 @@ def _slow(url: str, timeout: float) -> TimestampError:
 
 def _token(answer: bytes, url: str, imprint: bytes, hash_name: str, nonce: int) -> bytes:
     """Check the answer and return the token in it."""
-    from asn1crypto import tsp
+    from docsign.pki.rfc3161 import TimeStampResp
 
     try:
-        response = tsp.TimeStampResp.load(answer, strict=True)
+        response = TimeStampResp.load(answer, strict=True)
         status: str = response["status"]["status"].native
         if status not in ("granted", "granted_with_mods"):
             raise TimestampError(

@@ -27,7 +27,7 @@ from docsign.pki import problems
 from docsign.pki.certificates import Role, display_name, key_weakness, signature_weakness, usage_breach
 from docsign.pki.chains import Chain, candidate_chains
 from docsign.pki.problems import Problem
-from docsign.pki.revocation import find_revocation, load_crl
+from docsign.pki.revocation import find_revocation, load_crl, signed_by
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import Conclusion, Finding, Indication
@@ -192,9 +192,10 @@ def _unlisted(chain: Chain, material: _Material, about_leaf: bool) -> x509.Certi
     """Return the certificate whose issuer's list is missing, from the anchor down; else the nearest CA."""
     if about_leaf or len(chain.certificates) == 2:
         return chain.leaf
-    issuers = {crl.issuer for der in material.crls if (crl := load_crl(der)) is not None}
-    authorities = chain.certificates[-2:0:-1]
-    return next((one for one in authorities if one.issuer not in issuers), chain.certificates[1])
+    for place in range(len(chain.certificates) - 2, 0, -1):
+        if not any(signed_by(der, chain.certificates[place + 1]) for der in material.crls):
+            return chain.certificates[place]
+    return chain.certificates[1]
 
 
 def _overlooked(chain: Chain, material: _Material, at: datetime) -> Problem | None:
@@ -234,9 +235,9 @@ def _converted_crl(der: bytes) -> Any:
 
 
 def _relevant(crls: tuple[bytes, ...], chain: Chain) -> list[Any]:
-    """Return the lists of the chain's own issuers: certvalidator reads every one it is given."""
-    names = {certificate.issuer for certificate in chain.certificates[:-1]}
-    return [_converted_crl(der) for der in crls if (crl := load_crl(der)) is not None and crl.issuer in names]
+    """Return the lists that an issuer of this chain signed: a forged one must not disturb the judgement."""
+    issuers = chain.certificates[1:]
+    return [_converted_crl(der) for der in crls if any(signed_by(der, issuer) for issuer in issuers)]
 
 
 def _is_ocsp(der: bytes) -> bool:

@@ -51,7 +51,7 @@ def find_revocation(
             continue
         entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
         if entry is None or not any(
-            _signed(crl, issuer) and issued_by(certificate, issuer) for issuer in own
+            signed_by(der, issuer) and issued_by(certificate, issuer) for issuer in own
         ):
             continue
         reason = _reason(entry)
@@ -60,9 +60,14 @@ def find_revocation(
     return found
 
 
-def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+@lru_cache(maxsize=256)
+def signed_by(der: bytes, issuer: x509.Certificate) -> bool:
+    """Say whether the list names ``issuer`` and bears a signature of its key."""
+    crl = load_crl(der)
+    if crl is None:
+        return False
     try:
-        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type] # odd kinds raise TypeError
+        return crl.issuer == issuer.subject and crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type] # odd kinds raise TypeError
     except Exception:  # noqa: BLE001 -- whatever an odd key or algorithm raises
         return False
 

@@ -22,6 +22,8 @@ def respond(request: bytes, key: SigningKey, *, at: datetime) -> bytes:
     """Return the DER TimeStampResp for a DER TimeStampReq; a bad request is answered with a rejection."""
     from asn1crypto import core, tsp
 
+    from docsign.pki.rfc3161 import TimeStampResp
+
     try:
         asked = tsp.TimeStampReq.load(request, strict=True)
         algorithm = asked["message_imprint"]["hash_algorithm"]["algorithm"].native
@@ -49,7 +51,7 @@ def respond(request: bytes, key: SigningKey, *, at: datetime) -> bytes:
         values["nonce"] = core.Integer(nonce)
     info: bytes = tsp.TSTInfo(values).dump()
     token = _signed(info, key, at, with_certificates=wants_certificates)
-    answer = tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token})
+    answer = TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token})
     der: bytes = answer.dump()
     return der
 
@@ -111,8 +113,8 @@ def _signed(info: bytes, key: SigningKey, at: datetime, *, with_certificates: bo
 
 
 def _rejection(failure: str) -> bytes:
-    from asn1crypto import tsp
+    from docsign.pki.rfc3161 import TimeStampResp
 
-    answer = tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {failure}}})
+    answer = TimeStampResp({"status": {"status": "rejection", "fail_info": {failure}}})
     der: bytes = answer.dump()
     return der

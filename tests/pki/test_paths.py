@@ -1,0 +1,283 @@
+"""A chain passes, or the verdict says what is missing or wrong, in the standard's words."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from docsign.errors import MalformedError
+from docsign.pki import PathVerdict, Trust, judge_path
+from docsign.pki.authority import TrialAuthority
+from docsign.pki.certificates import Role, load_certificates
+from docsign.pki.trust import Anchor
+from docsign.verdict import Indication, SubIndication
+from tests.conftest import Holders
+
+NOW = datetime.now(UTC)
+
+
+def _why(verdict: PathVerdict) -> tuple[SubIndication | None, list[str]]:
+    assert verdict.conclusion.indication is Indication.INDETERMINATE
+    return verdict.conclusion.sub_indication, [finding.code for finding in verdict.findings]
+
+
+@pytest.mark.parametrize(
+    ("holder", "role"), [("person", "sign"), ("agency", "sign"), ("tsa", "tsa"), ("relay", "relay")]
+)
+def test_a_trusted_chain_passes(holder: str, role: Role, holders: Holders, trust: Trust) -> None:
+    """Signer, issuer and anchor, revocation known: TOTAL-PASSED with the chain in order."""
+    issued = getattr(holders, holder)
+    verdict = judge_path(issued.certificate, trust=trust, at=NOW, role=role)
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED, verdict
+    assert verdict.chain == (issued.certificate, *issued.chain, trust.anchors[0].certificate)
+    assert verdict.findings == ()
+    assert verdict.revoked_at is None
+
+
+async def test_it_works_inside_a_running_event_loop(holders: Holders, trust: Trust) -> None:
+    """The relay judges inside its loop."""
+    verdict = judge_path(holders.agency.certificate, trust=trust, at=NOW)
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED
+
+
+def test_without_any_anchor_it_is_indeterminate(holders: Holders) -> None:
+    """Nobody trusted: NO_CERTIFICATE_CHAIN_FOUND, never failed, never passed."""
+    verdict = judge_path(
+        holders.person.certificate, others=holders.person.chain, trust=Trust.nothing(), at=NOW
+    )
+    assert _why(verdict) == (SubIndication.NO_CERTIFICATE_CHAIN_FOUND, ["no-chain"])
+    assert verdict.chain == ()
+
+
+def test_a_missing_issuer_may_come_with_the_signature(
+    holders: Holders, trust: Trust, authority: TrialAuthority
+) -> None:
+    """The root alone is trusted: without the issuer no chain, with it a chain."""
+    roots = Trust.of([authority.root], crls=trust.crls)
+    certificate = holders.person.certificate
+    assert _why(judge_path(certificate, trust=roots, at=NOW))[1] == ["no-chain"]
+    verdict = judge_path(certificate, others=[authority.issuing], trust=roots, at=NOW)
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED
+
+
+def test_another_authority_of_the_same_name_is_not_trusted(
+    make_authority: Callable[[], TrialAuthority], trust: Trust
+) -> None:
+    """Same names, other keys: no chain."""
+    forged = make_authority().issue("agency", "Con dấu giả", agency="H99.31", key="p256")
+    verdict = judge_path(forged.certificate, others=forged.chain, trust=trust, at=NOW)
+    assert _why(verdict) == (SubIndication.NO_CERTIFICATE_CHAIN_FOUND, ["no-chain"])
+
+
+def test_anchors_serve_only_their_roles(holders: Holders, trust: Trust) -> None:
+    """An anchor for time-stamps says nothing about signers."""
+    tsa_only = replace(trust, anchors=tuple(replace(one, roles=frozenset({"tsa"})) for one in trust.anchors))
+    assert _why(judge_path(holders.person.certificate, trust=tsa_only, at=NOW))[1] == ["no-chain"]
+    stamp = judge_path(holders.tsa.certificate, trust=tsa_only, at=NOW, role="tsa")
+    assert stamp.conclusion.indication is Indication.TOTAL_PASSED
+
+
+@pytest.mark.parametrize(
+    ("holder", "role"), [("person", "tsa"), ("tsa", "sign"), ("commune_tls", "sign"), ("relay_tls", "relay")]
+)
+def test_a_certificate_for_something_else_does_not_pass(
+    holder: str, role: Role, holders: Holders, trust: Trust
+) -> None:
+    """Wrong usage is CHAIN_CONSTRAINTS_FAILURE."""
+    verdict = judge_path(getattr(holders, holder).certificate, trust=trust, at=NOW, role=role)
+    assert _why(verdict) == (SubIndication.CHAIN_CONSTRAINTS_FAILURE, ["wrong-usage"])
+
+
+def test_an_expired_certificate_is_out_of_bounds(holders: Holders, trust: Trust) -> None:
+    """After its end, and nothing proves the signature older."""
+    verdict = judge_path(holders.person.certificate, trust=trust, at=NOW + timedelta(days=800))
+    assert _why(verdict) == (SubIndication.OUT_OF_BOUNDS_NO_POE, ["expired"])
+    assert "Nguyễn Văn Mẫu" in str(verdict.findings[0].sentence)
+
+
+def test_a_certificate_not_yet_valid_is_out_of_bounds(authority: TrialAuthority) -> None:
+    """Before its beginning."""
+    issued = authority.issue("person", "Người của ngày mai", key="p256", not_before=NOW + timedelta(days=1))
+    verdict = judge_path(issued.certificate, trust=authority.trust(), at=NOW)
+    assert _why(verdict) == (SubIndication.OUT_OF_BOUNDS_NO_POE, ["not-yet-valid"])
+
+
+def test_missing_revocation_lists_are_named(holders: Holders, trust: Trust) -> None:
+    """TRY_LATER, and the finding says whose list is missing: the root's, the issuing authority's."""
+    for wanted, missing in (("CA THỬ NGHIỆM gốc", 0), ("CA THỬ NGHIỆM –", 1)):
+        root_name = trust.anchors[0].certificate.subject
+        kept = [
+            crl for crl in trust.crls if (x509.load_der_x509_crl(crl).issuer == root_name) != (missing == 0)
+        ]
+        verdict = judge_path(holders.person.certificate, trust=replace(trust, crls=tuple(kept)), at=NOW)
+        assert _why(verdict) == (SubIndication.TRY_LATER, ["revocation-unknown"])
+        assert f"(CRL) of {wanted}" in str(verdict.findings[0].sentence)
+
+
+def test_lists_may_come_with_the_signature(holders: Holders, trust: Trust) -> None:
+    """CRLs handed in serve as well as those of the trust folder; unreadable ones are passed over."""
+    bare = replace(trust, crls=())
+    verdict = judge_path(
+        holders.person.certificate, trust=bare, at=NOW, crls=[b"khong phai CRL", *trust.crls]
+    )
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED
+
+
+def test_stale_lists_are_said_to_be_stale(holders: Holders, trust: Trust) -> None:
+    """After a year the lists have ended: TRY_LATER, a newer one is needed."""
+    verdict = judge_path(holders.person.certificate, trust=trust, at=NOW + timedelta(days=400))
+    assert _why(verdict) == (SubIndication.TRY_LATER, ["revocation-stale"])
+
+
+def test_a_forged_list_says_nothing(
+    holders: Holders, trust: Trust, make_authority: Callable[[], TrialAuthority]
+) -> None:
+    """A list in the right name by another key neither revokes nor reassures."""
+    stranger = make_authority()
+    forged = tuple((stranger.trust_folder / name).read_bytes() for name in ("root.crl", "issuing.crl"))
+    verdict = judge_path(holders.person.certificate, trust=replace(trust, crls=forged), at=NOW)
+    assert verdict.conclusion.sub_indication is SubIndication.TRY_LATER
+
+
+def test_no_list_is_needed_where_none_is_expected(holders: Holders, trust: Trust) -> None:
+    """An anchor with revocation "not-expected" passes without lists."""
+    anchor = Anchor(certificate=trust.anchors[0].certificate, revocation="not-expected")
+    lax = Trust.of([anchor], intermediates=trust.intermediates)
+    verdict = judge_path(holders.person.certificate, trust=lax, at=NOW)
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED
+
+
+@pytest.mark.parametrize("rule", ["required", "not-expected"])
+def test_a_revoked_certificate_does_not_pass(rule: str, make_authority: Callable[[], TrialAuthority]) -> None:
+    """Revoked: REVOKED_NO_POE with its time; at a proved time before it, the chain passes and tells when."""
+    authority = make_authority()
+    issued = authority.issue("agency", "Con dấu đã mất", key="p256")
+    when = NOW.replace(microsecond=0)
+    authority.revoke(issued.certificate, at=when, reason="keyCompromise")
+    trust = authority.trust()
+    if rule == "not-expected":
+        trust = replace(
+            trust, anchors=tuple(replace(one, revocation="not-expected") for one in trust.anchors)
+        )
+    for at in (when, when + timedelta(days=1), when + timedelta(days=900)):
+        verdict = judge_path(issued.certificate, trust=trust, at=at)
+        assert _why(verdict) == (SubIndication.REVOKED_NO_POE, ["revoked"])
+        assert verdict.revoked_at == when
+    before = judge_path(issued.certificate, trust=trust, at=when - timedelta(seconds=1))
+    assert before.conclusion.indication is Indication.TOTAL_PASSED
+    assert before.revoked_at == when
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _certificate(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    *extensions: tuple[x509.ExtensionType, bool],
+) -> x509.Certificate:
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name(name))
+        .issuer_name(_name(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=365))
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+CA = (x509.BasicConstraints(ca=True, path_length=None), True)
+
+
+def test_an_issuer_that_is_no_authority_does_not_pass() -> None:
+    """A person's certificate cannot certify others."""
+    root_key, person_key, victim_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    root = _certificate("Gốc", root_key, "Gốc", root_key, CA)
+    person = _certificate(
+        "Người", person_key, "Gốc", root_key, (x509.BasicConstraints(ca=False, path_length=None), True)
+    )
+    forged = _certificate("Chủ tịch giả", victim_key, "Người", person_key)
+    trust = Trust.of([root], revocation="not-expected")
+    verdict = judge_path(forged, others=[person], trust=trust, at=NOW)
+    assert _why(verdict) == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, ["path-invalid"])
+
+
+def test_an_unknown_critical_extension_does_not_pass() -> None:
+    """What must be understood and is not, is not passed over (RFC 5280 4.2)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    root = _certificate("Gốc", key, "Gốc", key, CA)
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.25.99"), b"\x05\x00")
+    signer = _certificate("Người", ec.generate_private_key(ec.SECP256R1()), "Gốc", key, (odd, True))
+    verdict = judge_path(signer, trust=Trust.of([root], revocation="not-expected"), at=NOW)
+    assert _why(verdict) == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, ["path-invalid"])
+
+
+def test_a_signer_that_is_itself_the_anchor_passes_within_its_validity() -> None:
+    """A self-signed certificate trusted by decision; outside its validity it is out of bounds."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    own = _certificate("Máy đóng dấu", key, "Máy đóng dấu", key)
+    verdict = judge_path(own, trust=Trust.of([own]), at=NOW)
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED
+    assert verdict.chain == (own,)
+    late = judge_path(own, trust=Trust.of([own]), at=NOW + timedelta(days=500))
+    assert _why(late) == (SubIndication.OUT_OF_BOUNDS_NO_POE, ["expired"])
+    stranger = judge_path(own, trust=Trust.nothing(), at=NOW)
+    assert _why(stranger)[1] == ["no-chain"]
+
+
+def test_certificates_that_certify_each_other_in_circles_cost_little(trust: Trust) -> None:
+    """Sixty authorities of one name and key: a verdict within the budget of signature checks."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    ring = [_certificate("Vòng", key, "Vòng", key, CA) for _ in range(60)]
+    leaf = _certificate("Người", ec.generate_private_key(ec.SECP256R1()), "Vòng", key)
+    start = time.monotonic()
+    verdict = judge_path(leaf, others=ring, trust=trust, at=NOW)
+    assert _why(verdict)[0] is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+    assert time.monotonic() - start < 5
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_certificates_and_lists_get_a_verdict(
+    data: st.DataObject, holders: Holders, trust: Trust
+) -> None:
+    """Any bytes changed in the signer, its issuer or a list: an answer; a changed signer never passes."""
+    signer, issuer, crl = (
+        holders.person.certificate.public_bytes(Encoding.DER),
+        holders.person.chain[0].public_bytes(Encoding.DER),
+        trust.crls[0],
+    )
+    damaged = []
+    for der in (signer, issuer, crl):
+        changed = bytearray(der)
+        for _ in range(data.draw(st.integers(0, 2))):
+            changed[data.draw(st.integers(0, len(der) - 1))] ^= data.draw(st.integers(1, 255))
+        damaged.append(bytes(changed))
+    with contextlib.suppress(MalformedError):
+        (leaf,), (parent,) = load_certificates(damaged[0]), load_certificates(damaged[1])
+        root = Trust.of([trust.anchors[0].certificate], crls=[damaged[2]])
+        verdict = judge_path(leaf, others=[parent], trust=root, at=NOW, ocsps=[damaged[2]])
+        assert (
+            verdict.conclusion.indication is not Indication.TOTAL_PASSED
+        )  # one list of two is missing at best
+        verdict = judge_path(leaf, others=[parent], trust=trust, at=NOW)
+        assert damaged[0] == signer or verdict.conclusion.indication is not Indication.TOTAL_PASSED
