@@ -1,11 +1,12 @@
-"""What a caller may demand of a Report, as small objects that combine: ``report.require(IssuedTo("H99.31"))``."""
+"""What a caller may demand of a Report: small objects for ``require``, such as ``IssuedTo("H99.31")``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docsign.sentence import Sentence, say
-from docsign.verdict import Indication, Policy, Report, SignatureReport, SignerRole
+from docsign.verdict import Finding, Indication, Policy, Report, SignatureReport, SignerRole
 
 
 def _passed(report: Report) -> list[SignatureReport]:
@@ -38,6 +39,38 @@ class HasRole:
         if self.role == "person":
             return say("No valid signature of the competent person.")
         return say("No valid signature of the agency.")
+
+
+def two_signatures(
+    signatures: Sequence[SignatureReport], findings: Sequence[Finding] = ()
+) -> Sentence | None:
+    """Say which of an official document's two signatures is missing or out of order (ND 30/2020 Art. 5).
+
+    ``findings`` are those of the file: an empty field for the person's signature tells an original from a
+    copy or an appendix, which needs the agency's alone. Signatures stand in the order they were made.
+    """
+    good = [
+        (place, signature)
+        for place, signature in enumerate(signatures)
+        if signature.conclusion.indication is Indication.TOTAL_PASSED
+    ]
+    persons = [(place, one) for place, one in good if one.role == "person"]
+    agencies = [(place, one) for place, one in good if one.role == "agency"]
+    if not agencies:
+        return say("No valid signature of the agency.")
+    awaited = any(
+        finding.code == "empty-field" and ("name", "PersonSignature") in finding.sentence.values
+        for finding in findings
+    )
+    if not persons:
+        return say("No valid signature of the competent person.") if awaited else None
+    issuers = {one.agency for _, one in persons}
+    issuing = [place for place, one in agencies if one.agency in issuers]
+    if not issuing:
+        return say("The person and the agency that signed do not belong together.")
+    if max(place for place, _ in persons) > max(issuing):
+        return say("The agency signed before the competent person did.")
+    return None
 
 
 class AllOf:

@@ -56,7 +56,7 @@ def read_timestamp_info(content: bytes) -> TimestampInfo:
 
 def judge_timestamp(
     token: bytes,
-    imprint: Digester,
+    imprint: Digester | None,
     *,
     trust: Trust,
     at: datetime,
@@ -69,7 +69,8 @@ def judge_timestamp(
 ) -> TimestampReport:
     """Judge a DER TimeStampToken over what ``imprint`` digests (EN 319 102-1 5.4); never raises on bad bytes.
 
-    ``zero_padding`` is for the reserved room of a PDF's /Contents. The TSA's chain is judged at ``at``.
+    ``imprint`` is None where what was stamped is not at hand. ``zero_padding`` is for the reserved room of a
+    PDF's /Contents. The TSA's chain is judged at ``at``.
     """
     try:
         data = sd.read_signed_data(token, zero_padding=zero_padding)
@@ -127,8 +128,15 @@ def judge_timestamp(
     )
 
 
-def _check_imprint(info: TimestampInfo, imprint: Digester) -> tuple[list[Problem], bool | None]:
+def _check_imprint(info: TimestampInfo, imprint: Digester | None) -> tuple[list[Problem], bool | None]:
     """Compare the stamped digest with that of the data, and judge its strength."""
+    if imprint is None:
+        problem = doubtful(
+            SubIndication.SIGNED_DATA_NOT_FOUND,
+            "stamped-data-not-found",
+            say("The file that this time-stamp stamps is not here: give it with --content."),
+        )
+        return [problem], None
     try:
         name = hash_name(info.hash)
     except UnsupportedAlgorithmError as error:
