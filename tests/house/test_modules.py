@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+import docsign
 from tests.house.tree import ROOT, modules, test_modules, texts
 
 # A module is tested by its mirror (docsign/pdf/fields.py -> tests/pdf/test_fields.py) or by a test that
@@ -21,15 +22,32 @@ def has_code(tree: ast.Module) -> bool:
     return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for node in tree.body)
 
 
+def handed_on() -> dict[str, str]:
+    """Return where the names come from that a package hands on: ``docsign.pki.open_key`` from its module."""
+    found = {f"docsign.{name}": f"{module}.{name}" for name, module in docsign._PUBLIC.items()}
+    for package, tree, path in modules():
+        if path.name == "__init__.py":
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    found |= {
+                        f"{package}.{alias.name}": f"{node.module}.{alias.name}" for alias in node.names
+                    }
+    return found
+
+
 def imported_by_tests() -> set[str]:
-    """Return every module that some test imports by name, or from which it imports a name."""
-    found = set()
+    """Return every module that some test imports, or from which it imports a name, directly or handed on."""
+    origin, found = handed_on(), set()
     for _, tree in test_modules():
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
-                found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+                for alias in node.names:
+                    name = f"{node.module}.{alias.name}"
+                    while name in origin:
+                        name = origin[name]
+                    found |= {node.module, name, name.rpartition(".")[0]}
     return found
 
 
