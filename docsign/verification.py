@@ -152,7 +152,7 @@ def _report(stream: BinaryIO, name: str, question: _Question) -> Report:
     findings = [*answer.findings]
     conclusion = answer.conclusion
     breach = two_signatures(answer.signatures, answer.findings) if answer.format is FileFormat.PDF else None
-    if breach is not None and answer.signatures:
+    if breach is not None and conclusion.indication is Indication.TOTAL_PASSED:
         findings.append(Finding(code="two-signatures", severity=Severity.WARNING, sentence=breach))
     passed = conclusion.indication is Indication.TOTAL_PASSED
     report = Report(

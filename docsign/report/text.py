@@ -189,7 +189,7 @@ def _integrity(signature: SignatureReport) -> Sentence:
         return say("could not be checked")
     if not signature.intact:
         return say("broken: not what was signed")
-    if any(not change.allowed for change in signature.changes):
+    if signature.conclusion.sub_indication is SubIndication.FORMAT_FAILURE:
         return say("the signed part is intact, but it was changed afterwards in ways that are not allowed")
     return say("intact: as it was signed")
 
