@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from docsign.errors import WireError
+from docsign.errors import FileUnusableError, WireError
 from docsign.files import file_error, sync_folder
 from docsign.sentence import say
 
@@ -73,6 +73,16 @@ def _read(source: BinaryIO, envelope: bytes | Path) -> bytes:
         return source.read(_PIECE)
     except OSError as error:
         raise file_error(error, envelope if isinstance(envelope, Path) else "") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; raises FileUnusableError where a file is in the way."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise FileUnusableError(say("This is a file; a folder is needed."), where=str(folder)) from error
+    except OSError as error:
+        raise file_error(error, folder) from error
 
 
 def already_there(path: Path, sha256: str) -> bool:

@@ -22,12 +22,10 @@ from docsign.envelope.header import VIETNAM_TIME, Organization, ResponseFor
 from docsign.envelope.status import Status, StatusCode
 from docsign.errors import FileUnusableError, MalformedError
 from docsign.exchange import wire
-from docsign.exchange.bodies import already_there
+from docsign.exchange.bodies import already_there, make_folder
 from docsign.exchange.database import open_database, sole_user, transaction, translated
 from docsign.exchange.entries import header_of
 from docsign.exchange.outbox import Outbox
-from docsign.files import file_error
-from docsign.sentence import say
 from docsign.verdict import rfc3339
 
 _VERSION = 1
@@ -136,14 +134,7 @@ class Inbox:
         self._outbox = outbox
         self._agency = agency
         self._clock = clock
-        try:
-            self.register.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
-            raise FileUnusableError(
-                say("This is a file; a folder is needed."), where=str(self.register)
-            ) from error
-        except OSError as error:
-            raise file_error(error, self.register) from error
+        make_folder(self.register)
         self._path = self.register / "received.db"
         self._rows = open_database(self._path, _TABLES, _VERSION)
 
@@ -309,12 +300,7 @@ def _code_and_day(item: wire.InboxItem, path: Path) -> tuple[str, date | None]:
 
 
 def _place_for(item: wire.InboxItem, folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise FileUnusableError(say("This is a file; a folder is needed."), where=str(folder)) from error
-    except OSError as error:
-        raise file_error(error, folder) from error
+    make_folder(folder)
     return folder.absolute() / file_name(item)
 
 

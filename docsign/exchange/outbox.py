@@ -29,7 +29,7 @@ from docsign.errors import (
     StorageError,
 )
 from docsign.exchange import wire
-from docsign.exchange.bodies import digest_of, discard, keep_copy
+from docsign.exchange.bodies import digest_of, discard, keep_copy, make_folder
 from docsign.exchange.database import open_database, sole_user, transaction, translated
 from docsign.exchange.entries import Entry, EntryKind, EntryState, LastError, header_of
 from docsign.files import file_error
@@ -91,14 +91,7 @@ class Outbox:
         self.folder = Path(folder)
         self._bodies = self.folder / "bodies"
         self._clock = clock
-        try:
-            self._bodies.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
-            raise FileUnusableError(
-                say("This is a file; a folder is needed."), where=str(self.folder)
-            ) from error
-        except OSError as error:
-            raise file_error(error, self.folder) from error
+        make_folder(self._bodies)
         self._path = self.folder / "outbox.db"
         self._rows = open_database(self._path, _TABLES, _VERSION)
 

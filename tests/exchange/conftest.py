@@ -68,9 +68,13 @@ def province(double: RelayDouble, p12: Path, trust: Trust) -> RelayClient:
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 256 KB that is really full after that; needs the right to mount."""
+    """A real file system of 256 KB that is really full after that; needs the right to mount one."""
     folder = tmp_path / "dia-nho"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("no right to mount a file system here")
     yield folder
     subprocess.run(["umount", folder], check=True)
