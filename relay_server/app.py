@@ -63,6 +63,7 @@ async def serving(
     async with AsyncExitStack() as stack:
         ledger = await DatabaseLedger.open(folder / DATABASE)
         stack.push_async_callback(ledger.close)
+        bell = LocalBell()
         relay = Relay(
             clock=SystemClock(),
             randomness=SystemRandomness(),
@@ -70,7 +71,7 @@ async def serving(
             bodies=DiskBodies.open(folder / BODIES),
             notary=KeyNotary(key, name=settings.name),
             examiner=TrustExaminer(trust),
-            bell=LocalBell(),
+            bell=bell,
             limits=settings.limits,
         )
         sweeper = asyncio.create_task(_sweep(relay), name="expiry")
@@ -79,6 +80,7 @@ async def serving(
         health_url = ""
         if settings.health_port >= 0:
             health_url = await _listen(stack, health(relay), settings.health_host, settings.health_port)
+        stack.callback(bell.end)  # the first thing at the end: long polls answer and go
         yield Serving(url=url, health_url=health_url, relay=relay)
 
 

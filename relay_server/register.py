@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from docsign.envelope.agency_codes import require_agency_code
-from docsign.errors import TrustError, UsageError
+from docsign.errors import MalformedError, TrustError, UsageError
 from docsign.files import read_file
 from docsign.pki.certificates import fingerprint, load_certificates
 from docsign.sentence import say
@@ -82,7 +82,10 @@ async def _opened(folder: Path) -> AsyncIterator[DatabaseLedger]:
 
 
 def _binding(path: Path, use: Use) -> Binding:
-    certificates = load_certificates(read_file(path, limit=CERTIFICATE_LIMIT))
+    try:
+        certificates = load_certificates(read_file(path, limit=CERTIFICATE_LIMIT))
+    except MalformedError as error:
+        raise TrustError(error.sentence, where=str(path)) from error
     if not certificates:
         raise TrustError(say("There is no certificate here."), where=str(path))
     certificate = certificates[0]

@@ -11,6 +11,14 @@ class LocalBell:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[LocalListening]] = {}
+        self.has_ended = False
+
+    def end(self) -> None:
+        """Let everyone who waits go, now and from now on: the relay stops."""
+        self.has_ended = True
+        for waiting in self._waiting.values():
+            for listening in waiting:
+                listening.rung.set()
 
     def ring(self, agency: str) -> None:
         """See ports.Bell."""
@@ -42,9 +50,10 @@ class LocalListening:
 
     async def heard(self, seconds: float) -> bool:
         """See ports.Listening."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.rung.wait(), seconds)
-        heard = self.rung.is_set()
+        if not self._bell.has_ended:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.rung.wait(), seconds)
+        heard = self.rung.is_set() and not self._bell.has_ended
         self.rung.clear()
         return heard
 

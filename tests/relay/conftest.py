@@ -162,13 +162,14 @@ class Process:
     @staticmethod
     def start(folder: Path) -> Process:
         """Start and wait for the line that says it is ready."""
-        running = subprocess.Popen(
-            [sys.executable, "-m", "relay_server", "serve", str(folder)],
-            stdout=subprocess.PIPE,
-            stderr=(folder / "log").open("a"),
-            text=True,
-            env={**os.environ, "DOCSIGN_LANG": "en"},
-        )
+        with (folder / "log").open("a") as log:
+            running = subprocess.Popen(
+                [sys.executable, "-m", "relay_server", "serve", str(folder)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, "DOCSIGN_LANG": "en"},
+            )
         assert running.stdout is not None
         line = running.stdout.readline()
         words = [word for word in line.split() if "://" in word]

@@ -1,0 +1,164 @@
+"""Who gets in: a wrong certificate gets in nowhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from cryptography import x509
+
+from docsign.exchange import wire
+from docsign.exchange.wire import Problem, ProblemType
+from docsign.pki import SigningKey
+from docsign.pki.authority import TrialAuthority
+from docsign.pki.certificates import fingerprint
+from relay_server.core.directory import Agency, Use
+from relay_server.http.identity import identify
+from tests.relay.conftest import Client, Site, sealed, sha256
+from tests.relay.values import NOW, agency, binding, digest
+
+
+async def every_call(client: Client, envelope: bytes) -> list[tuple[int, dict[str, str], bytes]]:
+    """Try every call of the wire API."""
+    name = sha256(envelope)
+    answers = [await client.send(envelope)]
+    paths = (
+        wire.INBOX,
+        wire.AGENCIES,
+        wire.envelope_path(name),
+        wire.receipt_path(name),
+        wire.trace_path(name),
+        "/nowhere",
+    )
+    answers += [await client.call("GET", path) for path in paths]
+    for path, body in (
+        (wire.handover_path("0" * 32), wire.Handover(sha256=name).to_json()),
+        (wire.statuses_path(name), b"<edXML/>"),
+    ):
+        answers.append(await client.call("POST", path, data=body))
+    return answers
+
+
+async def test_without_a_certificate_nobody_gets_a_word(site: Site, agency_key: SigningKey) -> None:
+    """Case 1: TLS ends before HTTP begins."""
+    async with site.served() as relay, site.client(relay.url, None) as stranger:
+        for attempt in (stranger.inbox(), stranger.send(sealed(agency_key))):
+            with pytest.raises(aiohttp.ClientError):
+                await attempt
+
+
+async def test_a_certificate_of_an_unknown_authority_does_not_get_a_word(
+    site: Site, agency_key: SigningKey, tmp_path: Path
+) -> None:
+    """Case 2: the same name from another authority is a stranger."""
+    other = TrialAuthority.create(tmp_path / "other")
+    path = tmp_path / "stranger.pem"
+    path.write_bytes(other.issue("tls", "Máy của xã thử nghiệm", agency="H99.31").pem())
+    async with site.served() as relay, site.client(relay.url, path) as stranger:
+        for attempt in (stranger.inbox(), stranger.send(sealed(agency_key))):
+            with pytest.raises(aiohttp.ClientError):
+                await attempt
+
+
+async def test_a_certificate_that_is_not_in_the_directory_is_refused_everywhere(
+    site: Site, agency_key: SigningKey, tmp_path: Path
+) -> None:
+    """Case 3: the right authority, the right agency in its name, but never registered: 403 at every call."""
+    path = tmp_path / "unregistered.pem"
+    path.write_bytes(site.authority.issue("tls", "Máy chưa đăng ký", agency="H99.31").pem())
+    envelope = sealed(agency_key)
+    async with (
+        site.served() as relay,
+        site.client(relay.url, "commune-tls") as commune,
+        site.client(relay.url, path) as stranger,
+    ):
+        assert (await commune.send(envelope))[0] == 201
+        for status, headers, body in await every_call(stranger, envelope):
+            assert (status, headers["Content-Type"]) == (403, wire.PROBLEM_TYPE)
+            assert Problem.from_json(body).type == ProblemType.UNKNOWN_AGENCY.value
+        assert [e.event for e in (await commune.trace(sha256(envelope))).events] == [
+            "SubmissionAcceptance",
+            "ContentConsignment",
+        ]
+
+
+async def test_a_sealing_certificate_is_no_tls_identity(site: Site, agency_key: SigningKey) -> None:
+    """Registered for sealing, not for connections: it does not even pass as a client of TLS, or gets 403."""
+    async with site.served() as relay, site.client(relay.url, "agency") as wrong:
+        try:
+            status, _, body = await wrong.send(sealed(agency_key))
+        except aiohttp.ClientError:
+            return
+        assert (status, Problem.from_json(body).type) == (403, ProblemType.UNKNOWN_AGENCY.value)
+
+
+async def test_a_revoked_certificate_is_refused_though_the_directory_has_it(
+    site: Site, tmp_path: Path
+) -> None:
+    """The authority's list counts, too."""
+    from relay_server.register import register
+
+    authority = TrialAuthority.create(tmp_path / "authority")
+    issued = authority.issue("tls", "Máy mất cắp", agency="H99.31")
+    path = tmp_path / "stolen.pem"
+    path.write_bytes(issued.pem())
+    await register(site.folder, "H99.31", "", tls=[path], sign=[])
+    # the relay trusts this authority, too, and its list names the certificate
+    authority.revoke(issued.certificate)
+    trust = tmp_path / "trust.pem"
+    crl = next(authority.trust_folder.glob("*.crl")).read_bytes()
+    both = (site.authority.trust_folder, authority.trust_folder)
+    trust.write_bytes(
+        b"".join((folder / name).read_bytes() for folder in both for name in ("root.pem", "issuing.pem"))
+    )
+    folder = tmp_path / "trust"
+    folder.mkdir()
+    trust.rename(folder / "all.pem")
+    (folder / "revoked.crl").write_bytes(crl)
+    async with site.served(trust=str(folder)) as relay, site.client(relay.url, path) as thief:
+        status, _, body = await thief.call("GET", wire.INBOX)
+        found = Problem.from_json(body)
+        assert (status, found.type) == (403, ProblemType.UNKNOWN_AGENCY.value)
+        assert "revoked" in found.en
+
+
+async def test_a_registered_certificate_counts_in_its_time_alone(site: Site) -> None:
+    """A binding that is over names nobody; the refusal says so."""
+    commune = x509.load_pem_x509_certificates((site.keys / "commune-tls.pem").read_bytes())[0]
+    async with site.served() as relay, site.client(relay.url, "commune-tls") as client:
+        known = await relay.relay.ledger.read(lambda tx: tx.agency("H99.31"))
+        assert known is not None
+        assert known.has(fingerprint(commune), Use.TLS, at=relay.relay.now())
+        over = Agency(
+            code=known.code,
+            name=known.name,
+            bindings=tuple(
+                type(one)(
+                    sha256=one.sha256,
+                    use=one.use,
+                    not_before=one.not_before,
+                    not_after=relay.relay.now() - timedelta(seconds=1),
+                )
+                for one in known.bindings
+            ),
+        )
+        await relay.relay.ledger.write(lambda tx: tx.put_agency(over))
+        status, _, body = await client.call("GET", wire.INBOX)
+        assert (status, "no longer in force" in Problem.from_json(body).en) == (403, True)
+
+
+def test_an_agency_speaks_through_its_own_certificates_for_their_use_and_time() -> None:
+    """Fingerprint, use and span must all fit."""
+    one = agency()
+    tls = digest(f"tls {one.code}")
+    assert one.has(tls, Use.TLS, at=NOW)
+    assert not one.has(tls, Use.SIGN, at=NOW)
+    assert not one.has(digest("khác"), Use.TLS, at=NOW)
+    assert not one.has(tls, Use.TLS, at=NOW + timedelta(days=400))
+    assert not binding("x", Use.TLS).holds_at(NOW - timedelta(days=31))
+    assert one.is_called("000.00.31.H99")
+    assert not one.is_called("H99.32")
+    assert not one.is_called("")
+    assert identify.__doc__
