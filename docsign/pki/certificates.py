@@ -64,12 +64,28 @@ def load_certificates(data: bytes) -> list[x509.Certificate]:
         )  # old certificates bend the DER rules; their readability is what counts
         try:
             if blocks:
-                return [x509.load_pem_x509_certificate(block) for block in blocks]
-            if b"-----BEGIN " in data[:4096]:
-                return []
-            return [x509.load_der_x509_certificate(data)]
+                loaded = [x509.load_pem_x509_certificate(block) for block in blocks]
+            elif b"-----BEGIN " in data[:4096]:
+                loaded = []
+            else:
+                loaded = [x509.load_der_x509_certificate(data)]
+            if not all(map(is_readable, loaded)):
+                raise ValueError("names or validity")
+            return loaded
         except _PARSER_ERRORS as error:
             raise MalformedError(say("This is not a certificate that can be read.")) from error
+
+
+def is_readable(certificate: x509.Certificate) -> bool:
+    """Say whether names and validity can be read: cryptography parses them only when they are asked for."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _ = certificate.subject, certificate.issuer, certificate.serial_number
+            _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except _PARSER_ERRORS:
+        return False
+    return True
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

@@ -24,7 +24,14 @@ from cryptography.x509 import ocsp
 
 from docsign.errors import MalformedError
 from docsign.pki import problems
-from docsign.pki.certificates import Role, display_name, key_weakness, signature_weakness, usage_breach
+from docsign.pki.certificates import (
+    Role,
+    display_name,
+    is_readable,
+    key_weakness,
+    signature_weakness,
+    usage_breach,
+)
 from docsign.pki.chains import Chain, candidate_chains
 from docsign.pki.problems import Problem
 from docsign.pki.revocation import find_revocation, load_crl, signed_by
@@ -70,13 +77,16 @@ def judge_path(
     ``others``, ``crls`` (DER) and ``ocsps`` (DER) come with the signature and are trusted for nothing by
     themselves. Never raises for bad input; works inside a running event loop.
     """
+    if not is_readable(certificate):
+        broken = problems.unreadable(say("This is not a certificate that can be read."))
+        return PathVerdict(conclusion=broken.conclusion, findings=(broken.finding,))
     material = _Material(
         crls=tuple(dict.fromkeys(crl for crl in (*trust.crls, *crls) if load_crl(crl) is not None)),
         ocsps=tuple(dict.fromkeys(der for der in ocsps if _is_ocsp(der))),
     )
     own = _judge_itself(certificate, role)
     verdicts: list[PathVerdict] = []
-    for chain in candidate_chains(certificate, trust, role, tuple(others)):
+    for chain in candidate_chains(certificate, trust, role, tuple(one for one in others if is_readable(one))):
         verdict = _judge_chain(chain, trust, material, at)
         if own is not None:
             verdict = replace(verdict, conclusion=own.conclusion, findings=(own.finding, *verdict.findings))

@@ -31,7 +31,9 @@ def load_crl(der: bytes) -> x509.CertificateRevocationList | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return x509.load_der_x509_crl(der)
+            crl = x509.load_der_x509_crl(der)
+            _ = crl.issuer, crl.last_update_utc, crl.next_update_utc  # parsed only when asked for
+            return crl
     except (ValueError, TypeError):
         return None
 
@@ -49,7 +51,10 @@ def find_revocation(
         crl = load_crl(der)
         if crl is None or not own or crl.issuer != certificate.issuer:
             continue
-        entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        try:
+            entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        except ValueError:
+            continue
         if entry is None or not any(
             signed_by(der, issuer) and issued_by(certificate, issuer) for issuer in own
         ):

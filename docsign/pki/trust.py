@@ -256,7 +256,7 @@ def _anchor(rows: _Table, place: str, row: dict[str, Any], found: _Found, passph
             raise rows.error(f"{place}.sha256", say("No certificate in this folder has this fingerprint."))
         certificate = matching[0]
     roles = row.get("roles", sorted(ALL_ROLES))
-    if not isinstance(roles, list) or not roles or not all(role in ALL_ROLES for role in roles):
+    if not isinstance(roles, list) or not roles or not all(role in get_args(Role) for role in roles):
         raise rows.error(f"{place}.roles", say('Roles are a list of "sign", "tsa", "relay".'))
     revocation = row.get("revocation", "required")
     if revocation not in get_args(RevocationRule):
