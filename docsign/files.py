@@ -50,13 +50,18 @@ def read_file(path: Path | str, *, limit: int = READ_LIMIT) -> bytes:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory")
-        size = path.stat().st_size
+        with path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            data = stream.read(size + 1) if size <= limit else b""
+            while size <= limit and (more := stream.read(limit + 1 - len(data))):
+                data += more  # a pipe or a device has no size, and a file may grow
+                size = len(data)
         if size > limit:
             raise FileUnusableError(
                 say("The file is too large: {size} bytes, {limit} at most.", size=size, limit=limit),
                 where=str(path),
             )
-        return path.read_bytes()
+        return data
     except OSError as error:
         raise file_error(error, path) from error
 
