@@ -1,0 +1,1 @@
+"""The examples and the commands of the README, run as a newcomer would run them."""
