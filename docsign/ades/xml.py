@@ -96,6 +96,8 @@ def canonicalize_document(root: etree._Element, algorithm: str, prefixes: tuple[
     if algorithm not in CANONICALIZATIONS:
         raise XmlError(say("This canonicalisation is not known: {algorithm}.", algorithm=algorithm[:100]))
     exclusive = algorithm.startswith(EXC_C14N)
+    if exclusive and "#default" in prefixes:  # lxml would leave it out in silence
+        raise XmlError(say("This canonicalisation is not known: {algorithm}.", algorithm="#default"))
     try:
         written: bytes = etree.tostring(
             root.getroottree(),

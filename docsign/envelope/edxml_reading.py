@@ -315,7 +315,7 @@ def _business(business: _Reader) -> Business:
 
 def _references(root: etree._Element, findings: list[Finding]) -> tuple[Reference, ...]:
     for element in root.iter("{*}edXMLManifest"):
-        manifest = _Reader(element, "body.edXMLManifest", findings)
+        manifest = _Reader(element, "body", findings)
         return tuple(
             Reference(
                 content_id=_without_cid(one.text("ContentId")),
