@@ -61,18 +61,18 @@ class LazyGroup(click.Group):
 
 
 SUMMARIES: dict[str, str] = {
-    "new": "Build an official document (PDF/A) from a TOML file.",
+    "new": "Build an official document (PDF/A-2b) from a TOML file.",
     "sign": "Sign PDFs as a person or as an agency.",
-    "verify": "Verify signed files; the exit status is the answer.",
-    "seal": "Pack signed documents into an envelope (ASiC-E) and seal it.",
-    "open": "Check an envelope and unpack it.",
+    "verify": "Verify signed files: PDFs, envelopes, detached signatures, receipts.",
+    "seal": "Pack signed documents into an envelope (ASiC-E) and seal it as the sending agency.",
+    "open": "Check an envelope and unpack its documents and header.edxml.",
     "send": "Send an envelope through the relay; kept and tried again without network.",
     "outbox": "What waits to be sent: list, run.",
     "inbox": "What waits for this agency at the relay.",
     "receive": "Fetch envelopes from the relay and confirm them.",
     "status": "Answer the sender: 01 arrived, 02 refused, 03 accepted … 06 done.",
     "trace": "What happened to an envelope, like parcel tracking.",
-    "pki": "A trial authority for tests and demonstrations: init, issue, revoke, serve.",
+    "pki": "A trial authority: certificates, revocation lists, time-stamps. Without legal value.",
     "config": "Show the settings in force and where each comes from.",
 }
 
