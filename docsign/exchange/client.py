@@ -58,6 +58,7 @@ RESUMPTIONS = 5
 """How often one fetch picks up a broken download, as long as bytes arrive in between."""
 DEFAULT_FETCH_LIMIT = 2 * 1024**3
 _PIECE = 256 * 1024
+_UPLOADED = 64 * 1024
 
 
 class RelayClient:
@@ -124,7 +125,12 @@ class RelayClient:
             headers[wire.TIME_TO_LIVE_HEADER] = str(int(time_to_live.total_seconds()))
         with open_body(envelope) as stream:
             data = await self._call(
-                "POST", wire.ENVELOPES, data=stream, headers=headers, limit=RECEIPT_LIMIT, expected=(200, 201)
+                "POST",
+                wire.ENVELOPES,
+                upload=stream,
+                headers=headers,
+                limit=RECEIPT_LIMIT,
+                expected=(200, 201),
             )
         return self._checked(data, sha256)
 
@@ -239,6 +245,7 @@ class RelayClient:
         expected: tuple[int, ...],
         query: dict[str, str] | None = None,
         silence: float = SILENCE,
+        upload: BinaryIO | None = None,
         **options: Any,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
@@ -246,7 +253,9 @@ class RelayClient:
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=CONNECT_TIME, connect=CONNECT_TIME, sock_read=silence
         )
-        with _translated(str(self.url)):
+        async with _translating(str(self.url)), asyncio.timeout(None) as watch:
+            if upload is not None:
+                options["data"] = _pieces(upload, watch)
             async with self._session.request(
                 method,
                 self.url.join(URL(path, encoded=True)).update_query(query or {}),
@@ -305,6 +314,15 @@ class RelayClient:
             raise file_error(error, part.parent) from error
 
 
+async def _pieces(stream: BinaryIO, watch: asyncio.Timeout) -> AsyncIterator[bytes]:
+    """Yield the body piece by piece; a line that takes none for SILENCE seconds is broken."""
+    loop = asyncio.get_running_loop()
+    while piece := await asyncio.to_thread(stream.read, _UPLOADED):
+        watch.reschedule(loop.time() + SILENCE)
+        yield piece
+    watch.reschedule(None)  # from here on the silence of the answer counts
+
+
 # ---- answers ---------------------------------------------------------------------------------------------
 
 
@@ -340,40 +358,33 @@ async def _refusal(response: aiohttp.ClientResponse, address: str) -> ExchangeEr
     return RelayRefusedError(problem.sentence, problem=problem.type, where=problem.where)
 
 
-class _translated:  # noqa: N801 -- reads as a verb at its place of use
+@asynccontextmanager
+async def _translating(address: str) -> AsyncIterator[None]:
     """Turn what aiohttp and OpenSSL raise into the library's errors."""
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError, ssl.SSLError) as error:
+        raise _meaning(error, address) from error
 
-    def __init__(self, address: str) -> None:
-        self._address = address
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, aiohttp.ClientError | TimeoutError | ssl.SSLError):
-            raise self._meaning(error) from error
-
-    def _meaning(self, error: BaseException) -> ExchangeError | UsageError:
-        tls = _tls_error(error)
-        if tls is not None and is_alert(tls):
-            return identity_refused(self._address)
-        if tls is not None:
-            return relay_not_trusted(tls, self._address)
-        if isinstance(error, aiohttp.InvalidURL):
-            return UsageError(say("This is no address of a relay (https://…)."), where=self._address)
-        if isinstance(error, aiohttp.ClientConnectorDNSError):
-            return RelayUnreachableError(
-                say("The relay's name is not found; is there a network?"), where=self._address
-            )
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            return RelayUnreachableError(
-                say("The relay cannot be reached: no network, or it is down."), where=self._address
-            )
-        if isinstance(error, TimeoutError):
-            return RelayUnreachableError(say("The relay has fallen silent."), where=self._address)
-        return RelayUnreachableError(say("The connection to the relay broke."), where=self._address)
+def _meaning(error: BaseException, address: str) -> ExchangeError | UsageError:
+    """Return what went wrong, in the library's words."""
+    tls = _tls_error(error)
+    if tls is not None and is_alert(tls):
+        return identity_refused(address)
+    if tls is not None:
+        return relay_not_trusted(tls, address)
+    if isinstance(error, aiohttp.InvalidURL):
+        return UsageError(say("This is no address of a relay (https://…)."), where=address)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return RelayUnreachableError(say("The relay's name is not found; is there a network?"), where=address)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return RelayUnreachableError(
+            say("The relay cannot be reached: no network, or it is down."), where=address
+        )
+    if isinstance(error, TimeoutError):
+        return RelayUnreachableError(say("The relay has fallen silent."), where=address)
+    return RelayUnreachableError(say("The connection to the relay broke."), where=address)
 
 
 def _broke_off(cause: BaseException | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -325,6 +326,30 @@ async def test_a_connection_that_breaks(commune: RelayClient, double: RelayDoubl
     async with commune as relay:
         with pytest.raises(RelayUnreachableError):
             await relay.send(envelope)
+
+
+async def test_a_line_that_takes_nothing_any_more_is_broken(
+    p12: Path, trust: Trust, make_envelope: MakeEnvelope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload into a hole does not hang: silence has an end, also while we speak."""
+    monkeypatch.setattr("docsign.exchange.client.SILENCE", 0.5)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(p12 / "relay-tls.pem")
+    held = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1000)
+        await held.wait()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context, limit=2**16)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(RelayUnreachableError, match="silent"):
+            await send_to(
+                f"https://127.0.0.1:{port}", p12 / "commune-tls.pem", trust, make_envelope(size=20_000_000)
+            )
+        held.set()
 
 
 # ---- fetching --------------------------------------------------------------------------------------------
