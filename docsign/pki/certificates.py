@@ -36,12 +36,14 @@ _PEM_CERTIFICATE = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----",
     re.DOTALL,
 )
-_PARSER_ERRORS = (
+PARSER_ERRORS = (
+    # whatever cryptography raises for a certificate or list it cannot read
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
     x509.UnsupportedGeneralNameType,
     x509.DuplicateExtension,
+    x509.InvalidVersion,
 )
 
 # Purposes that are none of a document's signature, when a certificate names no other.
@@ -72,20 +74,23 @@ def load_certificates(data: bytes) -> list[x509.Certificate]:
             if not all(map(is_readable, loaded)):
                 raise ValueError("names or validity")
             return loaded
-        except _PARSER_ERRORS as error:
+        except PARSER_ERRORS as error:
             raise MalformedError(say("This is not a certificate that can be read.")) from error
 
 
 def is_readable(certificate: x509.Certificate) -> bool:
-    """Say whether names and validity can be read: cryptography parses them only when they are asked for."""
+    """Say whether names and validity can be read: cryptography parses them only when they are asked for.
+
+    A serial number that is not positive (RFC 5280 4.1.2.2) counts as unreadable, as it soon will there.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _ = certificate.subject, certificate.issuer, certificate.serial_number
+            _ = certificate.subject, certificate.issuer
             _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except _PARSER_ERRORS:
+            return certificate.serial_number > 0
+    except PARSER_ERRORS:
         return False
-    return True
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -177,7 +182,7 @@ def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | Non
     """Return the public key, or None where it is of a kind that cannot be used."""
     try:
         return certificate.public_key()
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         return None
 
 
@@ -187,7 +192,7 @@ def extension(certificate: x509.Certificate, kind: type[Extension]) -> x509.Exte
         return certificate.extensions.get_extension_for_class(kind)
     except x509.ExtensionNotFound:
         return None
-    except _PARSER_ERRORS as error:
+    except PARSER_ERRORS as error:
         raise MalformedError(
             say(
                 "The extensions of the certificate of {holder} cannot be read.",
@@ -223,7 +228,7 @@ def signature_weakness(certificate: x509.Certificate) -> Sentence | None:
     """Say why the signature on the certificate is too weak (SHA-1, MD5), or None (TT 15/2025 PL I)."""
     try:
         algorithm = certificate.signature_hash_algorithm
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         return say(
             "The certificate of {holder} is signed in an unknown way.", holder=display_name(certificate)
         )
@@ -270,7 +275,7 @@ def _attribute(
             warnings.simplefilter("ignore")
             name = certificate.issuer if issuer else certificate.subject
             values = name.get_attributes_for_oid(oid)
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         return None
     for attribute in values:
         text = (

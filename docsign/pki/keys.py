@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
 
-from docsign.errors import CertificateUnfitError, PassphraseError, SigningKeyError, UsageError
+from docsign.errors import CertificateUnfitError, MalformedError, PassphraseError, SigningKeyError, UsageError
 from docsign.files import read_file
 from docsign.pki.certificates import (
     Role,
@@ -191,8 +191,12 @@ def require_fit(
                 date=certificate.not_valid_before_utc.date().strftime("%d/%m/%Y"),
             )
         )
+    try:
+        usage = usage_breach(certificate, role)
+    except MalformedError as error:
+        raise CertificateUnfitError(error.sentence) from error
     for breach in (
-        usage_breach(certificate, role),
+        usage,
         key_weakness(certificate),
         signature_weakness(certificate),
     ):

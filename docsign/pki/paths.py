@@ -12,6 +12,8 @@ never raises for what a certificate holds.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +27,7 @@ from cryptography.x509 import ocsp
 from docsign.errors import MalformedError
 from docsign.pki import problems
 from docsign.pki.certificates import (
+    PARSER_ERRORS,
     Role,
     display_name,
     is_readable,
@@ -34,7 +37,7 @@ from docsign.pki.certificates import (
 )
 from docsign.pki.chains import Chain, candidate_chains
 from docsign.pki.problems import Problem
-from docsign.pki.revocation import find_revocation, load_crl, signed_by
+from docsign.pki.revocation import find_revocation, keeps_expired, load_crl, signed_by
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import Conclusion, Finding, Indication
@@ -84,13 +87,20 @@ def judge_path(
         crls=tuple(dict.fromkeys(crl for crl in (*trust.crls, *crls) if load_crl(crl) is not None)),
         ocsps=tuple(dict.fromkeys(der for der in ocsps if _is_ocsp(der))),
     )
+    brought = tuple(one for one in others if is_readable(one))
+    question = (certificate, brought, trust.for_role(role), trust.intermediates, role, material)
+    known = None if material.ocsps else _remembered.find(question, at)
+    if known is not None:
+        return known
     own = _judge_itself(certificate, role)
     verdicts: list[PathVerdict] = []
-    for chain in candidate_chains(certificate, trust, role, tuple(one for one in others if is_readable(one))):
+    for chain in candidate_chains(certificate, trust, role, brought):
         verdict = _judge_chain(chain, trust, material, at)
         if own is not None:
             verdict = replace(verdict, conclusion=own.conclusion, findings=(own.finding, *verdict.findings))
         if verdict.conclusion.indication is Indication.TOTAL_PASSED:
+            if not material.ocsps:
+                _remembered.keep(question, verdict, material)
             return verdict
         verdicts.append(verdict)
     if verdicts:
@@ -152,7 +162,7 @@ def _validated(chain: Chain, trust: Trust, material: _Material, at: datetime) ->
             other_certs=[_converted(one) for one in dict.fromkeys((*between, *trust.intermediates))],
             moment=at,
             allow_fetching=False,
-            crls=_relevant(material.crls, chain),
+            crls=[_converted_crl(der) for der in _relevant(material.crls, chain)],
             ocsps=material.ocsps,
             revocation_mode="require" if chain.anchor.revocation == "required" else "none",
             retroactive_revinfo=True,  # a list issued after ``at`` still tells what was revoked before it
@@ -244,14 +254,71 @@ def _converted_crl(der: bytes) -> Any:
     return crl.CertificateList.load(der)
 
 
-def _relevant(crls: tuple[bytes, ...], chain: Chain) -> list[Any]:
-    """Return the lists that an issuer of this chain signed: a forged one must not disturb the judgement."""
-    issuers = chain.certificates[1:]
-    return [_converted_crl(der) for der in crls if any(signed_by(der, issuer) for issuer in issuers)]
+def _relevant(crls: tuple[bytes, ...], chain: Chain) -> list[bytes]:
+    """Return the lists that an issuer of this chain signed: a forged one must not disturb the judgement.
+
+    A list made after a certificate's end need not name it any more (RFC 5280 3.3) and so proves nothing about
+    it, unless it says that it keeps expired certificates (ITU-T X.509 9.5.2.8).
+    """
+    kept = []
+    for certificate, issuer in zip(chain.certificates, chain.certificates[1:], strict=False):
+        for der in crls:
+            crl = load_crl(der)
+            if crl is None or not signed_by(der, issuer):
+                continue
+            if crl.last_update_utc <= certificate.not_valid_after_utc or keeps_expired(crl):
+                kept.append(der)
+    return list(dict.fromkeys(kept))
+
+
+class _Remembered:
+    """Chains that passed, each with the time within which the same question has the same answer.
+
+    Validating a chain costs milliseconds and a relay asks about the same few signers all day. Only passing is
+    remembered, only without OCSP answers, and never past the next event: an end of validity, the end of a
+    list, a revocation.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[object, tuple[datetime, datetime, PathVerdict]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, question: object, at: datetime) -> PathVerdict | None:
+        with self._lock:
+            kept = self._kept.get(question)
+            if kept is None or not kept[0] <= at < kept[1]:
+                return None
+            self._kept.move_to_end(question)
+            return kept[2]
+
+    def keep(self, question: object, verdict: PathVerdict, material: _Material) -> None:
+        begin, end = _window(verdict, material)
+        with self._lock:
+            self._kept[question] = (begin, end, verdict)
+            self._kept.move_to_end(question)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+
+_remembered = _Remembered(256)
+
+
+def _window(verdict: PathVerdict, material: _Material) -> tuple[datetime, datetime]:
+    """Return from when until when (exclusive) nothing that the verdict rests on changes."""
+    begin = max(certificate.not_valid_before_utc for certificate in verdict.chain)
+    ends = [certificate.not_valid_after_utc for certificate in verdict.chain]
+    for certificate, issuer in zip(verdict.chain, verdict.chain[1:], strict=False):
+        revocation = find_revocation(certificate, [issuer], material.crls)
+        if revocation is not None:
+            ends.append(revocation.at)
+        lists = [load_crl(der) for der in material.crls if signed_by(der, issuer)]
+        ends += [crl.next_update_utc or begin for crl in lists if crl is not None]
+    return begin, min(ends)
 
 
 def _is_ocsp(der: bytes) -> bool:
     try:
         return ocsp.load_der_ocsp_response(der).response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
-    except (ValueError, TypeError):
+    except PARSER_ERRORS:
         return False

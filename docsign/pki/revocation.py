@@ -14,7 +14,9 @@ from functools import lru_cache
 
 from cryptography import x509
 
-from docsign.pki.certificates import issued_by
+from docsign.pki.certificates import PARSER_ERRORS, issued_by
+
+_EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ def load_crl(der: bytes) -> x509.CertificateRevocationList | None:
             crl = x509.load_der_x509_crl(der)
             _ = crl.issuer, crl.last_update_utc, crl.next_update_utc  # parsed only when asked for
             return crl
-    except (ValueError, TypeError):
+    except PARSER_ERRORS:
         return None
 
 
@@ -53,7 +55,7 @@ def find_revocation(
             continue
         try:
             entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
-        except ValueError:
+        except PARSER_ERRORS:
             continue
         if entry is None or not any(
             signed_by(der, issuer) and issued_by(certificate, issuer) for issuer in own
@@ -77,8 +79,16 @@ def signed_by(der: bytes, issuer: x509.Certificate) -> bool:
         return False
 
 
+def keeps_expired(crl: x509.CertificateRevocationList) -> bool:
+    """Say whether the list goes on naming certificates after their end (expiredCertsOnCRL)."""
+    try:
+        return any(extension.oid == _EXPIRED_CERTS_ON_CRL for extension in crl.extensions)
+    except PARSER_ERRORS:
+        return False
+
+
 def _reason(entry: x509.RevokedCertificate) -> str | None:
     try:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *PARSER_ERRORS):
         return None

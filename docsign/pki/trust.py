@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from docsign.errors import DocsignError, FileUnusableError, MalformedError, TrustError
 from docsign.files import file_error, read_file
-from docsign.pki.certificates import Role, fingerprint, is_self_signed, load_certificates
+from docsign.pki.certificates import PARSER_ERRORS, Role, fingerprint, is_self_signed, load_certificates
 from docsign.pki.revocation import Revocation, find_revocation, load_crl
 from docsign.sentence import Sentence, say
 from docsign.verdict import SignerRole
@@ -171,7 +171,7 @@ def _pem_crls(data: bytes) -> list[bytes]:
         stop = data.find(end, position)
         try:
             crl = x509.load_pem_x509_crl(data[position : stop + len(end)] if stop > 0 else b"")
-        except ValueError as error:
+        except PARSER_ERRORS as error:
             raise MalformedError(say("The revocation list (CRL) cannot be read.")) from error
         crls.append(crl.public_bytes(Encoding.DER))
         position = data.find(start, stop)

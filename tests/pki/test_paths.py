@@ -255,6 +255,41 @@ def test_certificates_that_certify_each_other_in_circles_cost_little(trust: Trus
     assert time.monotonic() - start < 5
 
 
+def test_a_passed_chain_is_remembered_no_longer_than_it_holds(
+    make_authority: Callable[[], TrialAuthority],
+) -> None:
+    """The second answer costs next to nothing; past the end of a list or a revocation it is asked anew."""
+    authority = make_authority()
+    issued = authority.issue("agency", "Con dấu hay dùng", key="p256")
+    trust = authority.trust()
+    first = judge_path(issued.certificate, trust=trust, at=NOW)
+    assert judge_path(issued.certificate, trust=trust, at=NOW) is first
+    late = judge_path(issued.certificate, trust=trust, at=NOW + timedelta(days=366))
+    assert _why(late) == (SubIndication.TRY_LATER, ["revocation-stale"])
+    assert _why(judge_path(issued.certificate, trust=trust, at=NOW - timedelta(days=1)))[1] == [
+        "not-yet-valid"
+    ]
+    assert _why(judge_path(issued.certificate, trust=trust, at=NOW, role="tsa"))[1] == ["wrong-usage"]
+    assert _why(judge_path(issued.certificate, trust=Trust.nothing(), at=NOW))[1] == ["no-chain"]
+    authority.revoke(issued.certificate, at=NOW + timedelta(hours=1))
+    renewed = authority.trust()
+    soon = judge_path(issued.certificate, trust=renewed, at=NOW)
+    assert soon.conclusion.indication is Indication.TOTAL_PASSED
+    after = judge_path(issued.certificate, trust=renewed, at=NOW + timedelta(hours=2))
+    assert _why(after)[1] == ["revoked"]
+
+
+def test_a_list_made_after_the_end_of_a_certificate_proves_nothing(
+    make_authority: Callable[[], TrialAuthority],
+) -> None:
+    """Expired certificates leave the lists, so a later list does not say that one was never revoked."""
+    authority = make_authority()
+    issued = authority.issue("person", "Người đã nghỉ", key="p256", not_after=NOW + timedelta(days=10))
+    authority.renew(at=NOW + timedelta(days=20))
+    verdict = judge_path(issued.certificate, trust=authority.trust(), at=NOW + timedelta(days=5))
+    assert _why(verdict) == (SubIndication.TRY_LATER, ["revocation-unknown"])
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_certificates_and_lists_get_a_verdict(
@@ -280,4 +315,6 @@ def test_damaged_certificates_and_lists_get_a_verdict(
             verdict.conclusion.indication is not Indication.TOTAL_PASSED
         )  # one list of two is missing at best
         verdict = judge_path(leaf, others=[parent], trust=trust, at=NOW)
-        assert damaged[0] == signer or verdict.conclusion.indication is not Indication.TOTAL_PASSED
+        signed = holders.person.certificate.tbs_certificate_bytes
+        if leaf.tbs_certificate_bytes != signed:  # the encoding around the signed part may vary
+            assert verdict.conclusion.indication is not Indication.TOTAL_PASSED
