@@ -54,7 +54,7 @@ _PUBLIC = {
     "verify": "docsign.verification",
 }
 
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605 -- the list is the table above
+__all__ = sorted(_PUBLIC)  # the list is the table above
 
 
 def __getattr__(name: str) -> Any:

@@ -58,7 +58,7 @@ def json_option(function: Function) -> Function:
 
 
 def passphrase_source(file: Path | None, language: Language) -> Callable[[], str]:
-    """Return what asks for the passphrase when a key needs it: file, environment, or a prompt on a terminal."""
+    """Return what asks for the passphrase when a key needs it: file, environment, or a prompt."""
 
     def ask() -> str:
         if file is not None:

@@ -1,7 +1,7 @@
 """Settings: ``docsign.toml`` beside the work or in the user's folder, ``DOCSIGN_*``, options last.
 
-A setting has the name of the option it fills: ``trust = "ca"`` in ``docsign.toml`` is ``--trust ca`` wherever a
-command knows that option. Paths in the file are relative to the file. Passphrases are never settings.
+A setting has the name of the option it fills: ``trust = "ca"`` in ``docsign.toml`` is ``--trust ca`` wherever
+a command knows that option. Paths in the file are relative to the file. Passphrases are never settings.
 """
 
 from __future__ import annotations

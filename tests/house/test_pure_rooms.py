@@ -44,6 +44,16 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
         yield from calls(child)
 
 
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Yield the modules that are imported, wherever the import stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def test_pure_rooms_open_nothing() -> None:
     """No file, clock, randomness, environment or process; bytes shipped in the package excepted."""
     wrong = []
@@ -55,4 +65,15 @@ def test_pure_rooms_open_nothing() -> None:
             method = called.rpartition(".")[2] if "." in called else ""
             if called in CALLS or method in METHODS:
                 wrong.append(f"{path.relative_to(ROOT)}:{call.lineno}: {called}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pure_rooms_import_nothing_that_reaches_out() -> None:
+    """The part of the layers that import-linter cannot say: submodules of the standard library."""
+    forbidden = {"urllib.request", "http.client", "subprocess", "tempfile", "random", "secrets"}
+    wrong = []
+    for name, tree, path in modules():
+        if not name.startswith(PURE) or name in SHELLS:
+            continue
+        wrong += [f"{path.relative_to(ROOT)}: {module}" for module in imports(tree) if module in forbidden]
     assert not wrong, "\n".join(wrong)
