@@ -278,3 +278,44 @@ async def test_the_long_poll_wakes(served: Served, envelope: bytes) -> None:
         (item,) = await listening
         assert asyncio.get_running_loop().time() - started < 30
     assert item.sha256 == name_of(envelope)
+
+
+MEASURED = """
+import asyncio, resource, sys
+from pathlib import Path
+from docsign.exchange import Outbox, RelayClient
+folder, url, commune, province, trust, small, large = sys.argv[1:]
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+async def way(path):
+    with Outbox(folder) as outbox:
+        entry = outbox.add(Path(path))
+        async with RelayClient(url, identity=commune, trust=trust) as relay:
+            (sent,) = await outbox.run(relay)
+            assert sent.state == "sent", sent.last_error
+        async with RelayClient(url, identity=province, trust=trust) as relay:
+            await relay.fetch(entry.sha256, Path(folder) / (entry.sha256 + ".asice"))
+
+asyncio.run(way(small))
+idle = peak()
+asyncio.run(way(large))
+print(peak() - idle)
+"""
+
+
+async def test_large_attachments_are_streamed_not_loaded(
+    served: Served, make_envelope: MakeEnvelope, trust_folder: Path, tmp_path: Path
+) -> None:
+    """100 MB kept, sent and fetched raise the client's peak by at most 32 MB over the idle one."""
+    (tmp_path / "nho.asice").write_bytes(make_envelope("1"))
+    (tmp_path / "lon.asice").write_bytes(make_envelope("2", size=100_000_000))
+    files = [tmp_path / name for name in ("nho.asice", "lon.asice")]
+    keys = [served.keys / name for name in ("commune-tls.pem", "province-tls.pem")]
+    arguments = [str(one) for one in (tmp_path / "hop", served.url, *keys, trust_folder, *files)]
+    done = subprocess.run(  # noqa: ASYNC221
+        [sys.executable, "-c", MEASURED, *arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 32 * 1024, f"{int(done.stdout) / 1024:.0f} MB"
