@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -244,6 +245,43 @@ def test_a_signer_that_is_itself_the_anchor_passes_within_its_validity() -> None
     assert _why(stranger)[1] == ["no-chain"]
 
 
+@pytest.mark.parametrize("revoked", [False, True])
+def test_an_ocsp_answer_says_whether_it_is_revoked(revoked: bool) -> None:
+    """Where the certificate names an OCSP service, its answer serves instead of a list."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    root = _certificate("Gốc", key, "Gốc", key, CA)
+    service = x509.AccessDescription(
+        AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.example/")
+    )
+    own = ec.generate_private_key(ec.SECP256R1())
+    signer = _certificate("Người", own, "Gốc", key, (x509.AuthorityInformationAccess([service]), False))
+    when = (NOW - timedelta(hours=2)).replace(microsecond=0)
+    answer = (
+        ocsp.OCSPResponseBuilder()
+        .add_response(
+            cert=signer,
+            issuer=root,
+            algorithm=hashes.SHA256(),
+            cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+            this_update=NOW - timedelta(hours=1),
+            next_update=NOW + timedelta(days=1),
+            revocation_time=when if revoked else None,
+            revocation_reason=None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.NAME, root)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    trust = Trust.of([root])
+    assert _why(judge_path(signer, trust=trust, at=NOW))[1] == ["revocation-unknown"]
+    verdict = judge_path(signer, trust=trust, at=NOW, ocsps=[b"khong phai OCSP", answer])
+    if revoked:
+        assert _why(verdict) == (SubIndication.REVOKED_NO_POE, ["revoked"])
+        assert verdict.revoked_at == when
+    else:
+        assert verdict.conclusion.indication is Indication.TOTAL_PASSED
+
+
 def test_certificates_that_certify_each_other_in_circles_cost_little(trust: Trust) -> None:
     """Sixty authorities of one name and key: a verdict within the budget of signature checks."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -311,9 +349,8 @@ def test_damaged_certificates_and_lists_get_a_verdict(
         (leaf,), (parent,) = load_certificates(damaged[0]), load_certificates(damaged[1])
         root = Trust.of([trust.anchors[0].certificate], crls=[damaged[2]])
         verdict = judge_path(leaf, others=[parent], trust=root, at=NOW, ocsps=[damaged[2]])
-        assert (
-            verdict.conclusion.indication is not Indication.TOTAL_PASSED
-        )  # one list of two is missing at best
+        # One list of two is missing at best.
+        assert verdict.conclusion.indication is not Indication.TOTAL_PASSED
         verdict = judge_path(leaf, others=[parent], trust=trust, at=NOW)
         signed = holders.person.certificate.tbs_certificate_bytes
         if leaf.tbs_certificate_bytes != signed:  # the encoding around the signed part may vary
