@@ -25,7 +25,7 @@ from docsign.pdf.objects import (
     pages,
     raw,
     reached,
-    resolved,
+    value,
 )
 from docsign.sentence import Sentence, say
 from docsign.verdict import Change, ChangeKind
@@ -244,7 +244,7 @@ def _added_field(found: _Comparison, name: str, entry: Any, kind: Any, page: int
         found.add(
             ChangeKind.STRUCTURE, say("The form field {name} was added.", name=name), allowed=False, page=page
         )
-    elif entry.get("/V") is None:
+    elif value(entry, "/V") is None:
         found.add(
             ChangeKind.STRUCTURE,
             say("An empty signature field {name} was added.", name=name),
@@ -257,7 +257,7 @@ def _added_field(found: _Comparison, name: str, entry: Any, kind: Any, page: int
 
 def _signed(found: _Comparison, name: str, entry: Any, page: int | None) -> None:
     found.signed_fields.append(name)
-    if str(entry["/V"].get("/SubFilter", "")) == "/ETSI.RFC3161":
+    if str(value(entry["/V"], "/SubFilter")) == "/ETSI.RFC3161":
         found.add(ChangeKind.TIMESTAMP, say("A document time-stamp was added."), allowed=True)
     else:
         found.add(
@@ -269,12 +269,12 @@ def _signed(found: _Comparison, name: str, entry: Any, page: int | None) -> None
 
 
 def _compare_signature_field(found: _Comparison, name: str, was: Any, entry: Any, page: int | None) -> None:
-    if was.get("/V") is None and entry.get("/V") is not None:
+    if value(was, "/V") is None and value(entry, "/V") is not None:
         _signed(found, name, entry, page)
         return
-    if was.get("/V") is None:
+    if value(was, "/V") is None:
         return
-    if entry.get("/V") is None:
+    if value(entry, "/V") is None:
         found.add(
             ChangeKind.SIGNATURE,
             say("The signature in the field {name} was removed.", name=name),
@@ -299,12 +299,12 @@ def _compare_signature_field(found: _Comparison, name: str, was: Any, entry: Any
 
 def _same_appearance(found: _Comparison, was: Any, entry: Any) -> bool:
     """Compare the normal appearances of a field and what they are drawn with."""
-    before, after = was.get("/AP"), entry.get("/AP")
+    before, after = value(was, "/AP"), value(entry, "/AP")
     if before is None or after is None:
         return before is after
-    if not is_same(resolved(before.get("/N")), resolved(after.get("/N"))):
+    if not is_same(value(before, "/N"), value(after, "/N")):
         return False
-    return not any(found.touches(reference) for reference in reached(before.get("/N")))
+    return not any(found.touches(reference) for reference in reached(raw(before, "/N")))
 
 
 def _text(value: Any) -> str:
@@ -413,7 +413,7 @@ def _compare_annotations(found: _Comparison, was: Any, page: Any, number: int) -
     before, after = annotation_references(was), annotation_references(page)
     for reference in after:
         annotation = object_in(found.new, reference)
-        if str(annotation.get("/Subtype")) == "/Widget":
+        if str(value(annotation, "/Subtype")) == "/Widget":
             continue
         if reference not in before:
             found.drawn += 1

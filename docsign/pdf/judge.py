@@ -25,6 +25,7 @@ from docsign.errors import PdfError
 from docsign.pdf.accounting import require_accounted
 from docsign.pdf.changes import allowed_after
 from docsign.pdf.hidden import PdfJudgement, judge_hidden, judge_unreadable
+from docsign.pdf.objects import value
 from docsign.pdf.placing import Case, Placed, place
 from docsign.pdf.revision import damaged
 from docsign.pdf.signatures import (
@@ -322,6 +323,6 @@ def _file_remarks(
         for names in shared
     ]
     for name, entry in case.fields.items():
-        if str(entry.get("/FT", "")) == "/Sig" and entry.get("/V") is None:
+        if str(value(entry, "/FT")) == "/Sig" and value(entry, "/V") is None:
             findings.append(note("empty-field", say("The signature field {name} is still empty.", name=name)))
     return findings

@@ -49,7 +49,7 @@ def page_numbers(root: Any) -> dict[Name, int]:
 
 def page_of(entry: Any, numbers: dict[Name, int]) -> int | None:
     """Return the page a field's first widget lies on, where it says so."""
-    for widget in (entry, *(kid.get_object() for kid in list(entry.get("/Kids", ()))[:8])):
+    for widget in (entry, *(resolved(kid) for kid in list(value(entry, "/Kids") or ())[:8])):
         page = raw(widget, "/P")
         if hasattr(page, "idnum"):
             return numbers.get((page.idnum, page.generation))
@@ -61,13 +61,13 @@ def content_references(page: Any) -> list[Any]:
     contents = raw(page, "/Contents")
     if contents is None:
         return []
-    value = resolved(contents)
-    return [item for item in value if hasattr(item, "idnum")] if isinstance(value, list) else [contents]
+    content = resolved(contents)
+    return [item for item in content if hasattr(item, "idnum")] if isinstance(content, list) else [contents]
 
 
 def annotation_references(page: Any) -> list[Any]:
     """Return the references of a page's annotations."""
-    return [item for item in page.get("/Annots", ()) if hasattr(item, "idnum")]
+    return [item for item in value(page, "/Annots") or () if hasattr(item, "idnum")]
 
 
 def reached(start: Any) -> Iterator[Any]:
@@ -94,6 +94,12 @@ def reached(start: Any) -> Iterator[Any]:
 def raw(dictionary: Any, key: str) -> Any:
     """Return a value as it stands, a reference unresolved; None where there is none."""
     return dictionary.raw_get(key) if key in dictionary else None
+
+
+def value(dictionary: Any, key: str) -> Any:
+    """Return a value, references resolved; None where there is none or null."""
+    found = resolved(raw(dictionary, key))
+    return None if type(found).__name__ == "NullObject" else found
 
 
 def resolved(item: Any) -> Any:

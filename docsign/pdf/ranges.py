@@ -17,14 +17,9 @@ from docsign.sentence import say
 _CLAIM = re.compile(
     rb"/ByteRange[\s\0]{0,64}\[[\s\0]{0,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})"
 )
-_MARKS = (
-    b"/ByteRange",
-    b"/ETSI.CAdES.detached",
-    b"/adbe.pkcs7",
-    b"/adbe.x509",
-    b"/ETSI.RFC3161",
-    b"/SigFlags",
-)
+_MARKS = (b"/ETSI.CAdES.detached", b"/adbe.pkcs7", b"/adbe.x509", b"/ETSI.RFC3161")
+_MAC = b"/MACLocation"
+"""A file's own integrity code (ISO/TS 32004) has a /ByteRange too, and is no signature."""
 _HEX = re.compile(rb"[0-9A-Fa-f]*")
 
 MOST_CLAIMS = 500
@@ -86,7 +81,7 @@ def read_range(numbers: Sequence[object], data: bytes) -> SignedRange:
 
 def claims(data: bytes) -> bool:
     """Say whether the raw bytes claim a signature anywhere."""
-    return any(mark in data for mark in _MARKS[:-1])
+    return any(mark in data for mark in _MARKS) or data.count(b"/ByteRange") > data.count(_MAC)
 
 
 def claimed_ranges(data: bytes) -> Iterator[tuple[int, tuple[int, int, int, int]]]:
@@ -94,5 +89,7 @@ def claimed_ranges(data: bytes) -> Iterator[tuple[int, tuple[int, int, int, int]
     for count, match in enumerate(_CLAIM.finditer(data)):
         if count >= MOST_CLAIMS:
             return
+        if _MAC in data[max(0, match.start() - 200) : match.end() + 120]:
+            continue
         a, b, c, d = (int(group) for group in match.groups())
         yield match.start(), (a, b, c, d)

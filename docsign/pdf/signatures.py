@@ -17,7 +17,7 @@ from docsign.ades.cades import ValidationData
 from docsign.ades.signer import load_certificates
 from docsign.errors import PdfError
 from docsign.pdf.fields import named_fields
-from docsign.pdf.objects import inherited, raw, resolved
+from docsign.pdf.objects import inherited, raw, resolved, value
 from docsign.pdf.revision import damaged
 from docsign.sentence import say
 
@@ -48,13 +48,13 @@ class FoundSignature:
     @property
     def subfilter(self) -> str:
         """The /SubFilter, "" where there is none."""
-        return str(self.dictionary.get("/SubFilter", "")) if isinstance(self.dictionary, dict) else ""
+        return str(value(self.dictionary, "/SubFilter") or "") if isinstance(self.dictionary, dict) else ""
 
     @property
     def byte_range(self) -> list[object]:
         """The members of /ByteRange, whatever they are."""
-        value = self.dictionary.get("/ByteRange") if isinstance(self.dictionary, dict) else None
-        members = list(value)[:8] if isinstance(value, list) else []
+        found = value(self.dictionary, "/ByteRange") if isinstance(self.dictionary, dict) else None
+        members = list(found)[:8] if isinstance(found, list) else []
         return [int(member) if isinstance(member, int) else member for member in members]
 
 
@@ -92,6 +92,8 @@ class EncryptedPdfError(PdfError):
 
 def _unlock(reader: Any, password: str | None) -> None:
     answer = reader.decrypt(password or "")
+    if answer.mac_failure_reason:
+        raise PdfError(say("The file's own integrity code (ISO/TS 32004) does not hold."))
     if answer.status.name == "FAILED":
         if password is None:
             raise EncryptedPdfError(say("The PDF is encrypted; its password is needed to verify it."))
@@ -108,11 +110,11 @@ def find_signatures(fields: dict[str, Any]) -> list[FoundSignature]:
     """Return the signatures in the form's order, each once; raises PdfError for too many."""
     found: dict[object, FoundSignature] = {}
     for name, entry in fields.items():
-        if str(inherited(entry, "/FT")) != "/Sig" or entry.get("/V") is None:
+        if str(inherited(entry, "/FT")) != "/Sig" or value(entry, "/V") is None:
             continue
-        value = raw(entry, "/V")
-        dictionary = resolved(value)
-        reference = (value.idnum, value.generation) if hasattr(value, "idnum") else None
+        pointer = raw(entry, "/V")
+        dictionary = resolved(pointer)
+        reference = (pointer.idnum, pointer.generation) if hasattr(pointer, "idnum") else None
         key: object = reference or name
         signature = found.setdefault(key, FoundSignature(reference=reference, dictionary=dictionary))
         signature.fields[name] = entry
@@ -125,8 +127,8 @@ def validation_data(reader: PdfFileReader) -> ValidationData:
     """Return the document's DSS (EN 319 142-1 5.4.2): what cannot be read of it is left out."""
     handler: Any = reader
     try:
-        store = handler.root.get("/DSS") or {}
-        lists = {key: list(_streams(store.get(key))) for key in ("/Certs", "/CRLs", "/OCSPs")}
+        store = value(handler.root, "/DSS") or {}
+        lists = {key: list(_streams(value(store, key))) for key in ("/Certs", "/CRLs", "/OCSPs")}
     except Exception:  # noqa: BLE001 -- a broken store proves nothing and breaks no signature
         return ValidationData()
     return ValidationData(
@@ -145,7 +147,7 @@ def _streams(array: Any) -> Iterator[bytes]:
 
 def claimed_time(dictionary: Any) -> datetime | None:
     """Return the signature dictionary's /M as an aware time, None where it is missing or no date."""
-    match = _DATE.fullmatch(str(dictionary.get("/M", "")))
+    match = _DATE.fullmatch(str(value(dictionary, "/M") or ""))
     if match is None:
         return None
     year, month, day, hour, minute, second = (
@@ -168,14 +170,14 @@ def permission(dictionary: Any) -> int | None:
     rules = _transform(dictionary, "/DocMDP")
     if rules is None:
         return None
-    level = rules.get("/P", 2)
+    level = value(rules, "/P") or 2
     return int(level) if level in (1, 2, 3) else 1
 
 
 def closed_fields(signature: FoundSignature, names: frozenset[str]) -> frozenset[str]:
     """Return which of the form's fields this signature closes: FieldMDP, else the /Lock of its field."""
     rules = [_transform(signature.dictionary, "/FieldMDP")]
-    rules += [entry.get("/Lock") for entry in signature.fields.values()]
+    rules += [value(entry, "/Lock") for entry in signature.fields.values()]
     closed: frozenset[str] = frozenset()
     for rule in rules:
         if isinstance(rule, dict):
@@ -186,28 +188,28 @@ def closed_fields(signature: FoundSignature, names: frozenset[str]) -> frozenset
 def closable_fields(fields: dict[str, Any]) -> frozenset[str]:
     """Return the fields that some signature field of the form is to close once it is signed."""
     names = frozenset(fields)
-    locks = [entry.get("/Lock") for entry in fields.values()]
+    locks = [value(entry, "/Lock") for entry in fields.values()]
     closable: frozenset[str] = frozenset()
     for lock in locks:
-        if isinstance(lock, dict) and str(lock.get("/Action")) == "/Include":
+        if isinstance(lock, dict) and str(value(lock, "/Action")) == "/Include":
             closable |= _included(lock, names)
     return closable
 
 
 def _transform(dictionary: Any, method: str) -> Any:
-    for item in list(dictionary.get("/Reference") or ())[:16]:
+    for item in list(value(dictionary, "/Reference") or ())[:16]:
         reference = resolved(item)
-        if isinstance(reference, dict) and str(reference.get("/TransformMethod")) == method:
-            return reference.get("/TransformParams") or {}
+        if isinstance(reference, dict) and str(value(reference, "/TransformMethod")) == method:
+            return value(reference, "/TransformParams") or {}
     return None
 
 
 def _included(rules: Any, names: frozenset[str]) -> frozenset[str]:
-    listed = [str(resolved(name)) for name in rules.get("/Fields") or ()]
+    listed = [str(resolved(name)) for name in value(rules, "/Fields") or ()]
     covered = frozenset(
         name for name in names if any(name == entry or name.startswith(entry + ".") for entry in listed)
     )
-    action = str(rules.get("/Action"))
+    action = str(value(rules, "/Action"))
     if action == "/Include":
         return covered
     return names if action == "/All" else names - covered

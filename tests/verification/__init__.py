@@ -1,0 +1,1 @@
+"""The verdict: good files pass, every attack has its answer, nothing raises."""
