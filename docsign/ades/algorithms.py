@@ -38,7 +38,7 @@ HASHES: dict[str, str] = {
     "2.16.840.1.101.3.4.2.12": "shake_256",
     "2.16.840.1.101.3.4.2.18": "shake_256",
 }
-WEAK_HASHES = frozenset({"md5", "sha1", "sha224"})  # Circular 15/2025 App. I: no SHA-1, no SHA-224
+WEAK_HASHES = frozenset({"md5", "sha1", "sha224"})  # TT 15/2025 PL I: no SHA-1, no SHA-224
 
 _CLASSES: dict[str, type[hashes.HashAlgorithm]] = {
     "md5": hashes.MD5,

@@ -54,7 +54,7 @@ def imported_by_tests() -> set[str]:
 def mirror(module: str) -> str:
     """Return where the test of ``module`` is expected."""
     package, *middle, last = module.split(".")
-    room = ("relay", *middle) if package == "relay_server" else tuple(middle)
+    room = ("relay",) if package == "relay_server" else tuple(middle)
     return "/".join(("tests", *room, f"test_{last}.py"))
 
 

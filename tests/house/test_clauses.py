@@ -1,0 +1,54 @@
+"""The law beside the code: one form, and a list in which every text that is named has its row."""
+
+from __future__ import annotations
+
+import re
+
+from tests.house.tree import PACKAGES, texts
+
+CITED = re.compile(
+    r"\b(?:(?:ND|QD|TT) \d+/\d{4}|QCVN \d+|EN 319 \d{3}(?:-\d)?|TS \d+|RFC \d+|ISO \d+(?:-\d)?)"
+)
+SPELLED_OUT = re.compile(
+    r"#.*\b(?:Circular|Decree|Decision|Law|Thông tư|Nghị định|Quyết định|Luật) \d+/\d{4}", re.IGNORECASE
+)
+CLAUSES = "docs/clauses.md"
+
+
+def cited() -> dict[str, str]:
+    """Return every text named in the code with a place where it is."""
+    found: dict[str, str] = {}
+    for name, text in texts().items():
+        if name.startswith(PACKAGES) and name.endswith((".py", ".typ")):
+            for match in CITED.finditer(text):
+                found.setdefault(match.group(0), name)
+    return found
+
+
+def listed() -> set[str]:
+    """Return the texts that have a row."""
+    rows = re.findall(r"^\| ([^|]+?) *\|", texts()[CLAUSES], flags=re.MULTILINE)
+    return {match.group(0) for row in rows if (match := CITED.match(row))}
+
+
+def test_every_text_that_is_named_has_its_row() -> None:
+    """A clause beside the code names a text that the list knows: what of it is done, what is not."""
+    missing = {text: place for text, place in cited().items() if text not in listed()}
+    assert not missing
+
+
+def test_every_row_is_named_in_the_code() -> None:
+    """The list claims nothing that the code does not say."""
+    assert not listed() - set(cited())
+
+
+def test_clauses_have_one_form() -> None:
+    """A comment says ND 30/2020, not Decree 30/2020, so that one search finds all."""
+    spelled = [
+        f"{name}:{number}: {line.strip()}"
+        for name, text in texts().items()
+        if name.startswith(PACKAGES) and name.endswith((".py", ".typ"))
+        for number, line in enumerate(text.splitlines(), start=1)
+        if SPELLED_OUT.search(line)
+    ]
+    assert not spelled, "\n".join(spelled)
