@@ -18,6 +18,7 @@ Nothing is fetched and no file is opened: ``resolve`` gives the bytes of a refer
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,7 +28,6 @@ from lxml import etree
 
 from docsign.ades import xades_form as xf
 from docsign.ades.algorithms import (
-    WEAK_HASHES,
     UnsupportedAlgorithmError,
     hash_bytes,
     is_genuine,
@@ -51,7 +51,6 @@ from docsign.ades.xades_references import (
     Resolve,
     canonical_part,
     check_references,
-    weak_digest,
 )
 from docsign.ades.xml import elements, parse
 from docsign.errors import XmlError
@@ -270,13 +269,7 @@ def _check_properties(check: _Check, form: xf.Form) -> None:
     """Checks 3 and 4; that their digest is right was found with the other references."""
     pointing = [reference for reference in form.references if reference.type == xf.SIGNED_PROPERTIES]
     if form.properties is None:
-        check.form.append(
-            doubtful(
-                SubIndication.SIG_CONSTRAINTS_FAILURE,
-                "no-signing-certificate-attribute",
-                say("The signature does not name its certificate in the signed attributes."),
-            )
-        )
+        check.form.append(_no_certificate_named())
         return
     expected = "#" + form.properties.get("Id", "")
     if len(pointing) != 1 or expected == "#" or pointing[0].uri != expected:
@@ -291,6 +284,9 @@ def _check_properties(check: _Check, form: xf.Form) -> None:
         return
     try:
         canonical = canonical_part(form.properties, pointing[0].transforms)
+    except XmlError:
+        canonical = None  # said with the other references
+    try:
         check.properties = None if canonical is None else xf.read_properties(canonical)
     except XmlError as error:
         check.form.append(failed(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, error.where))
@@ -306,50 +302,46 @@ def _find_certificate(check: _Check, form: xf.Form) -> None:
     encoded = list(form.certificates)
     for values in xf.unsigned(form, "CertificateValues"):
         encoded += xf.encapsulated(values, "EncapsulatedX509Certificate")
-    loaded = load_certificates(encoded[:MOST_CERTIFICATES])
-    check.others = loaded
-    named = check.properties.certificate if check.properties else None
+    check.others = loaded = load_certificates(encoded[:MOST_CERTIFICATES])
     if form.properties is None:
-        check.certificate = loaded[0] if loaded else None  # XMLDSig alone: never passes, see check 3
-    elif named is None:
-        check.form.append(
-            doubtful(
-                SubIndication.SIG_CONSTRAINTS_FAILURE,
-                "no-signing-certificate-attribute",
-                say("The signature does not name its certificate in the signed attributes."),
-            )
-        )
+        fitting = list(loaded[:1])  # XMLDSig alone: never passes, see check 3
+    elif check.properties is None:
+        return  # they cannot be read, which is said
+    elif check.properties.certificate is None:
+        check.form.append(_no_certificate_named())
+        return
     else:
         try:
-            name = xf.digest_name(named.digest_method)
+            fitting = _named(loaded, check.properties.certificate)
         except UnsupportedAlgorithmError as error:
-            check.form.append(
-                doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence)
-            )
+            problem = doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence)
+            check.form.append(problem)
             return
-        fitting = [one for one in loaded if hash_bytes(name, one.public_bytes(Encoding.DER)) == named.digest]
-        if len(fitting) > 1:
-            check.form.append(
-                failed(
-                    SubIndication.FORMAT_FAILURE,
-                    "certificate-doubled",
-                    say("The signer's certificate stands twice in the signature."),
-                )
-            )
-        check.certificate = fitting[0] if fitting else None
-        if name in WEAK_HASHES and name != "sha1":
-            check.mathematics.append(weak_digest(name))
-    check.others = tuple(one for one in loaded if one != check.certificate)
-    if check.certificate is None:
-        code, sentence = (
-            (
-                "another-certificate",
-                say("The certificate in the file is not the one that the signature names."),
-            )
-            if loaded
-            else ("no-signing-certificate", say("The signer's certificate is not in the file."))
-        )
+    if not fitting:
+        code, sentence = "no-signing-certificate", say("The signer's certificate is not in the file.")
+        if loaded:
+            code = "another-certificate"
+            sentence = say("The certificate in the file is not the one that the signature names.")
         check.form.append(doubtful(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, code, sentence))
+        return
+    if len(fitting) > 1:
+        sentence = say("The signer's certificate stands twice in the signature.")
+        check.form.append(failed(SubIndication.FORMAT_FAILURE, "certificate-doubled", sentence))
+    check.certificate = fitting[0]
+    check.others = tuple(one for one in loaded if one != check.certificate)
+
+
+def _named(loaded: Iterable[x509.Certificate], named: xf.CertificateDigest) -> list[x509.Certificate]:
+    name = xf.digest_name(named.digest_method)
+    return [one for one in loaded if hash_bytes(name, one.public_bytes(Encoding.DER)) == named.digest]
+
+
+def _no_certificate_named() -> Problem:
+    return doubtful(
+        SubIndication.SIG_CONSTRAINTS_FAILURE,
+        "no-signing-certificate-attribute",
+        say("The signature does not name its certificate in the signed attributes."),
+    )
 
 
 def _check_value(check: _Check, form: xf.Form) -> None:

@@ -19,7 +19,14 @@ from lxml import etree
 from docsign.ades import xades_form as xf
 from docsign.ades.algorithms import WEAK_HASHES, UnsupportedAlgorithmError, hash_bytes
 from docsign.ades.signer import Problem, doubtful, failed
-from docsign.ades.xml import C14N, CANONICALIZATIONS, canonicalize, canonicalize_document, parse
+from docsign.ades.xml import (
+    C14N,
+    CANONICALIZATIONS,
+    canonicalize,
+    canonicalize_document,
+    parse,
+    without_comments,
+)
 from docsign.errors import ContainerError, XmlError
 from docsign.sentence import Sentence, say
 from docsign.verdict import SubIndication
@@ -118,7 +125,7 @@ def canonical_part(
     if len(transforms) > 1 or any(one.algorithm not in CANONICALIZATIONS for one in transforms):
         return None
     chosen = transforms[0] if transforms else xf.Transform(C14N)
-    algorithm = chosen.algorithm.removesuffix("#WithComments").removesuffix("WithComments")
+    algorithm = without_comments(chosen.algorithm)
     if whole:
         return canonicalize_document(element, algorithm)
     return canonicalize(element, algorithm, chosen.prefixes)

@@ -28,8 +28,13 @@ MAX_MARKUP = 200_000
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 C14N_11 = "http://www.w3.org/2006/12/xml-c14n11"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
-_COMMENTS = {C14N + "#WithComments", C14N_11 + "#WithComments", EXC_C14N + "WithComments"}
-CANONICALIZATIONS = frozenset({C14N, C14N_11, EXC_C14N} | _COMMENTS)
+_COMMENTS = {
+    # with comments: the same without
+    C14N + "#WithComments": C14N,
+    C14N_11 + "#WithComments": C14N_11,
+    EXC_C14N + "WithComments": EXC_C14N,
+}
+CANONICALIZATIONS = frozenset({C14N, C14N_11, EXC_C14N, *_COMMENTS})
 """The canonicalisations that are understood (XMLDSig 6.5)."""
 
 _DECLARED = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -111,6 +116,11 @@ def canonicalize_document(root: etree._Element, algorithm: str, prefixes: tuple[
             say("The XML cannot be brought into canonical form: {reason}.", reason=_reason(error))
         ) from error
     return written
+
+
+def without_comments(algorithm: str) -> str:
+    """Return the canonicalisation that leaves comments out."""
+    return _COMMENTS.get(algorithm, algorithm)
 
 
 def local_name(element: etree._Element) -> str:
