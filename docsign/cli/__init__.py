@@ -67,7 +67,7 @@ SUMMARIES: dict[str, str] = {
     "seal": "Pack signed documents into an envelope (ASiC-E) and seal it as the sending agency.",
     "open": "Check an envelope and unpack its documents and header.edxml.",
     "send": "Send an envelope through the relay; kept and tried again without network.",
-    "outbox": "What waits to be sent: list, run.",
+    "outbox": "What waits to be sent: list, run, drop.",
     "inbox": "What waits for this agency at the relay.",
     "receive": "Fetch envelopes from the relay and confirm them.",
     "status": "Answer the sender: 01 arrived, 02 refused, 03 accepted … 06 done.",

@@ -127,14 +127,15 @@ def _sent_or_kept(desk: Desk, entry: Entry, file: Path, queue: bool, receipt: Pa
 
 def _say_why(desk: Desk, entry: Entry) -> None:
     """Say on stderr why an entry is not sent, and what becomes of it."""
-    from docsign.cli.exchange_text import document, shown
+    from docsign.cli.exchange_text import entry_name, shown
     from docsign.exchange.entries import EntryState
 
-    name = document(entry.document_id)
+    name = entry_name(entry, desk.lang)
     if entry.last_error is not None:
         label = say("error").text(desk.lang)
         words = shown(entry.last_error.sentence.text(desk.lang))
-        click.echo(f"{label} [{entry.last_error.code}]: {words}", err=True)
+        code = entry.last_error.code.rpartition(":")[2]
+        click.echo(f"{label} [{code}]: {words}", err=True)
     if entry.state is EntryState.REFUSED:
         desk.tell(
             say("Not sent: {document}. The relay refuses it; trying again does not help.", document=name)
@@ -161,7 +162,7 @@ def _ending(entry: Entry) -> int:
 
 @click.group()
 def outbox() -> None:
-    """What waits to be sent: list, run."""
+    """What waits to be sent: list, run, drop."""
 
 
 @outbox.command("list")
@@ -213,6 +214,23 @@ def outbox_run(desk: Desk, due: bool) -> int:
     sent = sum(entry.state is EntryState.SENT for entry in tried)
     desk.tell(say("Sent: {sent}. Still waiting: {left}.", sent=sent, left=left))
     return next(status for status in _ORDER if status in statuses)
+
+
+@outbox.command("drop")
+@click.argument("numbers", metavar="NUMBER…", nargs=-1, required=True, type=int)
+@at_the_desk
+def outbox_drop(desk: Desk, numbers: tuple[int, ...]) -> int:
+    """Take back what was not sent; NUMBER is the first word of its line in outbox list.
+
+    Example: docsign outbox drop 3
+    """
+    from docsign.cli.exchange_text import entry_lines
+
+    with desk.kept() as kept:
+        for number in numbers:
+            dropped = kept.drop(number)
+            desk.answer(dropped.to_json(), entry_lines(dropped, desk.lang)[:1])
+    return EXIT_OK
 
 
 # ---- inbox, receive --------------------------------------------------------------------------------------

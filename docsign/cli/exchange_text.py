@@ -92,13 +92,17 @@ def item_lines(item: wire.InboxItem, lang: Language) -> list[str]:
     ]
 
 
+def entry_name(entry: Entry, lang: Language) -> str:
+    """Return what an entry is: the document's number, or the status about it."""
+    name = document(entry.document_id)
+    if entry.kind == "envelope":
+        return name
+    status = StatusCode(entry.code).label(lang)
+    return say("status {status} about {document}", status=status, document=name).text(lang)
+
+
 def entry_lines(entry: Entry, lang: Language) -> list[str]:
-    """Return an entry of the outbox as two or three lines."""
-    what = document(entry.document_id)
-    if entry.kind == "status":
-        what = say(
-            "status {status} about {document}", status=StatusCode(entry.code).label(lang), document=what
-        ).text(lang)
+    """Return an entry of the outbox as two or three lines, its number first."""
     to = say("to {receivers}", receivers=", ".join(map(shown, entry.receivers))).text(lang)
     small = [_ENTRY_STATES[entry.state].text(lang)]
     if entry.attempts:
@@ -107,7 +111,10 @@ def entry_lines(entry: Entry, lang: Language) -> list[str]:
         small.append(say("next try {time}", time=when(entry.next_try, lang)).text(lang))
     if entry.finished_at is not None:
         small.append(when(entry.finished_at, lang))
-    lines = [f"{entry.envelope[:16]}  {what}  {to}", f"    {' · '.join(small)}"]
+    lines = [
+        f"{entry.id}  {entry.envelope[:16]}  {entry_name(entry, lang)}  {to}",
+        f"    {' · '.join(small)}",
+    ]
     if entry.last_error is not None:
         lines.append(f"    {shown(entry.last_error.sentence.text(lang))}")
     return lines
@@ -129,7 +136,8 @@ def trace_lines(trace: wire.Trace, lang: Language) -> list[str]:
         label = event_label(event.event, lang)
         lines.append(f"  {when(event.time, lang)}  {who}{label}")
         reasons = [shown(reason.text or reason.code) for reason in event.reasons]
-        lines += [f"      {reason}" for reason in reasons if reason not in label]
+        known = event_label(event.event, "vi")  # where the sender of a status gave no reason, it is its name
+        lines += [f"      {reason}" for reason in reasons if reason not in known]
     return lines
 
 

@@ -62,7 +62,8 @@ class Settings:
 
     def default_map(self, commands: Iterable[str]) -> dict[str, Any]:
         """Return click's default map: the same settings for every command and its subcommands."""
-        inner = {name: dict(self.values) for name in ("list", "run", "init", "issue", "revoke", "serve")}
+        words = ("list", "run", "drop", "init", "issue", "revoke", "serve")
+        inner = {name: dict(self.values) for name in words}
         return {command: {**self.values, **inner} for command in commands}
 
 

@@ -27,6 +27,7 @@ from docsign.errors import (
     RelayRefusedError,
     RelayUnreachableError,
     StorageError,
+    UsageError,
 )
 from docsign.exchange import wire
 from docsign.exchange.bodies import digest_of, discard, keep_copy, make_folder
@@ -181,6 +182,22 @@ class Outbox:
                     ),
                 )
         return self._the("status", name)
+
+    def drop(self, number: int) -> Entry:
+        """Take back the entry of this number, which was not sent, and return it.
+
+        Raises UsageError where there is none or it was sent (a recall is the way then), OutboxBusyError while
+        another process is sending, StorageError.
+        """
+        with sole_user(self.folder / "outbox.lock"):
+            found = self._query("SELECT * FROM entry WHERE id = ? AND state <> 'sent'", (number,))
+            if not found:
+                raise UsageError(say("Nothing of this number waits in the outbox."), where=str(number))
+            with translated(self._path), transaction(self._rows):
+                self._rows.execute("DELETE FROM entry WHERE id = ?", (number,))
+            if found[0].kind == "envelope":
+                discard(self._bodies / found[0].sha256)
+        return found[0]
 
     # ---- looking -----------------------------------------------------------------------------------------
 

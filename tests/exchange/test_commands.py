@@ -176,6 +176,22 @@ def test_send_queue_needs_no_relay_at_all(make_desk: MakeDesk, envelope: bytes) 
     assert done.stderr == "Đã đưa vào hộp chờ gửi: 125/UBND-VX. Để gửi: docsign outbox run\n"
 
 
+def test_what_was_not_sent_can_be_taken_back(make_desk: MakeDesk, envelope: bytes) -> None:
+    """Before it is sent a mistake costs nothing: by the number that the list shows."""
+    desk = make_desk("commune-tls")
+    (desk.folder / "x.asice").write_bytes(envelope)
+    assert desk.run("send", "x.asice", "--queue").returncode == 0
+    number = desk.run("outbox", "list").stdout.split()[0]
+    done = desk.run("outbox", "drop", number)
+    assert done.returncode == 0
+    assert "125/UBND-VX" in done.stdout
+    assert desk.rows("outbox", "list", "--all") == []
+    assert list((desk.folder / "hop" / "bodies").iterdir()) == []
+    done = desk.run("outbox", "drop", number)
+    assert done.returncode == 2
+    assert "Không có mục nào mang số này trong hộp chờ gửi." in done.stderr
+
+
 def test_an_unknown_receiver(commune_desk: Desk, file: Path, double: RelayDouble) -> None:
     """The relay's own words, that trying again is useless, exit 1."""
 
@@ -185,7 +201,7 @@ def test_an_unknown_receiver(commune_desk: Desk, file: Path, double: RelayDouble
     double.fault = fault  # type: ignore[assignment]
     done = commune_desk.run("send", file.name)
     assert done.returncode == 1
-    assert "urn:docsign:problem:unknown-receiver" in done.stderr
+    assert done.stderr.startswith("lỗi [unknown-receiver]: ")
     assert "Trạm chuyển tiếp từ chối; gửi lại cũng không được." in done.stderr
 
 
@@ -365,6 +381,23 @@ def test_trace_of_what_is_not_there(commune_desk: Desk, envelope: bytes) -> None
     assert done.returncode == 2
     assert "đủ 64 chữ số" in done.stderr
     assert commune_desk.run("trace", name_of(envelope)).returncode == 1
+
+
+def test_two_runs_at_once_deliver_once(
+    commune_desk: Desk, double: RelayDouble, make_envelope: MakeEnvelope
+) -> None:
+    """A scheduler and a clerk at the same moment: every envelope goes out one time."""
+    with Outbox(commune_desk.folder / "hop") as outbox:
+        for number in range(1, 9):
+            outbox.add(make_envelope(str(number)))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(commune_desk.folder), "DOCSIGN_LANG": "vi"}
+    runs = [
+        subprocess.Popen([str(DOCSIGN), "outbox", "run"], cwd=commune_desk.folder, env=environment)
+        for _ in range(3)
+    ]
+    assert {run.wait(timeout=60) for run in runs} <= {0, 75}
+    assert double.posts() == 8
+    assert commune_desk.rows("outbox", "list") == []
 
 
 def test_relay_down_for_every_command(make_desk: MakeDesk, envelope: bytes, closed_port: int) -> None:
