@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from docsign.errors import DiskFullError, StorageError
 from relay_server.core.deliveries import Happening, State
-from relay_server.core.directory import Use
+from relay_server.core.directory import Agency, Use
 from relay_server.ports import Ledger, Transaction
 from relay_server.storage.database import DatabaseLedger
 from relay_server.storage.memory import MemoryLedger
@@ -47,7 +48,7 @@ async def test_a_certificate_belongs_to_one_agency(ledger: Ledger) -> None:
     """A second agency with the same certificate is refused and changes nothing."""
     await ledger.write(lambda tx: tx.put_agency(agency()))
     thief = agency(PROVINCE, "UBND tỉnh Mẫu")
-    stolen = type(thief)(code=thief.code, name=thief.name, bindings=agency().bindings)
+    stolen = replace(thief, bindings=agency().bindings)
 
     with pytest.raises(StorageError, match=COMMUNE):
         await ledger.write(lambda tx: tx.put_agency(stolen))
@@ -74,7 +75,7 @@ async def test_the_directory_is_searched_by_code_and_name(ledger: Ledger) -> Non
 async def test_an_agency_is_replaced_whole(ledger: Ledger) -> None:
     """A certificate that is taken out names nobody any more."""
     await ledger.write(lambda tx: tx.put_agency(agency()))
-    bare = type(agency())(code=COMMUNE, name="UBND xã Mẫu (mới)")
+    bare = Agency(code=COMMUNE, name="UBND xã Mẫu (mới)")
     await ledger.write(lambda tx: tx.put_agency(bare))
 
     assert await ledger.read(lambda tx: tx.agency(COMMUNE)) == bare
@@ -255,10 +256,7 @@ async def test_a_full_disk_is_named_and_the_ledger_goes_on_afterwards(tmp_path: 
         async with ledger._writer.connect() as connection:
             pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar()
             await connection.exec_driver_sql(f"PRAGMA max_page_count = {(pages or 0) + 1}")
-        large = type(envelope())(
-            **{name: getattr(envelope(), name) for name in envelope().__slots__ if name != "subject"},
-            subject="x" * 100_000,
-        )
+        large = replace(envelope(), subject="x" * 100_000)
         with pytest.raises(DiskFullError):
             await ledger.write(lambda tx: tx.add_envelope(large))
         assert await ledger.read(lambda tx: tx.envelope(large.sha256)) is None
