@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from docsign.policy import AnyOf as AnyOf
     from docsign.policy import HasRole as HasRole
     from docsign.policy import IssuedTo as IssuedTo
+    from docsign.signing import SigningSession as SigningSession
     from docsign.signing import seal as seal
     from docsign.signing import sign as sign
     from docsign.verdict import Indication as Indication
@@ -44,6 +45,7 @@ _PUBLIC = {
     "Receipt": "docsign.envelope",
     "RelayClient": "docsign.exchange",
     "Report": "docsign.verdict",
+    "SigningSession": "docsign.signing",
     "Status": "docsign.envelope",
     "SubIndication": "docsign.verdict",
     "Trust": "docsign.pki",

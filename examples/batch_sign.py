@@ -12,8 +12,7 @@ import getpass
 from pathlib import Path
 from typing import Literal
 
-from docsign import DocsignError, open_key
-from docsign.signing import SigningSession
+from docsign import DocsignError, SigningSession, open_key
 
 
 def main(folder: Path, key: str, role: Literal["person", "agency"], image: Path | None) -> int:
