@@ -14,7 +14,7 @@ from docsign.ades.cades import judge_cms
 from docsign.ades.signer import Problem, doubtful, failed, warning
 from docsign.errors import PdfError
 from docsign.pdf.placing import Case, Placed
-from docsign.pdf.ranges import claimed_ranges, claims, read_range
+from docsign.pdf.ranges import claimed_ranges, claims, is_cut, read_range
 from docsign.pdf.signatures import EncryptedPdfError
 from docsign.pki.trust import Trust
 from docsign.sentence import say
@@ -41,6 +41,8 @@ class PdfJudgement:
 def judge_unreadable(data: bytes, trust: Trust, at: datetime, error: PdfError) -> PdfJudgement:
     """Judge a PDF whose structure cannot be read: by the raw bytes, if it claims to be signed."""
     if not claims(data):
+        if is_cut(data):
+            return judge_cut()
         return PdfJudgement(
             findings=(warning(error.code, error.sentence),), conclusion=Conclusion.no_signature()
         )
@@ -54,6 +56,16 @@ def judge_unreadable(data: bytes, trust: Trust, at: datetime, error: PdfError) -
         findings=(problem.finding,),
         conclusion=conclude([*(report.conclusion for report in reports), problem.conclusion]),
     )
+
+
+def judge_cut() -> PdfJudgement:
+    """Answer for a PDF whose end is missing, with it perhaps a signature: it must not count as unsigned."""
+    problem = failed(
+        SubIndication.FORMAT_FAILURE,
+        "truncated-pdf",
+        say("The PDF was cut: its end is missing, and whether it was signed can no longer be told."),
+    )
+    return PdfJudgement(findings=(problem.finding,), conclusion=problem.conclusion)
 
 
 def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[SignatureReport]:

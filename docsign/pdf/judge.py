@@ -24,9 +24,10 @@ from docsign.ades.timestamps import judge_timestamp
 from docsign.errors import PdfError
 from docsign.pdf.accounting import require_accounted
 from docsign.pdf.changes import allowed_after
-from docsign.pdf.hidden import PdfJudgement, judge_hidden, judge_unreadable
+from docsign.pdf.hidden import PdfJudgement, judge_cut, judge_hidden, judge_unreadable
 from docsign.pdf.objects import value
 from docsign.pdf.placing import Case, Placed, place
+from docsign.pdf.ranges import is_cut
 from docsign.pdf.revision import damaged
 from docsign.pdf.signatures import (
     claimed_time,
@@ -81,8 +82,10 @@ def judge_pdf(data: bytes, *, trust: Trust, at: datetime, password: str | None =
     ]
     reports = _forgive_drawing(case, placed, reports)
     hidden = judge_hidden(case, placed, len(reports))
-    findings = [*_file_remarks(case, placed, is_strict, hidden)]
-    reports += [report for report in hidden if not reports]
+    findings = _file_remarks(case, placed, is_strict, hidden)
+    reports = reports or hidden
+    if not reports and not stamps and is_cut(data):
+        return judge_cut()
     return PdfJudgement(
         signatures=tuple(reports),
         timestamps=tuple(stamps.values()),

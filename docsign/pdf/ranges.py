@@ -22,7 +22,7 @@ _MAC = b"/MACLocation"
 """A file's own integrity code (ISO/TS 32004) has a /ByteRange too, and is no signature."""
 _HEX = re.compile(rb"[0-9A-Fa-f]*")
 
-MOST_CLAIMS = 500
+MOST_CLAIMS = 64
 WHITE = b"\0\t\n\x0c\r "
 """PDF's white space (ISO 32000-2 table 1)."""
 
@@ -82,6 +82,11 @@ def read_range(numbers: Sequence[object], data: bytes) -> SignedRange:
 def claims(data: bytes) -> bool:
     """Say whether the raw bytes claim a signature anywhere."""
     return any(mark in data for mark in _MARKS) or data.count(b"/ByteRange") > data.count(_MAC)
+
+
+def is_cut(data: bytes) -> bool:
+    """Say whether a PDF ends in the middle: objects follow its last %%EOF, or it has none."""
+    return b" obj" in data[data.rfind(b"%%EOF") + 1 :]
 
 
 def claimed_ranges(data: bytes) -> Iterator[tuple[int, tuple[int, int, int, int]]]:
