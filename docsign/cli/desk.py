@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,23 @@ import click
 
 from docsign.cli.options import PATH, json_option, language_option, passphrase_source
 from docsign.cli.settings import Settings, user_folder
-from docsign.errors import DocsignError, UsageError
+from docsign.errors import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_TRY_LATER,
+    EXIT_USAGE,
+    DocsignError,
+    RelayIdentityError,
+    UsageError,
+    WireError,
+)
 from docsign.sentence import Language, Sentence, say
 
 if TYPE_CHECKING:
     from docsign.exchange import Outbox, RelayClient
+    from docsign.exchange.entries import Entry
+
+_ORDER = (EXIT_USAGE, EXIT_TRY_LATER, EXIT_FAILED, EXIT_OK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +150,55 @@ def at_the_desk(function: Callable[..., int]) -> Callable[..., int]:
     ):
         call = option(call)
     return call
+
+
+def worst(statuses: set[int]) -> int:
+    """Return the exit status of the whole from those of the parts."""
+    return next(status for status in _ORDER if status in statuses)
+
+
+def send_now(desk: Desk, outbox: Outbox, client: RelayClient, only: Sequence[int] | None) -> int:
+    """Run the outbox; return 0, or the status of what kept it from running."""
+
+    async def go() -> None:
+        async with client:
+            await outbox.run(client, only=only)
+
+    desk.progress(say("Sending …"))
+    try:
+        asyncio.run(go())
+    except DocsignError as error:
+        return desk.complain(error)
+    return EXIT_OK
+
+
+def say_why(desk: Desk, entry: Entry) -> None:
+    """Say on stderr why an entry is not sent, and what becomes of it."""
+    from docsign.cli.exchange_text import entry_name, shown
+    from docsign.exchange.entries import EntryState
+
+    name = entry_name(entry, desk.lang)
+    if entry.last_error is not None:
+        label = say("error").text(desk.lang)
+        words = shown(entry.last_error.sentence.text(desk.lang))
+        code = entry.last_error.code.rpartition(":")[2]
+        click.echo(f"{label} [{code}]: {words}", err=True)
+    if entry.state is EntryState.REFUSED:
+        desk.tell(
+            say("Not sent: {document}. The relay refuses it; trying again does not help.", document=name)
+        )
+    else:
+        desk.tell(
+            say("Not sent yet: {document} is kept in the outbox. Later: docsign outbox run", document=name)
+        )
+
+
+def ending(entry: Entry) -> int:
+    """Return the exit status an entry stands for."""
+    from docsign.exchange.entries import EntryState
+
+    if entry.state is EntryState.SENT:
+        return EXIT_OK
+    code = entry.last_error.code if entry.last_error is not None else ""
+    for_good = entry.state is EntryState.REFUSED or code in (RelayIdentityError.code, WireError.code)
+    return EXIT_FAILED if for_good else EXIT_TRY_LATER

@@ -20,7 +20,7 @@ from typing import Any, Protocol, Self
 
 from docsign.envelope.header import VIETNAM_TIME, Organization, ResponseFor
 from docsign.envelope.status import Status, StatusCode
-from docsign.errors import FileUnusableError, MalformedError
+from docsign.errors import FileUnusableError, MalformedError, RelayRefusedError
 from docsign.exchange import wire
 from docsign.exchange.bodies import already_there, make_folder
 from docsign.exchange.database import open_database, sole_user, transaction, translated
@@ -43,11 +43,11 @@ CREATE TABLE received (
     path TEXT NOT NULL,
     stored_at INTEGER NOT NULL,
     handed_over_at INTEGER,
-    answered_at INTEGER
+    closed_at INTEGER
 );
 CREATE INDEX received_sha256 ON received (sha256);
 CREATE INDEX received_document ON received (document_id);
-CREATE INDEX received_open ON received (delivery) WHERE handed_over_at IS NULL OR answered_at IS NULL
+CREATE INDEX received_open ON received (stored_at) WHERE closed_at IS NULL
 """
 _FETCHABLE = frozenset({wire.DeliveryState.QUEUED.value, wire.DeliveryState.LEASED.value})
 _NOT_IN_A_NAME = re.compile(r"[^\w.]+|_+")
@@ -153,21 +153,24 @@ class Inbox:
     async def resume(self, client: Fetcher) -> tuple[Received, ...]:
         """Confirm and answer what an earlier run fetched and could not finish; return those envelopes.
 
-        What was not confirmed and is not on the disk any more is forgotten: it will be fetched again.
+        What was not confirmed and is not on the disk any more is forgotten: it will be fetched again. What
+        the relay will not have confirmed any more (withdrawn, expired) is closed and returned unconfirmed.
         """
         finished: list[Received] = []
         with self._alone():
             with translated(self._path):
                 rows = self._rows.execute(
-                    "SELECT * FROM received WHERE handed_over_at IS NULL OR answered_at IS NULL"
-                    " ORDER BY stored_at"
+                    "SELECT * FROM received WHERE closed_at IS NULL ORDER BY stored_at"
                 ).fetchall()
             for received in (_received(row) for row in rows):
                 if received.handed_over_at is None and not _is_there(received):
                     with translated(self._path), transaction(self._rows):
                         self._rows.execute("DELETE FROM received WHERE delivery = ?", (received.delivery,))
                     continue
-                finished.append(await self._confirm(client, received))
+                try:
+                    finished.append(await self._confirm(client, received))
+                except RelayRefusedError:
+                    finished.append(received)
         return tuple(finished)
 
     async def receive(self, client: Fetcher, item: wire.InboxItem, folder: Path | str) -> Received:
@@ -233,7 +236,11 @@ class Inbox:
         return stored
 
     async def _confirm(self, client: Fetcher, received: Received) -> Received:
-        await client.handover(received.delivery, received.sha256)
+        try:
+            await client.handover(received.delivery, received.sha256)
+        except RelayRefusedError:
+            self._set("closed_at", received)
+            raise
         self._set("handed_over_at", received)
         if self._outbox is not None and self._agency is not None:
             status = Status(
@@ -244,7 +251,7 @@ class Inbox:
                 description=StatusCode.ARRIVED.vietnamese,
             )
             self._outbox.add_status(received.sha256, status, once=True)
-        self._set("answered_at", received)
+        self._set("closed_at", received)
         confirmed = self._known(received.delivery)
         assert confirmed is not None
         return confirmed

@@ -16,8 +16,9 @@ from docsign.envelope import Organization, read_status
 from docsign.errors import DiskFullError, FileUnusableError, RelayUnreachableError, WireError
 from docsign.exchange import Inbox, Outbox, RelayClient, wire
 from docsign.exchange.inbox import file_name, is_fetchable, waiting
+from docsign.exchange.problems import ProblemType
 from tests.exchange.conftest import PROVINCE, MakeEnvelope
-from tests.exchange.relay_double import RelayDouble
+from tests.exchange.relay_double import RelayDouble, problem
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
@@ -167,6 +168,35 @@ async def test_what_was_never_confirmed_and_is_gone_is_fetched_again(
             assert await inbox.resume(relay) == ()
             received = await inbox.receive(relay, one, tmp_path / "den")
     assert received.path.read_bytes() == envelope
+
+
+async def test_a_confirmation_that_comes_too_late_is_given_up_once(
+    tmp_path: Path, envelope: bytes, double: RelayDouble, province: RelayClient
+) -> None:
+    """Withdrawn or expired meanwhile: said once, and what comes after is not held up by it."""
+    double.keep(envelope)
+
+    async def fault(request: web.Request) -> web.StreamResponse | None:
+        if not request.path.endswith("/handover"):
+            return None
+        if late:
+            return problem(ProblemType.NOT_FOUND)
+        assert request.transport is not None
+        request.transport.abort()
+        return None
+
+    late = False
+    double.fault = fault
+    with Outbox(tmp_path) as outbox, Inbox(tmp_path, outbox=outbox, agency=PROVINCE) as inbox:
+        async with province as relay:
+            (one,) = await waiting(relay)
+            with pytest.raises(RelayUnreachableError):
+                await inbox.receive(relay, one, tmp_path / "den")
+            late = True
+            (received,) = await inbox.resume(relay)
+            assert received.handed_over_at is None
+            assert await inbox.resume(relay) == ()
+        assert outbox.entries() == ()
 
 
 async def test_wrong_bytes_are_never_confirmed(

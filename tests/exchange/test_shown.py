@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from docsign.cli import desk, exchange, exchange_text
+from docsign.cli import desk, exchange, exchange_text, receiving
 from docsign.envelope.evidence import EvidenceEvent
 from docsign.exchange import wire
 
@@ -73,7 +73,7 @@ def test_urgency(number: int, mark: str) -> None:
 def test_every_command_shares_the_desk() -> None:
     """The same options in the same words, whichever command."""
     shared = {"relay", "identity", "relay_trust", "outbox", "passphrase_file", "as_json", "lang"}
-    commands = [exchange.send, exchange.inbox, exchange.receive, exchange.status, exchange.trace]
+    commands = [exchange.send, receiving.inbox, receiving.receive, receiving.status, receiving.trace]
     commands += list(exchange.outbox.commands.values())
     for command in commands:
         assert shared <= {option.name for option in command.params}

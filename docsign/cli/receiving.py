@@ -1,0 +1,312 @@
+"""``docsign inbox | receive | status | trace``: what comes from a relay, and the answers to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from docsign.cli.desk import Desk, at_the_desk, ending, say_why, send_now, worst
+from docsign.cli.options import PATH
+from docsign.errors import EXIT_FAILED, EXIT_OK, DocsignError, RelayUnreachableError, UsageError
+from docsign.sentence import say
+
+if TYPE_CHECKING:
+    from docsign.envelope.header import Organization, ResponseFor
+    from docsign.exchange import Outbox, RelayClient
+    from docsign.exchange.inbox import Inbox
+    from docsign.exchange.wire import InboxItem
+
+_CODES = ("01", "02", "03", "04", "05", "06", "13", "15", "16")
+_WITH_REASON = ("02", "13", "16")
+_LONGEST_REASON = 1000
+
+
+# ---- inbox, receive --------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.option(
+    "--wait",
+    type=click.IntRange(0, 3600),
+    is_flag=False,
+    flag_value=30,
+    default=0,
+    metavar="SECONDS",
+    help="Wait for something to come; 30 seconds unless said.",
+)
+@at_the_desk
+def inbox(desk: Desk, wait: int) -> int:
+    """What waits for this agency at the relay.
+
+    Example: docsign inbox --wait 60
+    """
+    from docsign.cli.exchange_text import item_lines
+    from docsign.exchange.inbox import waiting
+    from docsign.exchange.wire import MAX_WAIT
+
+    async def go() -> tuple[InboxItem, ...]:
+        async with client:
+            left = wait
+            while True:
+                items = await waiting(client, wait=min(left, MAX_WAIT))
+                left -= MAX_WAIT
+                if items or left <= 0:
+                    return items
+
+    client = desk.client()
+    if wait:
+        desk.progress(say("Waiting …"))
+    items = asyncio.run(go())
+    for item in items:
+        desk.answer(item.to_json(), item_lines(item, desk.lang))
+    if not items:
+        desk.tell(say("Nothing waits for this agency."))
+    return EXIT_OK
+
+
+@click.command()
+@click.argument("names", metavar="[ID…]", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Everything that waits.")
+@click.option("-o", "--output", type=PATH, metavar="DIR", default=Path(), help="Folder for the envelopes.")
+@click.option("--agency", metavar="CODE", help="Our agency code. Default: the one in our certificate.")
+@click.option("--no-status", is_flag=True, help="Do not answer the senders with 01 (arrived).")
+@at_the_desk
+def receive(
+    desk: Desk, names: tuple[str, ...], everything: bool, output: Path, agency: str | None, no_status: bool
+) -> int:
+    """Fetch envelopes from the relay and confirm them.
+
+    Each one is on the disk, with the right digest, before it is confirmed; then the sender is answered with
+    01. What was interrupted is taken up again. ID is a SHA-256 (8 digits or more) or a DocumentId.
+
+    Example: docsign receive --all -o den/
+    """
+    from docsign.exchange.inbox import Inbox
+
+    if everything == bool(names):
+        raise UsageError(say("Say which envelopes: an ID from docsign inbox, or --all."))
+    client = desk.client()
+    us = None if no_status else _us(client, agency)
+    with desk.kept() as kept, Inbox(desk.outbox, outbox=kept, agency=us) as register:
+        return asyncio.run(_receive(desk, client, register, kept, names, output))
+
+
+async def _receive(
+    desk: Desk, client: RelayClient, register: Inbox, kept: Outbox, names: tuple[str, ...], output: Path
+) -> int:
+    from docsign.cli.exchange_text import document
+    from docsign.exchange.inbox import is_fetchable, waiting
+
+    statuses = {EXIT_OK}
+    envelopes: set[str] = set()
+    async with client:
+        for received in await register.resume(client):
+            if received.handed_over_at is None:
+                desk.tell(
+                    say(
+                        "The relay takes no confirmation of {document} any more: withdrawn, or out of time.",
+                        document=document(received.document_id),
+                    )
+                )
+                statuses.add(EXIT_FAILED)
+                continue
+            envelopes.add(received.sha256)
+            desk.answer(received.to_json(), [str(received.path)])
+        items = await waiting(client)
+        wanted = [item for item in items if is_fetchable(item) and (not names or _is_named(item, names))]
+        for name in names:
+            if not any(_is_named(item, [name]) for item in wanted):
+                sentence = say("Nothing of this name waits for this agency.")
+                statuses.add(desk.complain(UsageError(sentence, where=name)))
+        for item in wanted:
+            desk.progress(say("Fetching {name} …", name=item.sha256[:16]))
+            try:
+                received = await register.receive(client, item, output)
+            except RelayUnreachableError as error:
+                statuses.add(desk.complain(error))
+                break
+            except DocsignError as error:
+                statuses.add(desk.complain(error))
+                continue
+            envelopes.add(received.sha256)
+            desk.answer(received.to_json(), [str(received.path)])
+        answers = [
+            entry.id for entry in kept.entries() if entry.kind == "status" and entry.envelope in envelopes
+        ]
+        for entry in await kept.run(client, only=answers) if answers else ():
+            if ending(entry) != EXIT_OK:
+                say_why(desk, entry)
+                statuses.add(ending(entry))
+    desk.tell(say("Received: {count}.", count=len(envelopes)))
+    return worst(statuses)
+
+
+def _is_named(item: InboxItem, names: Sequence[str]) -> bool:
+    return any(
+        name in (item.document_id, item.delivery) or (len(name) >= 8 and item.sha256.startswith(name.lower()))
+        for name in names
+    )
+
+
+def _us(client: RelayClient, agency: str | None) -> Organization:
+    from docsign.envelope import Organization
+
+    code = agency or client.agency
+    if code is None:
+        raise UsageError(say("Which agency is this? --agency is missing, and our certificate does not say."))
+    return Organization(code=code, name=client.agency_name or "")
+
+
+# ---- status, trace ---------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@click.argument("code", metavar="CODE", type=click.Choice(_CODES))
+@click.option("--description", metavar="TEXT", default="", help="The reason; required with 02, 13 and 16.")
+@click.option("--to", "receivers", metavar="CODE", multiple=True, help="With 13: the receivers, else all.")
+@click.option("--agency", metavar="CODE", help="Our agency code. Default: the one in our certificate.")
+@click.option("--queue", is_flag=True, help="Only put it into the outbox; outbox run sends it.")
+@at_the_desk
+def status(
+    desk: Desk,
+    name: str,
+    code: str,
+    description: str,
+    receivers: tuple[str, ...],
+    agency: str | None,
+    queue: bool,
+) -> int:
+    """Answer the sender: 01 arrived, 02 refused, 03 accepted … 06 done.
+
+    04 assigned, 05 in work; 15 and 16 agree to and refuse a recall. 13 asks receivers to give a document back
+    that we sent. ID is a SHA-256 (8 digits or more), a DocumentId or a file. Kept and tried again without
+    network, as send does.
+
+    Example: docsign status 1a2b3c4d 02 --description "Gửi nhầm nơi nhận"
+    """
+    from docsign.cli.exchange_text import entry_lines
+    from docsign.envelope import Status, StatusCode
+
+    if code in _WITH_REASON and not description.strip():
+        raise UsageError(say("The reason is missing: --description."))
+    if len(description) > _LONGEST_REASON:
+        raise UsageError(say("The reason is too long: {limit} characters at most.", limit=_LONGEST_REASON))
+    if receivers and code != StatusCode.RECALL:
+        raise UsageError(say("--to goes with 13 only."))
+    client = desk.client()
+    us = _us(client, agency)
+    with desk.kept() as kept:
+        sha256, answered = _what_it_is_about(desk, kept, name, code, receivers)
+        now = datetime.now(UTC)
+        entries = [
+            kept.add_status(
+                sha256,
+                Status(
+                    sender=us,
+                    response_for=response,
+                    code=StatusCode(code),
+                    time=now,
+                    description=description.strip() or StatusCode(code).vietnamese,
+                ),
+            )
+            for response in answered
+        ]
+        failed = EXIT_OK if queue else send_now(desk, kept, client, [entry.id for entry in entries])
+        known = {entry.id: entry for entry in kept.entries(finished=True)}
+    statuses = {failed}
+    for entry in (known[entry.id] for entry in entries):
+        desk.answer(entry.to_json(), entry_lines(entry, desk.lang))
+        if not queue and ending(entry) != EXIT_OK:
+            say_why(desk, entry)
+            statuses.add(ending(entry))
+    return worst(statuses)
+
+
+def _what_it_is_about(
+    desk: Desk, kept: Outbox, name: str, code: str, receivers: tuple[str, ...]
+) -> tuple[str, list[ResponseFor]]:
+    """Return the envelope and how it is named in each status to send."""
+    from docsign.envelope import ResponseFor
+    from docsign.exchange.bodies import digest_of
+    from docsign.exchange.entries import header_of
+    from docsign.exchange.inbox import Inbox
+
+    file = Path(name)
+    wanted = digest_of(file)[0] if file.is_file() else name
+    if code == "13":
+        sent = kept.find(wanted)
+        _require_one({entry.envelope for entry in sent}, name)
+        document_id = sent[0].document_id
+        parts = document_id.split(",", 2)
+        number = parts[2] if len(parts) == 3 else ""
+        return sent[0].envelope, [
+            ResponseFor(organ_id=receiver, code=number, document_id=document_id, issued=_day(document_id))
+            for receiver in receivers or sent[0].receivers
+        ]
+    with Inbox(desk.outbox) as register:
+        received = register.find(wanted)
+    if not received and file.is_file():
+        return wanted, [header_of(file).as_answered()]
+    _require_one({one.sha256 for one in received}, name)
+    return received[0].sha256, [received[0].as_answered()]
+
+
+def _day(document_id: str) -> date | None:
+    try:
+        return datetime.strptime(document_id.split(",")[1], "%Y/%m/%d").replace(tzinfo=UTC).date()
+    except (IndexError, ValueError):
+        return None
+
+
+def _require_one(found: set[str], name: str) -> None:
+    if not found:
+        raise UsageError(
+            say("No envelope of this name is known here."),
+            where=name,
+            hint=say("Give the file, or all 64 digits of its SHA-256."),
+        )
+    if len(found) > 1:
+        raise UsageError(
+            say("This names several envelopes: {names}.", names=", ".join(sorted(found))), where=name
+        )
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@at_the_desk
+def trace(desk: Desk, name: str) -> int:
+    """What happened to an envelope, like parcel tracking.
+
+    ID is a SHA-256 (8 digits or more), a DocumentId or a file.
+
+    Example: docsign trace cong-van.asice
+    """
+    from docsign.cli.exchange_text import trace_lines
+    from docsign.exchange.bodies import digest_of
+    from docsign.exchange.inbox import Inbox
+    from docsign.exchange.wire import Trace, is_sha256
+
+    async def go() -> Trace:
+        async with client:
+            return await client.trace(sha256)
+
+    client = desk.client()
+    file = Path(name)
+    sha256 = digest_of(file)[0] if file.is_file() else name.lower()
+    if not is_sha256(sha256):
+        with desk.kept() as kept, Inbox(desk.outbox) as register:
+            found = {entry.envelope for entry in kept.find(name)} | {
+                one.sha256 for one in register.find(name)
+            }
+        _require_one(found, name)
+        sha256 = found.pop()
+    log = asyncio.run(go())
+    desk.answer(json.loads(log.to_json()), trace_lines(log, desk.lang))
+    return EXIT_OK
