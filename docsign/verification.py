@@ -126,14 +126,11 @@ def _question(trust: Trust | None, at: datetime | None) -> _Question:
     return _Question(trust=Trust.nothing() if trust is None else trust, at=at)
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Path) -> BinaryIO:
     try:
-        stream = path.open("rb")
+        return path.open("rb")
     except OSError as error:
         raise file_error(error, path) from error
-    with stream:
-        yield stream
 
 
 def _beside(path: Path) -> tuple[Content, ...]:
@@ -510,14 +507,15 @@ def open_envelope(
     from docsign.envelope.container import read_container
     from docsign.envelope.judge import envelope_header
 
-    with contextlib.ExitStack() as stack:
-        stream: BinaryIO = (
-            io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(_opened(Path(source)))
-        )
+    question = _question(trust, at)
+    stream: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else _opened(Path(source))
+    try:
         container = read_container(stream)
         header = envelope_header(container)
-        report = _report(stream, "" if isinstance(source, bytes) else str(source), _question(trust, at))
-        stack.pop_all()
+        report = _report(stream, "" if isinstance(source, bytes) else str(source), question)
+    except BaseException:
+        stream.close()
+        raise
     return OpenedEnvelope(
         header=header,
         report=report,
