@@ -7,18 +7,16 @@ yet: a chain whose revocation is not at hand is INDETERMINATE / TRY_LATER).
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import hashlib
 import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
+from docsign import formats
 from docsign.errors import ContainerError, MalformedError, UsageError
 from docsign.files import READ_LIMIT, file_error, read_file
 from docsign.pki.trust import Trust
@@ -47,16 +45,8 @@ Content = Path | tuple[str, bytes]
 MOST_CONTENTS = 1000
 CONTENT_LIMIT = 256 * 1024 * 1024
 """The largest signed file inside an envelope that is judged, in bytes."""
-CMS_LIMIT = 64 * 1024 * 1024
 
 _PIECE = 1024 * 1024
-_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
-_TST_INFO = bytes.fromhex("060b2a864886f70d0109100104")
-_ARMOUR = re.compile(rb"-----BEGIN (PKCS7|CMS)-----\s*([A-Za-z0-9+/=\s]+?)-----END \1-----")
-_CONTAINER_NAMES = frozenset({".asice", ".sce", ".asics", ".scs"})
-_CMS_NAMES = frozenset({".p7s", ".p7m", ".p7b"})
-_XML_SIGNATURE = b"http://www.w3.org/2000/09/xmldsig#"
-_EDXML = re.compile(rb"<[\w.:-]*(?:edXML|edXMLEnvelope|MessageHeader)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,37 +183,28 @@ def _judge(stream: BinaryIO, name: str, question: _Question) -> _Answer:
     suffix = Path(name).suffix.lower()
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
-    if _is_container(head, suffix):
+    if formats.is_container(head, suffix):
         return _judge_container(stream, suffix, question)
     if size > READ_LIMIT:
         return _nothing(FileFormat.OTHER, "too-large", size)
-    data = stream.read()
-    return _judge_bytes(data, head, suffix, name, question)
+    return _judge_bytes(stream.read(), suffix, name, question)
 
 
-def _judge_bytes(data: bytes, head: bytes, suffix: str, name: str, question: _Question) -> _Answer:
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if b"%PDF-" in head[:1024]:
-        return _judge_pdf(data, question)
-    armoured = _ARMOUR.search(data[:CMS_LIMIT]) if text.startswith(b"-----BEGIN ") else None
-    if armoured is not None:
-        with contextlib.suppress(binascii.Error):
-            data = base64.b64decode(armoured[2])
-            head = data[:4096]
-    if _SIGNED_DATA in head[:64] or suffix in _CMS_NAMES:
-        return _judge_cms(data, name, question)
-    if text.startswith(b"{"):
-        from docsign.envelope.evidence import is_receipt
-
-        if is_receipt(data):
+def _judge_bytes(data: bytes, suffix: str, name: str, question: _Question) -> _Answer:
+    data = formats.unarmoured(data)
+    match formats.tell(data, suffix):
+        case FileFormat.PDF:
+            return _judge_pdf(data, question)
+        case FileFormat.CADES:
+            return _judge_cms(data, name, question)
+        case FileFormat.TIMESTAMP:
+            return _judge_timestamp(data, name, question)
+        case FileFormat.RECEIPT:
             return _judge_receipt(data, question)
-    if text.startswith(b"<") or b"<\0" in head[:8]:
-        return _judge_xml(data, question)
-    if b"/ByteRange" in data:  # a PDF whose first bytes were changed still claims to be signed
-        return _judge_pdf(data, question)
-    if suffix == ".pdf":
-        return _nothing(FileFormat.OTHER, "not-pdf")
-    return _nothing(FileFormat.OTHER, "unknown-format")
+        case FileFormat.XADES | FileFormat.EDXML as format:
+            return _judge_xml(data, format, question)
+        case _:
+            return _nothing(FileFormat.OTHER, "not-pdf" if suffix == ".pdf" else "unknown-format")
 
 
 def _nothing(format: FileFormat, code: str, size: int = 0) -> _Answer:
@@ -236,10 +217,6 @@ def _nothing(format: FileFormat, code: str, size: int = 0) -> _Answer:
     }[code]
     finding = Finding(code=code, severity=Severity.INFO, sentence=sentence)
     return _Answer(format=format, conclusion=Conclusion.no_signature(), findings=(finding,))
-
-
-def _is_container(head: bytes, suffix: str) -> bool:
-    return head[:2] == b"PK" or b"application/vnd.etsi.asic" in head[:256] or suffix in _CONTAINER_NAMES
 
 
 # --- each kind ----------------------------------------------------------------------------------------------
@@ -265,7 +242,7 @@ def _judge_container(stream: BinaryIO, suffix: str, question: _Question) -> _Ans
     try:
         container = read_container(stream)
     except ContainerError as error:
-        if not _claims_signatures(stream, suffix):
+        if not formats.claims_container(stream, suffix):
             return _nothing(FileFormat.OTHER, "unknown-format")
         finding = Finding(
             code="container-form", severity=Severity.ERROR, sentence=error.sentence, where=error.where
@@ -286,18 +263,6 @@ def _judge_container(stream: BinaryIO, suffix: str, question: _Question) -> _Ans
         contents=contents,
         findings=(*judgement.findings, *remarks),
     )
-
-
-def _claims_signatures(stream: BinaryIO, suffix: str) -> bool:
-    """Say whether a ZIP that breaks the rules claims to be a signed container, by its raw bytes."""
-    if suffix in _CONTAINER_NAMES:
-        return True
-    stream.seek(0)
-    head = stream.read(_PIECE)
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(max(0, size - _PIECE))
-    raw = head + stream.read(_PIECE)
-    return b"application/vnd.etsi.asic" in raw or b"META-INF/signature" in raw
 
 
 def _judge_contents(
@@ -332,7 +297,7 @@ def _judge_contents(
 
 def _report_inside(data: bytes, name: str, question: _Question) -> Report:
     """Judge a file inside; a container inside a container is not opened any further."""
-    if _is_container(data[:4096], ""):
+    if formats.is_container(data[:4096], ""):
         return Report(
             file=name,
             sha256=hashlib.sha256(data).hexdigest(),
@@ -362,8 +327,6 @@ def _inner_remark(name: str, report: Report) -> Iterator[Finding]:
 def _judge_cms(data: bytes, name: str, question: _Question) -> _Answer:
     from docsign.ades.cades import judge_signers
 
-    if _TST_INFO in data[:512]:
-        return _judge_timestamp(data, name, question)
     content, remark = _content_for(name, question)
     judgements = judge_signers(data, content=content, trust=question.trust, at=question.at)
     reports = tuple(judgement.report for judgement in judgements)
@@ -439,11 +402,9 @@ def _judge_receipt(data: bytes, question: _Question) -> _Answer:
     return _Answer(format=FileFormat.RECEIPT, conclusion=report.conclusion, signatures=(report,))
 
 
-def _judge_xml(data: bytes, question: _Question) -> _Answer:
-    is_edxml = _EDXML.search(data[: _PIECE // 4]) is not None
-    format = FileFormat.EDXML if is_edxml else FileFormat.XADES
-    if _XML_SIGNATURE not in data:
-        return _nothing(FileFormat.EDXML if is_edxml else FileFormat.OTHER, "unknown-format")
+def _judge_xml(data: bytes, format: FileFormat, question: _Question) -> _Answer:
+    if not formats.claims_xml_signature(data):
+        return _nothing(format if format is FileFormat.EDXML else FileFormat.OTHER, "unknown-format")
     from docsign.ades.xades import judge_xades_file
 
     offered = {_name_of(one): one for one in question.content}
@@ -457,7 +418,7 @@ def _judge_xml(data: bytes, question: _Question) -> _Answer:
         for judgement in judge_xades_file(data, resolve=resolve, trust=question.trust, at=question.at)
     )
     if not reports:
-        return _nothing(format if is_edxml else FileFormat.OTHER, "unknown-format")
+        return _nothing(format if format is FileFormat.EDXML else FileFormat.OTHER, "unknown-format")
     return _Answer(
         format=format, conclusion=conclude(report.conclusion for report in reports), signatures=reports
     )

@@ -7,7 +7,7 @@ given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,26 +16,23 @@ from cryptography import x509
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes
+from docsign.ades.in_time import best_time, judge_path_in_time, time_remarks
 from docsign.ades.signer import (
     Digester,
-    SignerCheck,
     check_signer,
     failed,
     note,
     signatory,
-    warning,
 )
-from docsign.ades.timestamps import CLOCK_TOLERANCE, judge_timestamp
+from docsign.ades.timestamps import judge_timestamp
 from docsign.errors import CmsError
 from docsign.pki.certificates import Role
-from docsign.pki.paths import judge_path
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import (
     Conclusion,
     Coverage,
     Finding,
-    Indication,
     SignatureFormat,
     SignatureReport,
     SubIndication,
@@ -212,14 +209,23 @@ def _judge_signer(
         ocsps=(*ocsps, *case.beside.ocsps),
     )
     stamps = _judge_timestamps(signer, case, beside, id)
-    proved = [
-        stamp.time
-        for stamp in stamps
-        if stamp.time and stamp.conclusion.indication is Indication.TOTAL_PASSED
-    ]
-    best = min([*proved, *([case.proved_time] if case.proved_time else [])], default=None)
+    proofs = [best_time(stamps), case.proved_time]
+    best = min((time for time in proofs if time is not None), default=None)
     claimed = case.claimed_time or check.claimed_time
-    path, path_findings = _judge_path_in_time(check, case, beside, best)
+    path: list[Conclusion] = []
+    path_findings: tuple[Finding, ...] = ()
+    if check.certificate is not None:
+        conclusion, path_findings = judge_path_in_time(
+            check.certificate,
+            others=beside.certificates,
+            trust=case.trust,
+            at=case.at,
+            best=best,
+            role=case.role,
+            crls=beside.crls,
+            ocsps=beside.ocsps,
+        )
+        path.append(conclusion)
     answers = [
         *(problem.conclusion for problem in check.form),
         *path,
@@ -230,7 +236,8 @@ def _judge_signer(
         *(problem.finding for problem in check.form),
         *path_findings,
         *(problem.finding for problem in check.mathematics),
-        *_remarks(signer, check, stamps, claimed, best, case),
+        *time_remarks(stamps, claimed=claimed, best=best, certificate=check.certificate, at=case.at),
+        *_unjudged(signer),
     ]
     who = signatory(check.certificate, case.trust)
     coverage: Coverage = "whole" if digest is not None else "partial"
@@ -281,73 +288,8 @@ def _judge_timestamps(
     )
 
 
-def _judge_path_in_time(
-    check: SignerCheck, case: _Case, beside: ValidationData, best: datetime | None
-) -> tuple[list[Conclusion], tuple[Finding, ...]]:
-    """Judge the path now, and where it ended meanwhile, at the proved time (EN 319 102-1 5.5.4)."""
-    certificate = check.certificate
-    if certificate is None:
-        return [], ()
-
-    def judged(at: datetime) -> tuple[Conclusion, tuple[Finding, ...]]:
-        path = judge_path(
-            certificate,
-            others=beside.certificates,
-            trust=case.trust,
-            at=at,
-            role=case.role,
-            crls=beside.crls,
-            ocsps=beside.ocsps,
-        )
-        return path.conclusion, path.findings
-
-    if best is not None and best < certificate.not_valid_before_utc:
-        problem = failed(
-            SubIndication.NOT_YET_VALID,
-            "signed-before-certificate",
-            say("The time-stamp proves that the signature is older than the certificate."),
-        )
-        return [problem.conclusion], (problem.finding,)
-    now, findings = judged(case.at)
-    ended = now.sub_indication in (SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.REVOKED_NO_POE)
-    if best is not None and ended:
-        then, findings_then = judged(best)
-        if then.indication is Indication.TOTAL_PASSED:
-            proof = note(
-                "proved-in-time",
-                say("The certificate has ended since; the time-stamp proves that the signature is older."),
-            )
-            return [then], (*findings_then, proof)
-    return [now], findings
-
-
-def _remarks(
-    signer: sd.SignerInfo,
-    check: SignerCheck,
-    stamps: Sequence[TimestampReport],
-    claimed: datetime | None,
-    best: datetime | None,
-    case: _Case,
-) -> Iterable[Finding]:
-    """Yield what the reader should know though it decides nothing."""
-    if stamps and best is None:
-        yield warning(
-            "timestamp-proves-nothing",
-            say("The time-stamp could not be confirmed, so it does not prove when the signature was made."),
-        )
-    if claimed is not None and claimed > (best or case.at) + CLOCK_TOLERANCE:
-        yield warning(
-            "claimed-time-later",
-            say("The signer's clock claims a time later than is possible."),
-        )
-    certificate = check.certificate
-    if claimed is not None and certificate is not None and best is None:
-        outside = not certificate.not_valid_before_utc <= claimed <= certificate.not_valid_after_utc
-        if outside:  # TT 15/2025 PL II 1.1
-            yield warning(
-                "claimed-time-outside",
-                say("The claimed signing time lies outside the validity of the certificate."),
-            )
+def _unjudged(signer: sd.SignerInfo) -> Iterable[Finding]:
+    """Name what is in the unsigned attributes and was not judged."""
     names = {attribute.oid for attribute in signer.unsigned}
     if names & sd.ARCHIVE_TIMESTAMPS:
         yield note("archive-timestamp", say("The signature has archive time-stamps, which were not judged."))

@@ -1,0 +1,77 @@
+"""Tells what kind of file some bytes are, by their content; the name helps only where the content says nothing.
+
+Nothing is parsed and nothing judged. A file that claims to be signed is told so even where it is damaged.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+from typing import BinaryIO
+
+from docsign.verdict import FileFormat
+
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+_TST_INFO = bytes.fromhex("060b2a864886f70d0109100104")
+_ARMOUR = re.compile(rb"-----BEGIN (PKCS7|CMS)-----\s*([A-Za-z0-9+/=\s]+?)-----END \1-----")
+_ARMOUR_LIMIT = 64 * 1024 * 1024
+_CONTAINER_NAMES = frozenset({".asice", ".sce", ".asics", ".scs"})
+_CMS_NAMES = frozenset({".p7s", ".p7m"})
+_XML_SIGNATURE = b"http://www.w3.org/2000/09/xmldsig#"
+_EDXML = re.compile(rb"<[\w.:-]{0,64}(?:edXML|MessageHeader)\b", re.IGNORECASE)
+_HEAD = 4096
+_PIECE = 1024 * 1024
+
+
+def is_container(head: bytes, suffix: str = "") -> bool:
+    """Say whether a file that begins with ``head`` is a ZIP, or claims to be an ASiC container."""
+    return head[:2] == b"PK" or b"application/vnd.etsi.asic" in head[:256] or suffix in _CONTAINER_NAMES
+
+
+def claims_container(stream: BinaryIO, suffix: str) -> bool:
+    """Say whether a ZIP that cannot be read claims to be a signed container, by its raw bytes."""
+    if suffix in _CONTAINER_NAMES:
+        return True
+    stream.seek(0)
+    head = stream.read(_PIECE)
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, size - _PIECE))
+    raw = head + stream.read(_PIECE)
+    return b"application/vnd.etsi.asic" in raw or b"META-INF/signature" in raw
+
+
+def unarmoured(data: bytes) -> bytes:
+    """Return the DER of a CMS in PEM armour; other bytes as they are."""
+    if not data[:64].lstrip().startswith(b"-----BEGIN "):
+        return data
+    match = _ARMOUR.search(data[:_ARMOUR_LIMIT])
+    try:
+        return data if match is None else base64.b64decode(match[2])
+    except binascii.Error:
+        return data
+
+
+def tell(data: bytes, suffix: str = "") -> FileFormat:
+    """Return what some bytes are, containers apart (``is_container``); OTHER for what carries no signature."""
+    head = data[:_HEAD]
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if b"%PDF-" in head[:1024]:
+        return FileFormat.PDF
+    if _SIGNED_DATA in head[:64] or suffix in _CMS_NAMES:
+        return FileFormat.TIMESTAMP if _TST_INFO in head[:512] else FileFormat.CADES
+    if text.startswith(b"{"):
+        from docsign.envelope.evidence import is_receipt
+
+        if is_receipt(data):
+            return FileFormat.RECEIPT
+    if text.startswith(b"<") or b"<\0" in head[:8]:
+        return FileFormat.EDXML if _EDXML.search(data[: _PIECE // 4]) else FileFormat.XADES
+    # a PDF whose first bytes were changed still claims to be signed
+    return FileFormat.PDF if b"/ByteRange" in data else FileFormat.OTHER
+
+
+def claims_xml_signature(data: bytes) -> bool:
+    """Say whether an XML document mentions a signature."""
+    return _XML_SIGNATURE in data
