@@ -1,4 +1,4 @@
-"""Tells what kind of file some bytes are, by their content; the name helps only where the content says nothing.
+"""Tells what kind of file some bytes are, by their content; a name helps only where that says nothing.
 
 Nothing is parsed and nothing judged. A file that claims to be signed is told so even where it is damaged.
 """
@@ -54,7 +54,7 @@ def unarmoured(data: bytes) -> bytes:
 
 
 def tell(data: bytes, suffix: str = "") -> FileFormat:
-    """Return what some bytes are, containers apart (``is_container``); OTHER for what carries no signature."""
+    """Return what some bytes are, containers apart (``is_container``); OTHER: it carries no signature."""
     head = data[:_HEAD]
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"%PDF-" in head[:1024]:

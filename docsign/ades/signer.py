@@ -105,7 +105,7 @@ def load_certificates(encoded: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
         for data in encoded:
             try:
                 loaded.append(x509.load_der_x509_certificate(data))
-            except (ValueError, TypeError, UnsupportedAlgorithm):
+            except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
                 continue
     return tuple(loaded)
 
