@@ -1,0 +1,1 @@
+"""PDFs by many producers, made once; index.toml says what each is and what the verdict must be."""

@@ -1,0 +1,1 @@
+"""How the honest files were made: run once by hand, never by the tests. README.md tells what is needed."""
