@@ -158,7 +158,8 @@ class Bodies(Protocol):
 class Transaction(Protocol):
     """One consistent view of the ledger; in a ``write``, changes that all happen or none.
 
-    Sees its own changes. No two entries under one key: adding one that is there raises StorageError.
+    A unit of work awaits nothing but its transaction, and sees its own changes. No two entries under one key:
+    adding one that is there raises StorageError.
     """
 
     async def agency(self, code: str) -> Agency | None:

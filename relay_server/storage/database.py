@@ -1,22 +1,23 @@
 """The ledger in a database (SQLite): one writer that commits groups, any number of readers.
 
 SQLite runs with WAL and ``synchronous=FULL``, so that every commit is on the disk before it is answered; both
-are read back at the start and the ledger refuses to open without them.
+are read back at the start and the ledger refuses to open without them. A group of units runs in the writer's
+thread from its first statement to its commit: one hand-over between threads a group, not one a statement.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import QueuePool
 
 from docsign.errors import DiskFullError, StorageError
 from docsign.sentence import say
@@ -49,10 +50,12 @@ class _Outcome:
 class DatabaseLedger:
     """A Ledger over SQLAlchemy; open it with ``DatabaseLedger.open``."""
 
-    def __init__(self, *, writer: AsyncEngine, readers: AsyncEngine, path: Path) -> None:
+    def __init__(self, *, writer: Engine, readers: Engine, path: Path) -> None:
         self._writer = writer
         self._readers = readers
         self._path = path
+        self._writing = ThreadPoolExecutor(1, "ledger-writer")
+        self._reading = ThreadPoolExecutor(READERS, "ledger-reader")
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
@@ -63,8 +66,7 @@ class DatabaseLedger:
             writer=_engine(path, writes=True), readers=_engine(path, writes=False), path=path
         )
         try:
-            with _translated(path):
-                await ledger._prepare()
+            await asyncio.get_running_loop().run_in_executor(ledger._writing, ledger._prepare)
         except StorageError:
             await ledger.close()
             raise
@@ -80,9 +82,12 @@ class DatabaseLedger:
 
     async def read(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
         """See ports.Ledger."""
-        with _translated(self._path):
-            async with self._readers.begin() as connection:
-                return await work(DatabaseTransaction(connection))
+        await self.check()
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._read, work)
+
+    def _read(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
+        with _translated(self._path), self._readers.begin() as connection:
+            return _driven(work(DatabaseTransaction(connection)))
 
     async def check(self) -> None:
         """See ports.Ledger."""
@@ -95,44 +100,36 @@ class DatabaseLedger:
             self._jobs.put_nowait(None)
             await self._task
             self._task = None
-        await self._writer.dispose()
-        await self._readers.dispose()
+        await asyncio.to_thread(self._let_go)
 
-    async def _prepare(self) -> None:
-        async with self._writer.connect() as connection:
-            # read back: a file system without shared memory silently refuses WAL
-            mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar()
-            synchronous = (await connection.exec_driver_sql("PRAGMA synchronous")).scalar()
-        if mode != "wal" or synchronous != 2:
-            raise StorageError(
-                say(
-                    "The database cannot keep commits safe here (journal {mode}, synchronous {synchronous}).",
-                    mode=mode,
-                    synchronous=synchronous,
-                ),
-                where=str(self._path),
-            )
-        async with self._writer.begin() as connection:
-            await connection.run_sync(tables.metadata.create_all)
-            version = await connection.scalar(
-                select(tables.meta.c.value).where(tables.meta.c.name == "schema")
-            )
-            if version is None:
-                await connection.execute(
-                    insert(tables.meta), [{"name": "schema", "value": tables.SCHEMA_VERSION}]
-                )
-            elif version != tables.SCHEMA_VERSION:
+    def _let_go(self) -> None:
+        for threads, engine in ((self._writing, self._writer), (self._reading, self._readers)):
+            threads.shutdown()
+            engine.dispose()
+
+    def _prepare(self) -> None:
+        with _translated(self._path):
+            with self._writer.connect() as connection:
+                # read back: a file system without shared memory silently refuses WAL
+                mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+                synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+            if mode != "wal" or synchronous != 2:
                 raise StorageError(
                     say(
-                        "The database has form {found}; this version knows {known}.",
-                        found=version,
-                        known=tables.SCHEMA_VERSION,
+                        "The database cannot keep commits safe here "
+                        "(journal {mode}, synchronous {synchronous}).",
+                        mode=mode,
+                        synchronous=synchronous,
                     ),
                     where=str(self._path),
                 )
+            with self._writer.begin() as connection:
+                tables.metadata.create_all(connection)
+                _require_form(connection, self._path)
 
     async def _write_groups(self) -> None:
         """Take what waits, run it under one commit, answer; until ``close`` puts None behind the last job."""
+        loop = asyncio.get_running_loop()
         closing = False
         while not closing:
             group: list[_Job] = []
@@ -142,32 +139,33 @@ class DatabaseLedger:
                     closing = True
                 else:
                     group.append(job)
-            try:
-                await self._commit(group)
-            except StorageError as error:
-                _fail(group, error)
-
-    async def _commit(self, group: list[_Job]) -> None:
-        outcomes: list[_Outcome] = []
-        with _translated(self._path):
-            async with self._writer.begin() as connection:
-                outcomes.extend([await self._run(job, connection) for job in group])
-        for job, outcome in zip(group, outcomes, strict=True):
-            if job.answer.done():
+            if not group:
                 continue
-            if outcome.error is None:
-                job.answer.set_result(outcome.answer)
-            else:
-                job.answer.set_exception(outcome.error)
+            try:
+                outcomes = await loop.run_in_executor(self._writing, self._commit, group)
+            except StorageError as error:
+                outcomes = [_Outcome(error=error)] * len(group)
+            for job, outcome in zip(group, outcomes, strict=True):
+                if job.answer.done():  # nobody waits any more
+                    continue
+                if outcome.error is None:
+                    job.answer.set_result(outcome.answer)
+                else:
+                    job.answer.set_exception(outcome.error)
 
-    async def _run(self, job: _Job, connection: AsyncConnection) -> _Outcome:
+    def _commit(self, group: list[_Job]) -> list[_Outcome]:
+        """Run a group under one commit; raises StorageError where nothing, or nobody knows what, was kept."""
+        with _translated(self._path), self._writer.begin() as connection:
+            return [self._run(job, connection) for job in group]
+
+    def _run(self, job: _Job, connection: Connection) -> _Outcome:
         """Run one unit in a savepoint; its own error is its outcome, a full disk is the whole group's."""
         failure: Exception | None = None
         try:
-            async with connection.begin_nested():
+            with connection.begin_nested():
                 try:
                     with _translated(self._path):
-                        return _Outcome(answer=await job.work(DatabaseTransaction(connection)))
+                        return _Outcome(answer=_driven(job.work(DatabaseTransaction(connection))))
                 except Exception as error:
                     failure = error
                     raise
@@ -178,22 +176,43 @@ class DatabaseLedger:
             return _Outcome(error=failure)
 
 
-def _fail(group: list[_Job], error: StorageError) -> None:
-    for job in group:
-        if not job.answer.done():
-            job.answer.set_exception(error)
+def _driven(work: Awaitable[Answer]) -> Answer:
+    """Run a unit to its end here: it awaits nothing but its transaction, which never suspends."""
+    coroutine = cast("Coroutine[Any, Any, Answer]", work)
+    try:
+        coroutine.send(None)
+    except StopIteration as ended:
+        return cast("Answer", ended.value)
+    coroutine.close()
+    raise AssertionError("a unit of work awaits nothing but its transaction")
 
 
-def _engine(path: Path, *, writes: bool) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}",
-        poolclass=AsyncAdaptedQueuePool,
+def _require_form(connection: Connection, path: Path) -> None:
+    """Write the version of the tables into a new database; raise StorageError for another one's."""
+    version = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.name == "schema"))
+    if version is None:
+        connection.execute(insert(tables.meta), tables.BEGINNING)
+    elif version != tables.SCHEMA_VERSION:
+        raise StorageError(
+            say(
+                "The database has form {found}; this version knows {known}.",
+                found=version,
+                known=tables.SCHEMA_VERSION,
+            ),
+            where=str(path),
+        )
+
+
+def _engine(path: Path, *, writes: bool) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
         pool_size=1 if writes else READERS,
         max_overflow=0,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the transactions are ours, not the driver's
         cursor = connection.cursor()
@@ -203,7 +222,7 @@ def _engine(path: Path, *, writes: bool) -> AsyncEngine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

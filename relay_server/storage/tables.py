@@ -31,6 +31,9 @@ from relay_server.core.directory import Binding, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
 
 SCHEMA_VERSION: Final = 1
+BEGINNING: Final = [{"name": "schema", "value": SCHEMA_VERSION}, {"name": "inbox", "value": 0}]
+"""The counters of a new database."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -53,6 +56,7 @@ agencies = Table(
 bindings = Table(
     "bindings",
     metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
     Column("sha256", String, nullable=False),
     Column("use", String, nullable=False),
     Column("agency", ForeignKey("agencies.key"), nullable=False, index=True),
@@ -75,9 +79,9 @@ envelopes = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
     Column("sha256", ForeignKey("envelopes.sha256"), nullable=False),
-    Column("position", Integer, nullable=False),
     Column("sender", String, nullable=False),
     Column("receiver", String, nullable=False),
     Column("number", BigInteger, nullable=False),
@@ -130,7 +134,7 @@ def from_micros(number: int) -> datetime:
 
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
-    """Return the columns of a delivery; ``position`` is set where it is added."""
+    """Return the columns of a delivery; its place among the receivers is the order of adding."""
     return {
         "id": delivery.id,
         "sha256": delivery.sha256,
@@ -165,6 +169,20 @@ def read_delivery(row: Row[Any]) -> Delivery:
     )
 
 
+def envelope_row(envelope: StoredEnvelope) -> dict[str, Any]:
+    """Return the columns of an envelope."""
+    return {
+        "sha256": envelope.sha256,
+        "size": envelope.size,
+        "sender": envelope.sender,
+        "document_id": envelope.document_id,
+        "subject": envelope.subject,
+        "priority": envelope.priority,
+        "kind": envelope.kind,
+        "accepted_at": to_micros(envelope.accepted_at),
+    }
+
+
 def read_envelope(row: Row[Any]) -> StoredEnvelope:
     """Return the envelope of a row."""
     return StoredEnvelope(
@@ -179,6 +197,17 @@ def read_envelope(row: Row[Any]) -> StoredEnvelope:
     )
 
 
+def binding_row(binding: Binding, agency: str) -> dict[str, Any]:
+    """Return the columns of a binding of the agency with this key."""
+    return {
+        "sha256": binding.sha256,
+        "use": binding.use.value,
+        "agency": agency,
+        "not_before": to_micros(binding.not_before),
+        "not_after": to_micros(binding.not_after),
+    }
+
+
 def read_binding(row: Row[Any]) -> Binding:
     """Return the binding of a row."""
     return Binding(
@@ -187,6 +216,19 @@ def read_binding(row: Row[Any]) -> Binding:
         not_before=from_micros(row.not_before),
         not_after=from_micros(row.not_after),
     )
+
+
+def fact_row(fact: Fact) -> dict[str, Any]:
+    """Return the columns of an evidence record; no cause is NULL, which is never there twice."""
+    return {
+        "id": fact.evidence.id,
+        "sha256": fact.evidence.sha256,
+        "delivery": fact.delivery,
+        "cause": fact.cause or None,
+        "state": fact.state,
+        "record": fact.signed,
+        "signature": fact.signature,
+    }
 
 
 def read_fact(row: Row[Any]) -> Fact:

@@ -1,220 +1,204 @@
-"""The queries of the ledger, written once for every database (SQLAlchemy Core)."""
+"""The queries of the ledger, written once for every database (SQLAlchemy Core).
+
+The statements are built once, here, and only given their values later: building one costs more than SQLite
+needs to answer it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 
 from docsign.envelope.agency_codes import canonical
 from docsign.errors import StorageError
 from docsign.sentence import say
 from relay_server.core.deliveries import Delivery
-from relay_server.core.directory import Agency, Binding, Use
+from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.storage import tables
 from relay_server.storage.tables import agencies, bindings, deliveries, envelopes, facts, meta
 
+_WITH_BINDINGS = (
+    select(agencies, bindings)
+    .outerjoin(bindings, bindings.c.agency == agencies.c.key)
+    .order_by(agencies.c.code, bindings.c.place)
+)
+_AGENCY = _WITH_BINDINGS.where(agencies.c.key == bindparam("wanted"))
+_BOUND = bindings.alias("bound")
+_AGENCY_OF = _WITH_BINDINGS.where(
+    agencies.c.key
+    == select(_BOUND.c.agency)
+    .where(and_(_BOUND.c.sha256 == bindparam("fingerprint"), _BOUND.c.use == bindparam("wanted")))
+    .scalar_subquery()
+)
+_OTHERS_OF = (
+    select(agencies.c.code)
+    .join(bindings, bindings.c.agency == agencies.c.key)
+    .where(
+        and_(
+            bindings.c.sha256.in_(bindparam("fingerprints", expanding=True)),
+            agencies.c.key != bindparam("wanted"),
+        )
+    )
+)
+_ENVELOPE = select(envelopes).where(envelopes.c.sha256 == bindparam("wanted"))
+_ENVELOPES = select(envelopes).where(envelopes.c.sha256.in_(bindparam("names", expanding=True)))
+_SENDERS = select(envelopes.c.sender).distinct().where(envelopes.c.document_id == bindparam("wanted"))
+_DELIVERIES = (
+    select(deliveries).where(deliveries.c.sha256 == bindparam("wanted")).order_by(deliveries.c.place)
+)
+_DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("wanted"))
+_INBOX = (
+    select(deliveries)
+    .where(
+        and_(
+            deliveries.c.receiver == bindparam("wanted"),
+            deliveries.c.number > bindparam("after"),
+            deliveries.c.waiting,
+        )
+    )
+    .order_by(deliveries.c.number)
+    .limit(bindparam("most"))
+)
+_OVERDUE = (
+    select(deliveries)
+    .where(and_(deliveries.c.unfetched, deliveries.c.expires_at <= bindparam("now")))
+    .order_by(deliveries.c.expires_at)
+    .limit(bindparam("most"))
+)
+_FACTS = select(facts).where(facts.c.sha256 == bindparam("wanted")).order_by(facts.c.number)
+_FACT_OF = select(facts).where(
+    and_(facts.c.delivery == bindparam("wanted"), facts.c.cause == bindparam("because"))
+)
+_NEXT_NUMBER = (
+    update(meta).where(meta.c.name == "inbox").values(value=meta.c.value + 1).returning(meta.c.value)
+)
+_PUT_DELIVERY = update(deliveries).where(deliveries.c.id == bindparam("wanted"))
+
 
 class DatabaseTransaction:
-    """A Transaction over one connection; whoever made it commits or rolls back."""
+    """A Transaction over one connection, whose methods never suspend; its maker commits or rolls back."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def _rows(self, statement: Any, **values: object) -> Sequence[Row[Any]]:
-        return (await self._connection.execute(statement, values or None)).all()
+    def _rows(self, statement: Any, **values: object) -> Sequence[Row[Any]]:
+        return self._connection.execute(statement, values).all()
+
+    def _add(self, table: Any, *rows: dict[str, Any]) -> None:
+        if rows:
+            self._connection.execute(insert(table), list(rows))
 
     # ---- the directory
 
     async def agency(self, code: str) -> Agency | None:
         """See ports.Transaction."""
-        return await self._agency(agencies.c.key == canonical(code))
+        found = _agencies(self._rows(_AGENCY, wanted=canonical(code)))
+        return found[0] if found else None
 
     async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:
         """See ports.Transaction."""
-        bound = select(bindings.c.agency).where(
-            and_(bindings.c.sha256 == fingerprint, bindings.c.use == use.value)
-        )
-        return await self._agency(agencies.c.key == bound.scalar_subquery())
+        found = _agencies(self._rows(_AGENCY_OF, fingerprint=fingerprint, wanted=use.value))
+        return found[0] if found else None
 
     async def agencies(self, query: str, after: str, limit: int) -> tuple[Agency, ...]:
         """See ports.Transaction."""
-        wanted = select(agencies).where(agencies.c.code > after).order_by(agencies.c.code).limit(limit)
+        page = select(agencies.c.key).where(agencies.c.code > after).order_by(agencies.c.code).limit(limit)
         if query:
-            wanted = wanted.where(agencies.c.folded.contains(query.casefold(), autoescape=True))
-        return await self._with_bindings(await self._rows(wanted))
+            page = page.where(agencies.c.folded.contains(query.casefold(), autoescape=True))
+        return _agencies(self._rows(_WITH_BINDINGS.where(agencies.c.key.in_(page))))
 
     async def put_agency(self, agency: Agency) -> None:
         """See ports.Transaction."""
-        taken = await self._rows(
-            select(agencies.c.code)
-            .join(bindings, bindings.c.agency == agencies.c.key)
-            .where(
-                and_(
-                    bindings.c.sha256.in_([binding.sha256 for binding in agency.bindings]),
-                    agencies.c.key != agency.key,
-                )
-            )
-        )
+        fingerprints = [binding.sha256 for binding in agency.bindings]
+        taken = self._rows(_OTHERS_OF, fingerprints=fingerprints, wanted=agency.key)
         if taken:
             raise StorageError(
                 say("This certificate belongs to the agency {code} already.", code=taken[0].code)
             )
-        await self._connection.execute(delete(bindings).where(bindings.c.agency == agency.key))
-        await self._connection.execute(delete(agencies).where(agencies.c.key == agency.key))
+        self._connection.execute(delete(bindings).where(bindings.c.agency == agency.key))
+        self._connection.execute(delete(agencies).where(agencies.c.key == agency.key))
         folded = f"{agency.code}\n{agency.name}".casefold()
-        await self._connection.execute(
-            insert(agencies),
-            [{"key": agency.key, "code": agency.code, "name": agency.name, "folded": folded}],
-        )
-        rows = [
-            {
-                "sha256": binding.sha256,
-                "use": binding.use.value,
-                "agency": agency.key,
-                "not_before": tables.to_micros(binding.not_before),
-                "not_after": tables.to_micros(binding.not_after),
-            }
-            for binding in agency.bindings
-        ]
-        if rows:
-            await self._connection.execute(insert(bindings), rows)
-
-    async def _agency(self, condition: Any) -> Agency | None:
-        found = await self._with_bindings(await self._rows(select(agencies).where(condition)))
-        return found[0] if found else None
-
-    async def _with_bindings(self, rows: Sequence[Row[Any]]) -> tuple[Agency, ...]:
-        bound: dict[str, list[Binding]] = {row.key: [] for row in rows}
-        for row in await self._rows(select(bindings).where(bindings.c.agency.in_(bound))):
-            bound[row.agency].append(tables.read_binding(row))
-        return tuple(Agency(code=row.code, name=row.name, bindings=tuple(bound[row.key])) for row in rows)
+        self._add(agencies, {"key": agency.key, "code": agency.code, "name": agency.name, "folded": folded})
+        self._add(bindings, *(tables.binding_row(binding, agency.key) for binding in agency.bindings))
 
     # ---- envelopes and deliveries
 
     async def envelope(self, sha256: str) -> StoredEnvelope | None:
         """See ports.Transaction."""
-        rows = await self._rows(select(envelopes).where(envelopes.c.sha256 == sha256))
+        rows = self._rows(_ENVELOPE, wanted=sha256)
         return tables.read_envelope(rows[0]) if rows else None
 
     async def senders_of(self, document_id: str) -> frozenset[str]:
         """See ports.Transaction."""
-        rows = await self._rows(
-            select(envelopes.c.sender).distinct().where(envelopes.c.document_id == document_id)
-        )
-        return frozenset(row.sender for row in rows)
+        return frozenset(row.sender for row in self._rows(_SENDERS, wanted=document_id))
 
     async def add_envelope(self, envelope: StoredEnvelope) -> None:
         """See ports.Transaction."""
-        await self._connection.execute(
-            insert(envelopes),
-            [
-                {
-                    "sha256": envelope.sha256,
-                    "size": envelope.size,
-                    "sender": envelope.sender,
-                    "document_id": envelope.document_id,
-                    "subject": envelope.subject,
-                    "priority": envelope.priority,
-                    "kind": envelope.kind,
-                    "accepted_at": tables.to_micros(envelope.accepted_at),
-                }
-            ],
-        )
+        self._add(envelopes, tables.envelope_row(envelope))
 
     async def deliveries(self, sha256: str) -> tuple[Delivery, ...]:
         """See ports.Transaction."""
-        rows = await self._rows(
-            select(deliveries).where(deliveries.c.sha256 == sha256).order_by(deliveries.c.position)
-        )
-        return tuple(map(tables.read_delivery, rows))
+        return tuple(map(tables.read_delivery, self._rows(_DELIVERIES, wanted=sha256)))
 
     async def delivery(self, name: str) -> Delivery | None:
         """See ports.Transaction."""
-        rows = await self._rows(select(deliveries).where(deliveries.c.id == name))
+        rows = self._rows(_DELIVERY, wanted=name)
         return tables.read_delivery(rows[0]) if rows else None
 
     async def add_delivery(self, delivery: Delivery) -> None:
         """See ports.Transaction."""
-        position = await self._connection.scalar(
-            select(func.count()).select_from(deliveries).where(deliveries.c.sha256 == delivery.sha256)
-        )
-        await self._connection.execute(
-            insert(deliveries), [{**tables.delivery_row(delivery), "position": position or 0}]
-        )
+        self._add(deliveries, tables.delivery_row(delivery))
 
     async def put_delivery(self, delivery: Delivery) -> None:
         """See ports.Transaction."""
-        await self._connection.execute(
-            update(deliveries).where(deliveries.c.id == delivery.id).values(tables.delivery_row(delivery))
-        )
+        row = tables.delivery_row(delivery)
+        self._connection.execute(_PUT_DELIVERY.values(row), {"wanted": delivery.id})
 
     async def next_number(self) -> int:
         """See ports.Transaction."""
-        last = await self._connection.scalar(select(meta.c.value).where(meta.c.name == "inbox"))
-        if last is None:
-            await self._connection.execute(insert(meta), [{"name": "inbox", "value": 1}])
-            return 1
-        await self._connection.execute(update(meta).where(meta.c.name == "inbox").values(value=last + 1))
-        return int(last) + 1
+        return int(self._connection.execute(_NEXT_NUMBER).scalar_one())
 
     async def inbox(
         self, receiver: str, after: int, limit: int
     ) -> tuple[tuple[Delivery, StoredEnvelope], ...]:
         """See ports.Transaction."""
-        rows = await self._rows(
-            select(deliveries)
-            .where(and_(deliveries.c.receiver == receiver, deliveries.c.number > after, deliveries.c.waiting))
-            .order_by(deliveries.c.number)
-            .limit(limit)
-        )
-        about = await self._rows(
-            select(envelopes).where(envelopes.c.sha256.in_({row.sha256 for row in rows}))
-        )
+        rows = self._rows(_INBOX, wanted=receiver, after=after, most=limit)
+        about = self._rows(_ENVELOPES, names=list({row.sha256 for row in rows})) if rows else ()
         found = {row.sha256: tables.read_envelope(row) for row in about}
         return tuple((tables.read_delivery(row), found[row.sha256]) for row in rows)
 
     async def overdue(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
         """See ports.Transaction."""
-        rows = await self._rows(
-            select(deliveries)
-            .where(and_(deliveries.c.unfetched, deliveries.c.expires_at <= tables.to_micros(now)))
-            .order_by(deliveries.c.expires_at)
-            .limit(limit)
-        )
+        rows = self._rows(_OVERDUE, now=tables.to_micros(now), most=limit)
         return tuple(map(tables.read_delivery, rows))
 
     # ---- evidence
 
     async def add_fact(self, fact: Fact) -> None:
         """See ports.Transaction."""
-        await self._connection.execute(
-            insert(facts),
-            [
-                {
-                    "id": fact.evidence.id,
-                    "sha256": fact.evidence.sha256,
-                    "delivery": fact.delivery,
-                    "cause": fact.cause or None,
-                    "state": fact.state,
-                    "record": fact.signed,
-                    "signature": fact.signature,
-                }
-            ],
-        )
+        self._add(facts, tables.fact_row(fact))
 
     async def facts(self, sha256: str) -> tuple[Fact, ...]:
         """See ports.Transaction."""
-        rows = await self._rows(select(facts).where(facts.c.sha256 == sha256).order_by(facts.c.number))
-        return tuple(map(tables.read_fact, rows))
+        return tuple(map(tables.read_fact, self._rows(_FACTS, wanted=sha256)))
 
     async def fact_of(self, delivery: str, cause: str) -> Fact | None:
         """See ports.Transaction."""
-        rows = await self._rows(
-            select(facts).where(and_(facts.c.delivery == delivery, facts.c.cause == cause))
-        )
+        rows = self._rows(_FACT_OF, wanted=delivery, because=cause)
         return tables.read_fact(rows[0]) if rows else None
+
+
+def _agencies(rows: Sequence[Row[Any]]) -> tuple[Agency, ...]:
+    """Put rows of agencies joined with their bindings together again; they come in the agencies' order."""
+    found: dict[str, Agency] = {}
+    for row in rows:
+        known = found.get(row.key) or Agency(code=row.code, name=row.name)
+        if row.sha256 is not None:
+            known = replace(known, bindings=(*known.bindings, tables.read_binding(row)))
+        found[row.key] = known
+    return tuple(found.values())

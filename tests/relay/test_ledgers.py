@@ -218,10 +218,10 @@ async def test_sqlite_is_opened_with_full_sync_and_says_so_when_it_cannot(tmp_pa
     """Durability is read back at the start, not assumed."""
     path = tmp_path / "relay.sqlite"
     ledger = await DatabaseLedger.open(path)
-    async with ledger._writer.connect() as connection:
-        assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar() == 2
-        assert (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar() == "wal"
-        assert (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar() == 1
+    with ledger._writer.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     await ledger.close()
     await ledger.close()
     with pytest.raises(StorageError, match="stopped"):
@@ -239,8 +239,8 @@ async def test_sqlite_survives_being_opened_again_and_refuses_another_form(tmp_p
     await ledger.close()
     ledger = await DatabaseLedger.open(path)
     assert await ledger.read(lambda tx: tx.envelope(envelope().sha256)) == envelope()
-    async with ledger._writer.begin() as connection:
-        await connection.exec_driver_sql("UPDATE meta SET value = 2 WHERE name = 'schema'")
+    with ledger._writer.begin() as connection:
+        connection.exec_driver_sql("UPDATE meta SET value = 2 WHERE name = 'schema'")
     await ledger.close()
     with pytest.raises(StorageError, match="form 2"):
         await DatabaseLedger.open(path)
@@ -253,15 +253,15 @@ async def test_a_full_disk_is_named_and_the_ledger_goes_on_afterwards(tmp_path: 
     """Nothing of the unit that met it stays."""
     ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
     try:
-        async with ledger._writer.connect() as connection:
-            pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar()
-            await connection.exec_driver_sql(f"PRAGMA max_page_count = {(pages or 0) + 1}")
+        with ledger._writer.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {(pages or 0) + 1}")
         large = replace(envelope(), subject="x" * 100_000)
         with pytest.raises(DiskFullError):
             await ledger.write(lambda tx: tx.add_envelope(large))
         assert await ledger.read(lambda tx: tx.envelope(large.sha256)) is None
-        async with ledger._writer.connect() as connection:
-            await connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+        with ledger._writer.connect() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 100000")
         await ledger.write(lambda tx: tx.add_envelope(large))
         assert await ledger.read(lambda tx: tx.envelope(large.sha256)) == large
     finally:

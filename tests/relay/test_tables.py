@@ -36,8 +36,8 @@ async def test_the_inbox_is_answered_from_its_index(tmp_path: Path) -> None:
     """A backlog of a million must not be walked through."""
     ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
     try:
-        async with ledger._writer.connect() as connection:
-            plan = await connection.exec_driver_sql(
+        with ledger._writer.connect() as connection:
+            plan = connection.exec_driver_sql(
                 "EXPLAIN QUERY PLAN SELECT * FROM deliveries"
                 " WHERE receiver = 'H99' AND number > 5 AND waiting ORDER BY number LIMIT 10"
             )
