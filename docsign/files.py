@@ -69,55 +69,41 @@ def read_file(path: Path | str, *, limit: int = READ_LIMIT) -> bytes:
 def write_file(
     path: Path | str, data: bytes, *, private: bool = False, durable: bool = False, overwrite: bool = True
 ) -> None:
-    """Write a file whole or not at all (temporary file beside it, then rename).
-
-    ``private``: readable by its owner alone. ``durable``: on the disk before this returns. Raises
-    FileUnusableError, DiskFullError or StorageError; a half-written file is never left.
-    """
-    path = Path(path)
-    temporary: str | None = None
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "is a directory")
-        if not overwrite and path.exists():
-            raise FileExistsError(errno.EEXIST, "exists")
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            if durable:
-                os.fsync(stream.fileno())
-        os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
-        os.replace(temporary, path)
-        if durable:
-            sync_folder(path.parent)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise file_error(error, path) from error
+    """Write a file whole or not at all; the promises and errors are those of ``writing``."""
+    with writing(path, private=private, durable=durable, overwrite=overwrite) as stream:
+        stream.write(data)
 
 
 @contextlib.contextmanager
-def writing(path: Path | str, *, overwrite: bool = True) -> Iterator[BinaryIO]:
-    """Write a large file piece by piece, whole or not at all: it appears under its name when the block ends.
+def writing(
+    path: Path | str, *, private: bool = False, durable: bool = False, overwrite: bool = True
+) -> Iterator[BinaryIO]:
+    """Write a file piece by piece, whole or not at all: it appears under its name when the block ends.
 
-    The stream is seekable. Raises the errors of ``write_file``; whatever the block raises leaves nothing
-    behind.
+    The stream is seekable. ``private``: readable by its owner alone. ``durable``: on the disk before the
+    block is left. Raises FileUnusableError, DiskFullError or StorageError; whatever the block raises leaves nothing
+    behind (a temporary file beside it, then rename).
     """
     path = Path(path)
     temporary: str | None = None
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory")
+        if not path.parent.is_dir():
+            raise FileUnusableError(say("There is no such folder."), where=str(path.parent))
         if not overwrite and path.exists():
             raise FileExistsError(errno.EEXIST, "exists")
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
         with os.fdopen(descriptor, "w+b") as stream:
             yield stream
-        os.chmod(temporary, 0o666 & ~_umask())
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
         os.replace(temporary, path)
         temporary = None
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         raise file_error(error, path) from error
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,13 @@ def desk(
     pdf = OfficialDocument.from_path(folder / "letter.toml").to_pdf()
     (folder / "letter.pdf").write_bytes(pdf)
     (folder / "truncated.pdf").write_bytes(pdf[: len(pdf) // 2])
+    letter = (folder / "letter.toml").read_text(encoding="utf-8")
+    secret, wrong = (
+        re.sub("(?m)^subject = .*", 'subject = "Mật"', letter),
+        letter.replace("Công văn", "Sắc lệnh"),
+    )
+    (folder / "secret.toml").write_text(secret, encoding="utf-8")
+    (folder / "wrong.toml").write_text(wrong, encoding="utf-8")
     (folder / "notes.txt").write_text("Đây không phải là PDF.\n", encoding="utf-8")
     (folder / "empty").mkdir()
     return folder
