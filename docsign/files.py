@@ -81,8 +81,8 @@ def writing(
     """Write a file piece by piece, whole or not at all: it appears under its name when the block ends.
 
     The stream is seekable. ``private``: readable by its owner alone. ``durable``: on the disk before the
-    block is left. Raises FileUnusableError, DiskFullError or StorageError; whatever the block raises leaves nothing
-    behind (a temporary file beside it, then rename).
+    block is left. Raises FileUnusableError, DiskFullError or StorageError; whatever the block raises leaves
+    nothing behind (a temporary file beside it, then rename).
     """
     path = Path(path)
     temporary: str | None = None

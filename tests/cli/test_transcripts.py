@@ -1,7 +1,7 @@
 """The command line is pinned by transcripts a clerk could read: ``tests/cli/transcripts/*.txt``.
 
 A transcript is what a terminal would show. ``$ `` begins a command; the lines below are what it prints on
-stdout, ``! `` before those on stderr, ``? N`` its exit status where that is not 0. ``…`` stands for any text
+stdout, ``! `` before those on stderr, ``exit N`` its exit status where that is not 0. ``…`` stands for any text
 within a line, a line ``…`` alone for any number of lines. Lines with ``#`` are remarks. Each transcript runs
 in a fresh copy of the same desk (see ``desk`` in conftest).
 """
@@ -43,8 +43,8 @@ def read_transcript(path: Path) -> list[Exchange]:
             continue
         elif line.startswith("! "):
             exchanges[-1].stderr.append(line[2:])
-        elif line.startswith("? "):
-            exchanges[-1].status = int(line[2:])
+        elif re.fullmatch(r"exit \d+", line):
+            exchanges[-1].status = int(line[5:])
         else:
             exchanges[-1].stdout.append(line)
     return exchanges
