@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from docsign.ades import xades, xades_form
 from docsign.ades.xades import XadesJudgement, judge_xades, judge_xades_file, uri_of
+from docsign.ades.xades_judge import MOST_REFERENCES
 from docsign.ades.xades_references import file_name
 from docsign.ades.xml import EXC_C14N, parse
 from docsign.pki import SigningKey, Trust
@@ -246,7 +247,7 @@ SIGNED_WRONG: dict[str, tuple[dict[str, str], Indication, SubIndication]] = {
         FAILED,
         Sub.FORMAT_FAILURE,
     ),
-    "too many references": ({END: reference("x").replace(END, "") * 31 + END}, FAILED, Sub.FORMAT_FAILURE),
+    "too many references": ({END: reference("x").replace(END, "") * MOST_REFERENCES + END}, FAILED, Sub.FORMAT_FAILURE),
     "properties not signed": (
         {'Type="http://uri.etsi.org/01903#SignedProperties" ': ""},
         FAILED,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from docsign.cli import docsign, run
+from docsign.cli import COMMANDS, docsign, run
+from docsign.cli import envelope as commands
 from docsign.envelope import envelope_header, read_container
 from docsign.envelope.container import ContainerWriter
 from docsign.pdf.typeset import typeset
@@ -77,6 +78,12 @@ def test_seal_and_open(desk: Desk, pdf: bytes) -> None:
         "mo/header.edxml",
     ]
     assert desk.path("mo/12.pdf").read_bytes() == pdf
+
+
+def test_the_commands_are_found_under_their_names() -> None:
+    """The table of commands leads to this room."""
+    assert COMMANDS["seal"] == f"{commands.__name__}:seal"
+    assert commands.open_.name == "open"
 
 
 def test_programs_get_json(desk: Desk) -> None:
