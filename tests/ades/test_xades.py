@@ -247,7 +247,11 @@ SIGNED_WRONG: dict[str, tuple[dict[str, str], Indication, SubIndication]] = {
         FAILED,
         Sub.FORMAT_FAILURE,
     ),
-    "too many references": ({END: reference("x").replace(END, "") * MOST_REFERENCES + END}, FAILED, Sub.FORMAT_FAILURE),
+    "too many references": (
+        {END: reference("x").replace(END, "") * MOST_REFERENCES + END},
+        FAILED,
+        Sub.FORMAT_FAILURE,
+    ),
     "properties not signed": (
         {'Type="http://uri.etsi.org/01903#SignedProperties" ': ""},
         FAILED,
