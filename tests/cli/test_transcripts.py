@@ -1,9 +1,9 @@
 """The command line is pinned by transcripts a clerk could read: ``tests/cli/transcripts/*.txt``.
 
 A transcript is what a terminal would show. ``$ `` begins a command; the lines below are what it prints on
-stdout, ``! `` before those on stderr, ``exit N`` its exit status where that is not 0. ``…`` stands for any text
-within a line, a line ``…`` alone for any number of lines. Lines with ``#`` are remarks. Each transcript runs
-in a fresh copy of the same desk (see ``desk`` in conftest).
+stdout, ``2> `` before those on stderr, ``exit N`` its exit status where it is not 0. ``…`` stands for any
+text within a line, a line ``…`` alone for any number of lines. Lines with ``#`` are remarks. Each transcript
+begins with a fresh copy of the same desk (see ``desk`` in conftest).
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def read_transcript(path: Path) -> list[Exchange]:
             exchanges.append(Exchange(number, line[2:]))
         elif line.startswith("#") or not line.strip() or not exchanges:
             continue
-        elif line.startswith("! "):
-            exchanges[-1].stderr.append(line[2:])
+        elif line.startswith("2> "):
+            exchanges[-1].stderr.append(line[3:])
         elif re.fullmatch(r"exit \d+", line):
             exchanges[-1].status = int(line[5:])
         else:
