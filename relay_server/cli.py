@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -28,6 +29,10 @@ def relay(ctx: click.Context) -> None:
     Example: docsign-relay serve /srv/relay
     """
     ctx.obj = Settings.load()
+    if find_spec("sqlalchemy") is None:
+        raise UsageError(
+            say("What a relay needs is not installed."), hint=say("pip install 'docsign[relay]' adds it.")
+        )
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -216,3 +216,12 @@ def test_a_port_that_is_taken_and_a_wrong_passphrase_are_said_in_one_sentence(
         assert (ended.returncode, ended.stdout) == (code, ""), ended.stderr
         assert word in ended.stderr.splitlines()[-1]
         assert "Traceback" not in ended.stderr
+
+
+def test_without_its_extra_the_relay_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library alone is installed in many places; the command is there, too."""
+    monkeypatch.setattr("relay_server.cli.find_spec", lambda _name: None)
+    assert run(relay, ["agency", "list", "x"]) == 2
+    assert "docsign[relay]" in capsys.readouterr().err
