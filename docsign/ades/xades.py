@@ -18,16 +18,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from docsign.ades.xades_form import ASIC, DS, SIGNED_PROPERTIES, XADES
 from docsign.ades.xades_judge import XadesJudgement, judge_xades, judge_xades_file
 from docsign.ades.xml import EXC_C14N, canonicalize, elements, escaped, local_name, parse
 from docsign.pki.keys import SignatureScheme
 
 __all__ = ["Prepared", "SignedFile", "XadesJudgement", "judge_xades", "judge_xades_file", "prepare", "uri_of"]
 
-DS = "http://www.w3.org/2000/09/xmldsig#"
-XADES = "http://uri.etsi.org/01903/v1.3.2#"
-ASIC = "http://uri.etsi.org/02918/v1.2.1#"
-SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 
 _METHODS = {

@@ -22,6 +22,8 @@ from docsign.sentence import say
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
+XADES_141 = "http://uri.etsi.org/01903/v1.4.1#"
+ASIC = "http://uri.etsi.org/02918/v1.2.1#"
 SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
 ENVELOPED = DS + "enveloped-signature"
@@ -137,24 +139,27 @@ class Document:
 
 
 def read_document(root: etree._Element) -> Document:
-    """Find the top signatures of a document: its root, or direct children of it.
+    """Find the signatures of a document that are its own, wherever they stand; counter-signatures are not.
 
     Raises XmlError where identifiers are not unique, where there are too many signatures, or where one is
-    hidden elsewhere than in a counter-signature.
+    hidden: inside another, or below anything but the root of a container's signature file.
     """
     ids = _unique_ids(root)
-    own = (
-        [root] if _is(root, DS, "Signature") else [one for one in elements(root) if _is(one, DS, "Signature")]
-    )
     every = list(root.iter(f"{{{DS}}}Signature"))
     if len(every) > MOST_SIGNATURES:
         sentence = say(
             "Too many signatures: {count}, {limit} at most.", count=len(every), limit=MOST_SIGNATURES
         )
         raise XmlError(sentence)
+    own: list[etree._Element] = []
     for element in every:
         parent = element.getparent()
-        if element not in own and (parent is None or not _is(parent, XADES, "CounterSignature")):
+        if next(element.iterancestors(f"{{{DS}}}Signature"), None) is None:
+            own.append(element)
+            hidden = _is(root, ASIC, "XAdESSignatures") and parent is not root
+        else:
+            hidden = parent is None or not _is(parent, XADES, "CounterSignature")
+        if hidden:
             raise XmlError(say("A signature stands where none belongs."), where=_place(element))
     return Document(root, ids, tuple(own))
 

@@ -3,7 +3,7 @@
 The checks, in their order; a missing check is a missing number:
 
 1. the XML is read by the one hardened parser; identifiers are unique; the form is XMLDSig's (``xades_form``)
-2. not more references than the caller allows
+2. not more references than the caller allows, and one that is not about the signature itself
 3. exactly one reference of type SignedProperties, and it points at the element in this signature's Object
 4. its digest is right; what the properties say is read from the bytes that were digested
 5. the certificate is the one whose digest is signed, once; other hints at a key are ignored
@@ -52,7 +52,7 @@ from docsign.ades.xades_references import (
     canonical_part,
     check_references,
 )
-from docsign.ades.xml import elements, parse
+from docsign.ades.xml import parse
 from docsign.errors import XmlError
 from docsign.pki.certificates import public_key
 from docsign.pki.trust import Trust
@@ -197,6 +197,9 @@ def _judge(element: etree._Element, case: _Case, id: str) -> XadesJudgement:
     check.referred = check_references(
         form, document=case.document, resolve=case.resolve, digests=case.digests, budget=case.budget
     )
+    if not check.referred.data:
+        sentence = say("The signature signs nothing but itself.")
+        check.form.append(failed(SubIndication.FORMAT_FAILURE, "signs-nothing", sentence))
     _check_properties(check, form)
     _find_certificate(check, form)
     check.mathematics += check.referred.problems
@@ -390,12 +393,12 @@ def _judge_timestamps(check: _Check, form: xf.Form, case: _Case, id: str) -> tup
         for token in xf.encapsulated(stamp, "EncapsulatedTimeStamp"):
             if len(reports) < MOST_TIMESTAMPS:
                 reports.append(_judge_token(check, form, case, token, stamped, f"{id}-T{len(reports) + 1}"))
-    for counter in xf.unsigned(form, "CounterSignature"):
-        if next(elements(counter), None) is not None:
-            check.remarks.append(
-                note("counter-signature", say("The signature has counter-signatures, which were not judged."))
-            )
-            break
+    if next(form.element.iter(f"{{{xf.XADES}}}CounterSignature"), None) is not None:
+        sentence = say("The signature has counter-signatures, which were not judged.")
+        check.remarks.append(note("counter-signature", sentence))
+    if next(form.element.iter(f"{{{xf.XADES_141}}}ArchiveTimeStamp"), None) is not None:
+        sentence = say("The signature has archive time-stamps, which were not judged.")
+        check.remarks.append(note("archive-timestamp", sentence))
     return tuple(reports)
 
 

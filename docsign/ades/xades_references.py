@@ -46,13 +46,14 @@ class Referred:
     """What became of the references; ``right`` is None where one could not be checked.
 
     ``names`` holds the files referred to, ``covered`` those whose digest is right; the empty name stands for
-    the signature's whole own document.
+    the signature's whole own document. ``data`` says whether anything but the signature itself is signed.
     """
 
     names: set[str] = field(default_factory=set)
     covered: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     right: bool | None = True
+    data: bool = False
 
     def wrong(self, sub: SubIndication, code: str, sentence: Sentence, where: str) -> None:
         """Keep a problem that is TOTAL-FAILED."""
@@ -147,6 +148,7 @@ def _check_own(
         sentence = say("A part that the signature covers is missing: {name}.", name=where)
         found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, where)
         return
+    found.data = found.data or not _is_about_itself(target, form)
     transforms = reference.transforms
     try:
         budget.spend()
@@ -162,6 +164,12 @@ def _check_own(
     _compare(found, hash_bytes(name, canonical), reference, where)
     if uri == "" and hash_bytes(name, canonical) == reference.digest:
         found.covered.add("")
+
+
+def _is_about_itself(target: etree._Element, form: xf.Form) -> bool:
+    """Tell whether the target is the signature's own properties or key."""
+    above = [target, *target.iterancestors()]
+    return form.qualifying in above or any(one.tag == f"{{{xf.DS}}}KeyInfo" for one in above)
 
 
 def _without(target: etree._Element, signature: etree._Element) -> etree._Element | None:
@@ -199,6 +207,7 @@ def _check_file(
         found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, uri[:100])
         return
     found.names.add(entry)
+    found.data = True
     if any(transform.algorithm not in CANONICALIZATIONS for transform in reference.transforms):
         _refuse_transform(found, entry)
         return

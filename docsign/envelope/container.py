@@ -48,8 +48,8 @@ HEADER_LIMIT = 2 * 1024 * 1024
 SIGNATURES_LIMIT = 8 * 1024 * 1024
 
 _MANIFEST_NS = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
-_XADES_NAME = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)  # EN 319 162-1 4.4.3.2
-_CADES_NAME = re.compile(r"META-INF/[^/]*signature[^/]*\.p7s", re.IGNORECASE)  # EN 319 162-1 4.4.4.2
+_XADES_NAME = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml")  # EN 319 162-1 4.4.3.2
+_CADES_NAME = re.compile(r"META-INF/[^/]*signature[^/]*\.p7s")  # EN 319 162-1 4.4.4.2
 _PIECE = 256 * 1024
 
 
@@ -81,7 +81,7 @@ class Container:
         return tuple(
             entry.name
             for entry in self.entries
-            if entry.name != MIMETYPE_NAME and not fold(entry.name).startswith("meta-inf/")
+            if entry.name != MIMETYPE_NAME and not entry.name.startswith("META-INF/")
         )
 
     @property
@@ -133,19 +133,19 @@ def _note(code: str, sentence: Sentence) -> Finding:
 
 def require_references(header: Header, container: Container) -> None:
     """Raise ContainerError unless the header's References and the documents are the same files."""
+    documents = set(container.data_names) - {HEADER_NAME}
     named: set[str] = set()
     for turn, reference in enumerate(header.references, 1):
         where = f"{HEADER_NAME}: Reference[{turn}]"
         if reference.entry in named:
             raise ContainerError(say("The file {name} is named twice.", name=reference.entry), where=where)
-        if container.find(reference.entry) is None:
+        if reference.entry not in documents:
             raise ContainerError(
                 say("The file {name} is not in the container.", name=reference.entry), where=where
             )
         named.add(reference.entry)
-    for name in container.data_names:
-        if name != HEADER_NAME and name not in named:
-            raise ContainerError(say("The header does not name this file."), where=name)
+    for name in sorted(documents - named):
+        raise ContainerError(say("The header does not name this file."), where=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from docsign.envelope.header import Header, Organization, ResponseFor, Staff
-from docsign.sentence import Language
+from docsign.errors import UsageError
+from docsign.sentence import Language, say
 from docsign.verdict import Finding
 
 
@@ -91,13 +92,13 @@ class Status:
         """Make the status about ``header``'s document.
 
         It goes to the document's sender, or, for a recall, to ``receiver`` (an agency code, required then).
-        An empty description becomes the Vietnamese name of the state.
+        An empty description becomes the Vietnamese name of the state. Raises UsageError.
         """
         answered = header.as_answered()
         if receiver is not None:
             answered = replace(answered, organ_id=receiver)
         elif code.by_sender:
-            raise ValueError("a recall names the receiver it is for")
+            raise UsageError(say("A recall names the receiver it is for."), where="receiver")
         return Status(
             sender=sender,
             response_for=answered,

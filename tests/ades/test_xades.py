@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docsign.ades import xades, xades_form
+from docsign.ades import xades_form
 from docsign.ades.xades import XadesJudgement, judge_xades, judge_xades_file, uri_of
 from docsign.ades.xades_judge import MOST_REFERENCES
 from docsign.ades.xades_references import file_name
@@ -182,6 +182,9 @@ MALFORMED: dict[str, Callable[[str], str]] = {
     ),
     "no SignedInfo": lambda text: text.replace(part(text, "ds:SignedInfo"), ""),
     "a signature hidden inside": hidden_signature,
+    "a signature hidden beside": lambda text: text.replace("<ds:Signature ", "<x><ds:Signature ").replace(
+        "</ds:Signature>", "</ds:Signature></x>"
+    ),
     "two certificates named": doubled("xades:SigningCertificateV2"),
     "two signing times": doubled("xades:SigningTime"),
     "no time": swap("<xades:SigningTime>2", "<xades:SigningTime>x"),
@@ -429,7 +432,7 @@ def enveloped(key: SigningKey) -> bytes:
         rf'\1 URI=""><ds:Transforms>{transform(xades_form.ENVELOPED)}</ds:Transforms>'
         rf"<ds:{SHA256}/><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference>"
     ), signature)  # fmt: skip
-    spaces = f'xmlns:ds="{xades.DS}" xmlns:xades="{xades.XADES}" '
+    spaces = f'xmlns:ds="{xades_form.DS}" xmlns:xades="{xades_form.XADES}" '
     return again(
         ENVELOPED.replace(
             "CHỮ KÝ", signature.replace("<ds:Signature ", f"<ds:Signature {spaces}", 1)
@@ -447,6 +450,26 @@ def test_an_enveloped_signature_covers_its_document(trust: Trust, agency_key: Si
     assert judgement.report.coverage == "whole"
     for old, new in (("Kính gửi", "Kính gởi"), ("đuôi", "đuôi!"), ("<sau", "<them/><sau")):
         assert answer(judged(made.replace(old.encode(), new.encode()), trust)) == (FAILED, Sub.HASH_FAILURE)
+
+
+def test_a_signature_deep_in_a_document_is_found(trust: Trust, agency_key: SigningKey) -> None:
+    """As in electronic invoices: anywhere but inside another signature."""
+    text = enveloped(agency_key).decode()
+    inner = part(text, "ds:Signature")
+    deep = text.replace(inner, f"<ky><ban>{inner}</ban></ky>")
+    judgement = judged(deep.encode(), trust)
+    assert answer(judgement) == (FAILED, Sub.HASH_FAILURE)  # judged: the elements around it are a change
+    assert judgement.report.signer is not None
+
+
+def test_a_signature_over_nothing_is_none(xml: bytes, trust: Trust, agency_key: SigningKey) -> None:
+    """Its own properties and key alone are no data."""
+    bare = re.sub(r'<ds:Reference Id="S1-R\d".*?</ds:Reference>', "", xml.decode()).encode()
+    judgement = judged(again(bare, agency_key, {}), trust)
+    assert answer(judgement) == (FAILED, Sub.FORMAT_FAILURE)
+    assert "signs-nothing" in codes(judgement)
+    keyed = again(bare, agency_key, {END: reference("#K"), "<ds:KeyInfo>": '<ds:KeyInfo Id="K">'})
+    assert "signs-nothing" in codes(judged(keyed, trust))
 
 
 def test_a_counter_signature_is_noted(xml: bytes, trust: Trust) -> None:

@@ -116,7 +116,9 @@ def test_the_header_names_exactly_the_documents(stream: io.BytesIO, header: Head
     assert read.subject == header.subject
     assert [reference.entry for reference in read.references] == list(container.data_names[1:])
     first, second = read.references
-    for references in ((first,), (first, second, replace(first, content_id="documents/c")), (first, first)):
+    signature = replace(second, content_id="META-INF/signatures.xml")
+    absent = replace(second, content_id="documents/c")
+    for references in ((first,), (first, second, absent), (first, second, signature), (first, first)):
         with pytest.raises(ContainerError):
             require_references(read.with_references(references), container)
 

@@ -10,7 +10,7 @@ import pytest
 from docsign.envelope import Header, Organization, Reference, ResponseFor, Status, StatusCode
 from docsign.envelope.header import BusinessKind, Priority
 from docsign.envelope.packing import default_name, media_type, require_not_secret
-from docsign.errors import SecretDocumentError
+from docsign.errors import SecretDocumentError, UsageError
 
 
 def test_the_document_identifier_is_built_from_the_document(header: Header) -> None:
@@ -37,7 +37,7 @@ def test_a_status_goes_to_the_sender_and_names_the_document(header: Header) -> N
 def test_a_recall_goes_to_a_receiver(header: Header) -> None:
     """Code 13 is the sender's and must say which receiver it is for."""
     now = datetime.now(UTC)
-    with pytest.raises(ValueError, match="names the receiver"):
+    with pytest.raises(UsageError, match="names the receiver"):
         Status.answering(header, StatusCode.RECALL, sender=header.sender, time=now)
     recall = Status.answering(header, StatusCode.RECALL, sender=header.sender, time=now, receiver="H99")
     assert recall.addressee == "H99"

@@ -110,6 +110,11 @@ def add_at_root(files: Files) -> None:
     files["them.txt"] = b"x"
 
 
+def add_beside_metadata(files: Files) -> None:
+    """Put a file where careless readers see metadata."""
+    files["meta-inf/them.pdf"] = b"%PDF-1.7"
+
+
 def rename_document(files: Files) -> None:
     """Give the document another name."""
     files["documents/khac.pdf"] = files.pop(PDF)
@@ -155,6 +160,7 @@ FAILED, OPEN, NONE = Indication.TOTAL_FAILED, Indication.INDETERMINATE, Indicati
         (remove_document, OPEN, SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found"),
         (add_document, FAILED, SubIndication.FORMAT_FAILURE, "file-not-covered"),
         (add_at_root, FAILED, SubIndication.FORMAT_FAILURE, "file-not-covered"),
+        (add_beside_metadata, FAILED, SubIndication.FORMAT_FAILURE, "file-not-covered"),
         (rename_document, FAILED, SubIndication.FORMAT_FAILURE, "file-not-covered"),
         (change_digest, FAILED, SubIndication.HASH_FAILURE, "content-changed"),
         (change_time, FAILED, SubIndication.HASH_FAILURE, "content-changed"),
