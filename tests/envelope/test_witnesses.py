@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pydigidoc
 import pytest
 
-from docsign.envelope import Header
+from docsign.envelope import Header, judge_container, read_container
+from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import KeyKind, TrialAuthority
 from docsign.signing import seal
+from docsign.verdict import Indication
+from tests.conftest import Holders
 from tests.envelope.conftest import APPENDIX
 from tests.envelope.test_judge import PDF, repacked, unpacked
 
@@ -41,6 +46,24 @@ for signature in container.signatures():
     except RuntimeError as error:
         for line in str(error).splitlines():
             print("says", line)
+"""
+
+SEALING = """
+import sys
+import pydigidoc
+from pydigidoc import digidoc
+conf = pydigidoc.DigiDocConf(sys.argv[1])
+conf.thisown = False
+conf.set_tslurl(sys.argv[2])
+digidoc.Conf.init(conf)
+digidoc.initialize()
+container = pydigidoc.Container.create(sys.argv[3])
+for path in sys.argv[6:]:
+    container.add_data_file(path, "text/plain")
+signer = pydigidoc.PKCS12Signer(sys.argv[4], sys.argv[5])
+signer.set_profile("BES")
+container.sign(signer)
+container.save(sys.argv[3])
 """
 
 TRUST_AND_TIME = {
@@ -101,12 +124,12 @@ def no_lists() -> Iterator[str]:
         thread.join(10)
 
 
-def libdigidocpp(path: Path, no_lists: str, folder: Path) -> list[str]:
-    """Return what libdigidocpp says, in a process of its own, as it keeps global state."""
+def libdigidocpp(program: str, no_lists: str, folder: Path, *arguments: Path | str) -> list[str]:
+    """Run a program over libdigidocpp in a process of its own, as it keeps global state."""
     schema = folder / "schema"
     shutil.copytree(Path(pydigidoc.__file__).parent / "schema", schema, dirs_exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "-c", OPINION, str(schema), no_lists, str(path)],
+        [sys.executable, "-c", program, str(schema), no_lists, *map(str, arguments)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -136,7 +159,7 @@ def test_libdigidocpp_finds_only_trust_and_time_missing(
     case: tuple[Path, TrialAuthority], no_lists: str, tmp_path: Path
 ) -> None:
     """Container, schema, digests, signing certificate and value are sound to it."""
-    said = libdigidocpp(case[0], no_lists, tmp_path)
+    said = libdigidocpp(OPINION, no_lists, tmp_path, case[0])
     assert said[0] == "application/vnd.etsi.asic-e+zip"
     assert f"file {PDF} application/pdf" in said
     assert f"file documents/{APPENDIX} text/plain" in said
@@ -159,5 +182,22 @@ def test_libdigidocpp_complains_of_changes(
         files[name] = files[name][:-8] + b"<!--!-->"
     changed = tmp_path / "changed.asice"
     changed.write_bytes(repacked(files))
-    said = {line for line in libdigidocpp(changed, no_lists, tmp_path) if line.startswith("says ")}
+    said = {line for line in libdigidocpp(OPINION, no_lists, tmp_path, changed) if line.startswith("says ")}
     assert said - TRUST_AND_TIME
+
+
+def test_we_accept_what_libdigidocpp_seals(
+    agency_key: SigningKey, holders: Holders, trust: Trust, no_lists: str, tmp_path: Path
+) -> None:
+    """The other way round: its container, with comments in the archive, passes here."""
+    (tmp_path / "key.p12").write_bytes(holders.agency.pkcs12("thu-nghiem"))
+    documents = [tmp_path / "Công văn 1 (bản cuối).txt", tmp_path / "b.txt"]
+    for document in documents:
+        document.write_text("Kính gửi", encoding="utf-8")
+    made = tmp_path / "theirs.asice"
+    libdigidocpp(SEALING, no_lists, tmp_path, made, tmp_path / "key.p12", "thu-nghiem", *documents)
+    container = read_container(io.BytesIO(made.read_bytes()))
+    assert container.data_names == tuple(document.name for document in documents)
+    judgement = judge_container(container, trust=trust, at=datetime.now(UTC))
+    assert judgement.conclusion.indication is Indication.TOTAL_PASSED
+    assert [certificate for _, certificate in judgement.sealed_by()] == [agency_key.certificate]
