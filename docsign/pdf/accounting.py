@@ -57,10 +57,13 @@ def revision_ending_at(reader: PdfFileReader, data: bytes, end: int) -> int:
     return number
 
 
-def require_accounted(reader: PdfFileReader, data: bytes, start: int, revision: int) -> None:
+def require_accounted(
+    reader: PdfFileReader, data: bytes, start: int, revision: int, known: set[tuple[int, int]]
+) -> None:
     """Raise PdfError with the offset where bytes after ``start`` belong to nothing.
 
-    ``start`` is where the signed bytes end, ``revision`` the last one they close.
+    ``start`` is where the signed bytes end, ``revision`` the last one they close. ``known`` are the places
+    found in order for another signature of the same file, and grows: each object is looked at once.
     """
     objects, tables = _boundaries(reader, revision)
     boundaries = sorted({*objects, *tables})
@@ -75,10 +78,13 @@ def require_accounted(reader: PdfFileReader, data: bytes, start: int, revision: 
         raise _stray(start)
     for position, offset in enumerate(boundaries):
         limit = boundaries[position + 1] if position + 1 < len(boundaries) else len(data)
+        if (offset, limit) in known:
+            continue
         if offset in objects:
             _require_object(reader, data, offset, limit, objects[offset])
         elif not _TABLE.fullmatch(data, offset, limit):
             raise _stray(offset)
+        known.add((offset, limit))
     if not data.rstrip(b"\0\t\n\x0c\r ").endswith(b"%%EOF"):
         raise _stray(len(data))
 
@@ -111,13 +117,15 @@ def _require_object(
     if header is None or (int(header[1]), int(header[2])) != name[:2]:
         raise _stray(offset)
     end = data.find(b"endobj", header.end(), limit)
-    length = _stream_length(reader, name)
+    length = _stream_length(reader, name) if _STREAM.search(data, header.end(), limit) else None
     if length is not None:
         for match in _STREAM.finditer(data, header.end(), limit):
             closed = _END_STREAM.match(data, match.end() + length, limit)
             if closed is not None:
                 end = closed.end() if b"endobj" not in data[header.end() : match.start()] else -1
                 break
+    elif data.count(b"endobj", header.end(), limit) > 1:  # a string may hold the word
+        end = data.find(b"endobj", _value_end(reader, data, header.end(), limit, name), limit)
     if end < 0 or not _END.fullmatch(data, end, limit):
         raise _stray(offset)
 
@@ -133,6 +141,22 @@ def _stream_length(reader: PdfFileReader, name: tuple[int, int, int]) -> int | N
     )
     raw = getattr(found, "raw_object", found)
     return len(raw.encoded_data) if isinstance(raw, generic.StreamObject) else None
+
+
+def _value_end(reader: PdfFileReader, data: bytes, start: int, limit: int, name: tuple[int, int, int]) -> int:
+    """Return where the value that begins at ``start`` ends."""
+    from io import BytesIO
+
+    from pyhanko.pdf_utils import generic
+
+    read: Any = generic.read_object
+    rest = data[start:limit].lstrip(b"\0\t\n\x0c\r ")
+    stream = BytesIO(rest)
+    try:
+        read(stream, generic.Reference(name[0], name[1], reader))
+    except Exception as error:
+        raise _stray(start) from error
+    return limit - len(rest) + stream.tell()
 
 
 def _stray(offset: int) -> PdfError:

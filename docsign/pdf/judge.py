@@ -208,7 +208,7 @@ def _judge_changes(case: Case, placed: Placed) -> tuple[tuple[Change, ...], list
     if placed.range.covers_the_file:
         return (), []
     try:
-        require_accounted(case.reader, case.data, placed.range.end, placed.revision)
+        require_accounted(case.reader, case.data, placed.range.end, placed.revision, case.accounted)
         steps = case.later_steps(placed.revision)
         changes = allowed_after(
             steps,

@@ -39,6 +39,7 @@ class Case:
     beside: ValidationData
     fields: dict[str, Any]
     steps: dict[int, Step | PdfError] = field(default_factory=dict)
+    accounted: set[tuple[int, int]] = field(default_factory=set)
 
     def later_steps(self, revision: int) -> list[Step]:
         """Return what the revisions after ``revision`` did; raises PdfError where one cannot be compared."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,15 @@ from docsign.pdf.revision import damaged
 from docsign.sentence import say
 
 if TYPE_CHECKING:
+    from pyhanko.pdf_utils.decode_limits import DecodeLimits
     from pyhanko.pdf_utils.reader import PdfFileReader
 
 MOST_SIGNATURES = 200
 MOST_VALIDATION_DATA = 200
+TABLE_LIMIT = 2 * 1024 * 1024
+"""Bytes of an unpacked cross-reference stream: some 400,000 objects."""
+STREAM_LIMIT = 64 * 1024 * 1024
+"""Bytes of any other unpacked stream that is looked into."""
 DOCUMENT_TIMESTAMP = "/ETSI.RFC3161"
 
 _DATE = re.compile(
@@ -68,10 +74,10 @@ def open_pdf(data: bytes, password: str | None) -> tuple[PdfFileReader, bool]:
     strict = True
     try:
         try:
-            reader = PdfFileReader(BytesIO(data))
+            reader = PdfFileReader(BytesIO(data), decode_limits=_limits())
         except Exception:  # noqa: BLE001 -- odd files raise anything; the lenient reader has the next word
             strict = False
-            reader = PdfFileReader(BytesIO(data), strict=False)
+            reader = PdfFileReader(BytesIO(data), strict=False, decode_limits=_limits())
         handler: Any = reader
         if handler.encrypted:
             _unlock(handler, password)
@@ -82,6 +88,18 @@ def open_pdf(data: bytes, password: str | None) -> tuple[PdfFileReader, bool]:
     except Exception as error:
         raise damaged(error) from error
     return reader, strict
+
+
+@cache
+def _limits() -> DecodeLimits:
+    """Return how much packed data may grow: pyHanko's limits, and fewer objects in a packed table."""
+    from pyhanko.pdf_utils import decode_limits as limits
+
+    table = limits.StreamDecodeLimits(max_ratio=None, max_output_size=TABLE_LIMIT)
+    return limits.DecodeLimits(
+        per_stream=limits.StreamDecodeLimits(max_output_size=STREAM_LIMIT),
+        per_purpose={**limits.DEFAULT_PURPOSE_LIMITS, limits.DecodePurpose.XREF_STREAM: table},
+    )
 
 
 class EncryptedPdfError(PdfError):
