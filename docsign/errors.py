@@ -5,6 +5,8 @@
     │   └── FileUnusableError      no such file, a folder, not readable, would be overwritten exit 2
     ├── MalformedError             untrusted bytes that cannot be understood                  exit 1
     │   ├── PdfError
+    │   │   ├── PdfPasswordError   encrypted, and the password is missing or wrong
+    │   │   └── PdfBudgetError     reading it would cost more work than allowed
     │   ├── XmlError
     │   │   └── EdxmlError
     │   ├── ContainerError
@@ -94,6 +96,18 @@ class PdfError(MalformedError):
     """Not a PDF, or one that is damaged."""
 
     code = "malformed-pdf"
+
+
+class PdfPasswordError(PdfError):
+    """An encrypted PDF whose password is missing or wrong."""
+
+    code = "pdf-password"
+
+
+class PdfBudgetError(PdfError):
+    """Reading this PDF would cost more counted work than the caller allows: a bomb, or simply too big."""
+
+    code = "pdf-budget"
 
 
 class XmlError(MalformedError):

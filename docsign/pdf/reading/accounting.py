@@ -1,0 +1,323 @@
+"""Says to what every byte of the file belongs, and finds the bytes that belong to nothing.
+
+Every object that a cross-reference names begins at its offset and is bounded by the next offset that
+anything claims, so that overlapping objects cost no more than the file is long. What remains between must be
+white space; comments are in place on their own line just after the header and before ``xref``, ``startxref``
+and ``%%EOF`` (Ghostscript and iText write such), and noticed anywhere else.
+
+Nothing is judged: whether a stray byte matters depends on what a signature covers.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from docsign.pdf.reading.indirect import HEADER
+from docsign.pdf.reading.parsing import SPACE
+from docsign.pdf.reading.remarks import Remarks
+from docsign.pdf.reading.revisions import Revision, Tail
+from docsign.pdf.reading.sections import Section
+from docsign.sentence import say
+from docsign.verdict import Severity
+
+SMALL = 4096  # up to here counting "endobj" is cheaper than parsing
+_FILE_HEADER = re.compile(rb"%PDF-\d\.\d")
+_GAP = re.compile(
+    rb"[\0\t\n\f\r ]*+(?:(%[^\r\n]*+)|(\d{1,10}+[\0\t\n\f\r ]++\d{1,5}+[\0\t\n\f\r ]++obj)|(\Z))"
+)
+_NOT_SPACE = re.compile(rb"[^\0\t\n\f\r ]")
+
+
+class SpanKind(StrEnum):
+    """What bytes are."""
+
+    HEADER = "header"
+    OBJECT = "object"
+    XREF = "xref"
+    TRAILER = "trailer"
+    STARTXREF = "startxref"
+    EOF = "eof"
+    SPACE = "space"
+    COMMENT = "comment"
+    UNACCOUNTED = "unaccounted"
+
+
+class Span(NamedTuple):
+    """Bytes ``start`` to ``end`` of the file; ``number`` is an object's, ``revision`` an index.
+
+    ``revision`` is None behind the last ``%%EOF``.
+    """
+
+    kind: SpanKind
+    start: int
+    end: int
+    number: int | None
+    revision: int | None
+
+
+class Claim(NamedTuple):
+    """A cross-reference entry that says an object begins at some offset."""
+
+    number: int
+    generation: int
+    revision: int
+
+
+EndOfObject: TypeAlias = Callable[[int, int, Claim | None], int | None]
+
+
+@dataclass(slots=True)
+class Accounting:
+    """The parts found, in the order of the file, without the white space between them."""
+
+    marks: list[int] = field(default_factory=list)
+    parts: list[tuple[SpanKind, int, int, int | None]] = field(default_factory=list)
+
+    def bound(self, offset: int, size: int) -> int:
+        """Return the first offset after ``offset`` that anything claims, or the end of the file."""
+        place = bisect_right(self.marks, offset)
+        return self.marks[place] if place < len(self.marks) else size
+
+
+@dataclass(slots=True)
+class Accountant:
+    """Walks once over the file and fills ``result``."""
+
+    data: bytes
+    claims: dict[int, list[Claim]]
+    revisions: list[Revision]
+    remarks: Remarks
+    result: Accounting = field(default_factory=Accounting)
+    end_of_object: EndOfObject = lambda *_: None
+
+    def mark(self) -> Accounting:
+        """Collect every claimed offset, before anything is parsed."""
+        offsets = set(self.claims)
+        for section, _ in self._sections():
+            offsets.add(section.start)
+        self.result.marks = sorted(offsets)
+        return self.result
+
+    def walk(self, end_of_object: EndOfObject) -> None:
+        """Account for every byte.
+
+        ``end_of_object(offset, bound, claim)`` parses one object and returns its end, or None where it cannot
+        be parsed.
+        """
+        self.end_of_object = end_of_object
+        data, size = self.data, len(self.data)
+        sections = {section.start: (section, tail) for section, tail in self._sections()}
+        parts = self.result.parts
+        claims = self.claims
+        marks = self.result.marks
+        self._gap(self._header(), marks[0] if marks else size, after_header=True, before_xref=False)
+        for place, start in enumerate(marks):
+            bound = marks[place + 1] if place + 1 < len(marks) else size
+            found = sections.get(start)
+            if found is not None:
+                end = self._section(start, bound, *found)
+                if start in claims:
+                    self._check_header(start, bound, claims[start])
+            else:
+                claimed = claims[start]
+                number = self._check_header(start, bound, claimed)
+                if number is None:
+                    parts.append((SpanKind.UNACCOUNTED, start, bound, None))
+                    continue
+                end = self._object_end(start, bound, claimed[0])
+                parts.append((SpanKind.OBJECT, start, end, number))
+            if end < bound and data[end:bound].strip(SPACE):
+                following = sections.get(bound)
+                self._gap(
+                    end, bound, after_header=False, before_xref=bool(following and not following[0].is_stream)
+                )
+
+    def _sections(self) -> list[tuple[Section, Tail | None]]:
+        """Every section with what closes it; those of /XRefStm close nothing."""
+        found: list[tuple[Section, Tail | None]] = []
+        for revision in self.revisions:
+            for section, tail in zip(revision.sections, revision.tails, strict=True):
+                found.append((section, tail))
+                if section.hybrid is not None:
+                    found.append((section.hybrid, None))
+        return found
+
+    def _header(self) -> int:
+        """ISO 32000-2 7.5.2: the file begins with ``%PDF-``."""
+        data = self.data
+        found = _FILE_HEADER.match(data)
+        if found is None:
+            self.remarks.add(
+                "header",
+                say("The file does not begin with a PDF header."),
+                where="header",
+                offset=0,
+                revision=0,
+            )
+            return 0
+        end = min(place for place in (data.find(b"\n"), data.find(b"\r"), len(data)) if place >= 0)
+        self.result.parts.append((SpanKind.HEADER, 0, end, None))
+        return end
+
+    def _section(self, start: int, bound: int, section: Section, tail: Tail | None) -> int:
+        """Account for a section and the ``startxref … %%EOF`` behind it."""
+        parts = self.result.parts
+        if section.trailer_start is None:
+            parts.append((SpanKind.XREF, start, section.end, section.number))
+        else:
+            parts.append((SpanKind.XREF, start, section.trailer_start, None))
+            parts.append((SpanKind.TRAILER, section.trailer_start, section.end, None))
+        end = section.end
+        if tail is not None and tail.end <= bound:
+            self._gap(section.end, tail.startxref, after_header=False, before_xref=True)
+            number_end = self.data.rfind(str(tail.value).encode(), tail.startxref, tail.eof)
+            number_end = number_end + len(str(tail.value)) if number_end > 0 else tail.eof
+            parts.append((SpanKind.STARTXREF, tail.startxref, number_end, None))
+            self._gap(number_end, tail.eof, after_header=False, before_xref=True)
+            parts.append((SpanKind.EOF, tail.eof, tail.end, None))
+            end = tail.end
+        if end > bound:
+            self.remarks.add(
+                "overlap",
+                say("Parts of the file overlap."),
+                where=f"byte {bound}",
+                offset=bound,
+                revision=self._revision(bound),
+            )
+            return bound
+        return end
+
+    def _check_header(self, start: int, bound: int, claimed: list[Claim]) -> int | None:
+        """Compare the object's header with the entries that lead to it (7.5.4)."""
+        found = HEADER.match(self.data, start, bound)
+        if found is None:
+            for claim in claimed:
+                self.remarks.add(
+                    "xref-no-object",
+                    say("The cross-reference leads to a place where no object begins."),
+                    where=f"object {claim.number}",
+                    offset=start,
+                    revision=claim.revision,
+                )
+            return None
+        number, generation = int(found[1]), int(found[2])
+        for claim in claimed:
+            if claim.number != number or claim.generation != generation:
+                self.remarks.add(
+                    "xref-wrong-object" if claim.number != number else "xref-generation",
+                    say("The cross-reference leads to the bytes of another object ({found}).", found=number)
+                    if claim.number != number
+                    else say("The generation of an object differs from its cross-reference entry."),
+                    where=f"object {claim.number}",
+                    offset=start,
+                    revision=claim.revision,
+                )
+        return number
+
+    def _object_end(self, start: int, bound: int, claim: Claim) -> int:
+        data = self.data
+        if bound - start <= SMALL:
+            place = data.find(b"endobj", start, bound)
+            if place >= 0 and data.find(b"endobj", place + 6, bound) < 0:
+                return place + 6
+        end = self.end_of_object(start, bound, claim)
+        return bound if end is None else end
+
+    def _gap(self, start: int, end: int, *, after_header: bool, before_xref: bool) -> None:
+        """Account for what stands between two known parts."""
+        data, parts = self.data, self.result.parts
+        position = start
+        while position < end:
+            found = _GAP.match(data, position, end)
+            if found is None:
+                place = _NOT_SPACE.search(data, position, end)
+                self._unaccounted(place.start() if place else position, end)
+                return
+            if found[1] is not None:
+                self._comment(found.start(1), found.end(1), end, after_header, before_xref)
+                position = found.end(1)
+            elif found[2] is not None:
+                begin = found.start(2)
+                after = self.end_of_object(begin, end, None)
+                self.remarks.add(
+                    "object-without-xref",
+                    say("An object stands in the file that no cross-reference of its revision names."),
+                    severity=self._severity(begin),
+                    where=f"object {int(found[2].split()[0])}, byte {begin}",
+                    offset=begin,
+                    revision=self._revision(begin),
+                )
+                after = end if after is None else after
+                parts.append((SpanKind.OBJECT, begin, after, int(found[2].split()[0])))
+                position = after
+                after_header = False
+            else:
+                return
+
+    def _comment(self, start: int, end: int, gap_end: int, after_header: bool, before_xref: bool) -> None:
+        data = self.data
+        self.result.parts.append((SpanKind.COMMENT, start, end, None))
+        own_line = start == 0 or data[start - 1] in b"\r\n"
+        if data.startswith(b"%PDF-", start):
+            self.remarks.add(
+                "second-header",
+                say("The file holds a second PDF header."),
+                where=f"byte {start}",
+                offset=start,
+                revision=self._revision(start),
+            )
+        elif not own_line or not (
+            after_header or (before_xref and not data[end:gap_end].strip(SPACE).startswith(b"%PDF"))
+        ):
+            self.remarks.add(
+                "stray-comment",
+                say("A comment stands where writers put none."),
+                severity=self._severity(start),
+                where=f"byte {start}",
+                offset=start,
+                revision=self._revision(start),
+            )
+
+    def _unaccounted(self, start: int, end: int) -> None:
+        self.result.parts.append((SpanKind.UNACCOUNTED, start, end, None))
+        self.remarks.add(
+            "unaccounted-bytes",
+            say("Bytes {start} to {end} of the file belong to nothing.", start=start, end=end),
+            where=f"byte {start}",
+            offset=start,
+            revision=self._revision(start),
+        )
+
+    def _severity(self, offset: int) -> Severity:
+        """What the first writer left lying about is odd; what a later one added is an attack or damage."""
+        return Severity.WARNING if self._revision(offset) == 0 else Severity.ERROR
+
+    def _revision(self, offset: int) -> int | None:
+        place = bisect_right(self.revisions, offset, key=lambda revision: revision.start) - 1
+        return None if offset >= self.revisions[place].end else place
+
+
+def spans(accounting: Accounting, revisions: list[Revision], size: int) -> list[Span]:
+    """Return every byte of the file as spans, white space too, each with its revision."""
+    starts = [revision.start for revision in revisions]
+    answer: list[Span] = []
+    position = 0
+
+    def add(kind: SpanKind, start: int, end: int, number: int | None) -> None:
+        place = bisect_right(starts, start) - 1
+        answer.append(Span(kind, start, end, number, place if start < revisions[place].end else None))
+
+    for kind, start, end, number in sorted(accounting.parts, key=lambda part: part[1]):
+        if start > position:
+            add(SpanKind.SPACE, position, start, None)
+        if end > position:
+            add(kind, max(start, position), end, number)
+            position = end
+    if position < size:
+        add(SpanKind.SPACE, position, size, None)
+    return answer

@@ -1,0 +1,119 @@
+"""How much work one file may cost, counted and never timed (so that this code needs no clock).
+
+``Budget`` is what the caller allows, ``Work`` what one reading has spent. Every loop over untrusted bytes
+spends from a counter here, so that a bomb ends in PdfBudgetError and a test can tell that twice the input
+costs no more than about twice the work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from docsign.errors import PdfBudgetError
+from docsign.pdf.reading.values import Name
+from docsign.sentence import say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The limits of one reading. The defaults hold any honest file of 10 MB within 3 s and 256 MB."""
+
+    objects: int = 400_000
+    """indirect objects parsed"""
+    tokens: int = 4_000_000
+    """tokens in parsed objects"""
+    entries: int = 1_000_000
+    """entries of all cross-reference sections together"""
+    sections: int = 10_000
+    """cross-reference sections, so revisions too"""
+    inflated: int = 96 << 20
+    """bytes of all decoded streams together"""
+    stream: int = 48 << 20
+    """bytes of one decoded stream"""
+    computed: int = 4 << 20
+    """bytes decoded by our own loops: predictors other than Up, LZW, RunLength"""
+    depth: int = 200
+    """containers within containers in one object"""
+    pages: int = 100_000
+    """nodes of one page tree"""
+    references: int = 4_000_000
+    """references followed"""
+    findings: int = 500
+    """findings kept; the rest is counted"""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one reading has spent; each ``spend`` raises PdfBudgetError past the limit."""
+
+    budget: Budget
+    objects: int = 0
+    tokens: int = 0
+    entries: int = 0
+    sections: int = 0
+    inflated: int = 0
+    references: int = 0
+    computed: int = 0
+    scanned: int = 0
+    names: dict[bytes, Name] = field(default_factory=dict)
+    """the names seen so far, each made once"""
+
+    def spend_objects(self, count: int = 1) -> None:
+        """Count indirect objects parsed."""
+        self.objects += count
+        if self.objects > self.budget.objects:
+            raise exceeded("objects", self.budget.objects)
+
+    def spend_tokens(self, count: int) -> None:
+        """Count tokens."""
+        self.tokens += count
+        if self.tokens > self.budget.tokens:
+            raise exceeded("tokens", self.budget.tokens)
+
+    def spend_entries(self, count: int) -> None:
+        """Count cross-reference entries."""
+        self.entries += count
+        if self.entries > self.budget.entries:
+            raise exceeded("cross-reference entries", self.budget.entries)
+
+    def spend_section(self) -> None:
+        """Count one cross-reference section."""
+        self.sections += 1
+        if self.sections > self.budget.sections:
+            raise exceeded("cross-reference sections", self.budget.sections)
+
+    def spend_inflated(self, count: int) -> None:
+        """Count decoded bytes."""
+        self.inflated += count
+        if self.inflated > self.budget.inflated:
+            raise exceeded("decoded bytes", self.budget.inflated)
+
+    def spend_reference(self) -> None:
+        """Count one reference followed."""
+        self.references += 1
+        if self.references > self.budget.references:
+            raise exceeded("references", self.budget.references)
+
+    def spend_computed(self, count: int) -> None:
+        """Count bytes decoded one by one."""
+        self.computed += count
+        if self.computed > self.budget.computed:
+            raise exceeded("bytes decoded one by one", self.budget.computed)
+
+    def spend_scanned(self, count: int, size: int) -> None:
+        """Count bytes of cross-reference sections: in a file of ``size`` bytes honest ones never overlap."""
+        self.scanned += count
+        if self.scanned > 4 * size + 4096:
+            raise exceeded("bytes of cross-reference sections", 4 * size + 4096)
+
+    def inflatable(self) -> int:
+        """Return how many bytes the next stream may decode to."""
+        return max(0, min(self.budget.stream, self.budget.inflated - self.inflated))
+
+
+def exceeded(what: str, limit: int, where: str = "") -> PdfBudgetError:
+    """Make the error that says which limit was passed."""
+    return PdfBudgetError(
+        say("Reading this PDF costs more than allowed: {what}, at most {limit}.", what=what, limit=limit),
+        where=where,
+    )

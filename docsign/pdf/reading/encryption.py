@@ -1,0 +1,119 @@
+"""Opens encrypted files (ISO 32000-2 7.6): pyHanko derives the keys and decrypts, imported only on need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from docsign.errors import PdfError, PdfPasswordError
+from docsign.pdf.reading.parsing import Decrypt
+from docsign.pdf.reading.values import Array, Dictionary, Name, Stream, Text, Value
+from docsign.sentence import say
+
+
+@dataclass(slots=True, eq=False)
+class Cipher:
+    """A security handler that was opened with a password. ``own`` is the number of the /Encrypt object."""
+
+    handler: Any
+    own: int
+
+    def strings(self, number: int, generation: int) -> Decrypt:
+        """Return what decrypts the strings of one object (7.6.2); those of /Encrypt itself are not."""
+        if number == self.own:
+            return lambda data: data
+        stage = self.handler.get_string_filter()
+        key: list[bytes] = []
+
+        def decrypt(data: bytes) -> bytes:
+            if not data:
+                return data
+            if not key:
+                key.append(stage.derive_object_key(number, generation))
+            return _decrypt(stage, key[0], data)
+
+        return decrypt
+
+    def stream(self, stream: Stream, data: bytes, filters: list[str]) -> bytes:
+        """Decrypt a stream's bytes; cross-reference streams never are (7.5.8.2)."""
+        home = stream.home
+        if stream.get("Type") == "XRef" or home.packed_in is not None:
+            return data
+        if stream.get("Type") == "Metadata" and not self.handler.encrypt_metadata:
+            return data
+        name = None
+        if "Crypt" in filters:  # 7.4.10
+            parameters = stream.get("DecodeParms")
+            if isinstance(parameters, Array):
+                parameters = parameters.items[0] if parameters.items else None
+            chosen = parameters.get("Name") if isinstance(parameters, Dictionary) else None
+            name = str(chosen) if isinstance(chosen, Name) else "Identity"
+        try:
+            stage = self.handler.get_stream_filter(f"/{name}" if name else None)
+        except Exception as error:
+            raise PdfError(say("The file's encryption cannot be understood."), where=home.where) from error
+        return _decrypt(stage, stage.derive_object_key(home.number, home.generation), data)
+
+
+def _decrypt(stage: Any, key: bytes, data: bytes) -> bytes:
+    try:
+        plain: bytes = stage.decrypt(key, data)
+    except Exception as error:
+        raise PdfError(say("Encrypted bytes are damaged.")) from error
+    return plain
+
+
+def open_cipher(encrypt: Dictionary, identifier: Value, password: str | None, own: int) -> Cipher:
+    """Open the security handler of /Encrypt.
+
+    Raises PdfPasswordError where neither ``password`` nor the empty one opens it, PdfError for a handler
+    that is not known or malformed.
+    """
+    try:
+        from pyhanko.pdf_utils.crypt import AuthStatus, SecurityHandler
+
+        handler = SecurityHandler.build(_foreign(encrypt))
+        first = identifier.items[0] if isinstance(identifier, Array) and identifier.items else None
+        id1 = first.value if isinstance(first, Text) else b""
+        for attempt in dict.fromkeys((password or "", "")):
+            if handler.authenticate(attempt, id1=id1).status != AuthStatus.FAILED:
+                return Cipher(handler, own)
+    except Exception as error:
+        raise PdfError(
+            say("The file's encryption cannot be understood."), where="trailer /Encrypt"
+        ) from error
+    raise PdfPasswordError(
+        say("The file is encrypted, and its password is missing.")
+        if password is None
+        else say("The file is encrypted, and the password given does not open it."),
+        where="trailer /Encrypt",
+    )
+
+
+def _foreign(encrypt: Dictionary) -> Any:
+    """Return the dictionary in pyHanko's types; two levels of dictionaries are all that /Encrypt has."""
+    from pyhanko.pdf_utils import generic
+
+    def simple(value: Value) -> Any:
+        if isinstance(value, bool):
+            return generic.BooleanObject(value)
+        if isinstance(value, int):
+            return generic.NumberObject(value)
+        if isinstance(value, Name):
+            return generic.NameObject(f"/{value}")
+        if isinstance(value, Text):
+            return generic.ByteStringObject(value.value)
+        return generic.NullObject()
+
+    answer = generic.DictionaryObject()
+    waiting: list[tuple[Dictionary, Any]] = [(encrypt, answer)]
+    while waiting:
+        source, target = waiting.pop()
+        for key, value in source.items():
+            if isinstance(value, Dictionary):
+                inner = generic.DictionaryObject()
+                waiting.append((value, inner))
+                target[generic.NameObject(f"/{key}")] = inner
+            else:
+                target[generic.NameObject(f"/{key}")] = simple(value)
+    return answer

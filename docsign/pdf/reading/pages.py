@@ -1,0 +1,97 @@
+"""Walks the page tree (ISO 32000-2 7.7.3) with an explicit stack: no loop, no recursion, a counted budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from docsign.pdf.reading.budget import exceeded
+from docsign.pdf.reading.values import Dictionary, Reference, Value
+from docsign.sentence import say
+from docsign.verdict import Severity
+
+if TYPE_CHECKING:
+    from docsign.pdf.reading.view import View
+
+INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")  # 7.7.3.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page. ``inherited`` holds the attributes of table 31 that may come from above, unresolved.
+
+    ``holders`` says in which dictionary each of them stands; ``reference`` is None for a page that is no
+    indirect object. ``number`` counts from 1.
+    """
+
+    number: int
+    dictionary: Dictionary = field(repr=False)
+    reference: Reference | None
+    inherited: dict[str, Value] = field(repr=False)
+    holders: dict[str, Dictionary] = field(repr=False)
+
+
+def read_pages(view: View) -> Iterator[Page]:
+    """Yield the pages in order; a node met twice, or that is none, is a remark and is passed over."""
+    catalog = view.catalog
+    root = view.dictionary(catalog, "Pages")
+    if catalog is None or root is None:
+        _remark(view, "page-tree", "trailer /Root", catalog)
+        return
+    limit = view.store.work.budget.pages
+    seen: set[int] = set()
+    count = visited = 0
+    # what is still to be visited, the next one last: (node as it stands, resolved, what it inherits)
+    waiting: list[tuple[Value, Dictionary, dict[str, Dictionary]]] = [(catalog.get("Pages"), root, {})]
+    while waiting:
+        raw, node, above = waiting.pop()
+        visited += 1
+        if visited > limit:
+            raise exceeded("pages", limit, "page tree")
+        if id(node) in seen:
+            view.store.remarks.add(
+                "page-loop",
+                say("The page tree leads to one node twice."),
+                where=node.home.where,
+                offset=node.start if node.home.packed_in is None else None,
+                revision=node.home.revision,
+            )
+            continue
+        seen.add(id(node))
+        holders = {**above, **{key: node for key in INHERITED if node.get(key) is not None}}
+        kind = node.get("Type")
+        if kind == "Pages" or (kind is None and "Kids" in node):
+            kids = list(view.dictionaries(node, "Kids"))
+            waiting += ((item, kid, holders) for item, kid in reversed(kids))
+        elif kind == "Page" or (kind is None and "Kids" not in node):
+            count += 1
+            yield Page(
+                number=count,
+                dictionary=node,
+                reference=raw if isinstance(raw, Reference) else None,
+                inherited={key: holder.get(key) for key, holder in holders.items()},
+                holders=holders,
+            )
+        else:
+            _remark(view, "page-tree", node.home.where, node)
+    declared = view.integer(root, "Count")
+    if declared != count:
+        view.store.remarks.add(
+            "page-count",
+            say("The page tree says {declared} pages and holds {count}.", declared=declared, count=count),
+            severity=Severity.WARNING,
+            where=f"{root.home.where} /Count",
+            offset=root.start if root.home.packed_in is None else None,
+            revision=root.home.revision,
+        )
+
+
+def _remark(view: View, code: str, where: str, node: Dictionary | None) -> None:
+    view.store.remarks.add(
+        code,
+        say("The page tree is missing or malformed."),
+        where=where,
+        offset=node.start if node is not None and node.home.packed_in is None else None,
+        revision=view.index,
+    )

@@ -1,0 +1,252 @@
+"""Every version of every object, parsed on need and kept; streams decrypted and decoded.
+
+An indirect /Length is resolved here too, and it never leads further than one object stream, so that no chain
+of lengths can make the reader recurse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from docsign.errors import PdfBudgetError, PdfError, PdfPasswordError
+from docsign.pdf.reading.accounting import Accounting, Claim
+from docsign.pdf.reading.budget import Work
+from docsign.pdf.reading.encryption import Cipher
+from docsign.pdf.reading.filters import Decoded, Filter, decode
+from docsign.pdf.reading.history import History
+from docsign.pdf.reading.indirect import LengthOf, no_length, parse_indirect
+from docsign.pdf.reading.packed import ObjectStream, parse_header, parse_packed
+from docsign.pdf.reading.remarks import Remarks
+from docsign.pdf.reading.sections import FREE, IN_USE, MAX_FILTERS, Entry, make_filter
+from docsign.pdf.reading.values import Array, IndirectObject, Reference, Stream, Value
+from docsign.sentence import say
+
+
+@dataclass(slots=True, eq=False)
+class Store:
+    """The objects of one file. ``cipher`` is set once the file is known to be encrypted."""
+
+    data: bytes
+    history: History
+    accounting: Accounting
+    work: Work
+    remarks: Remarks
+    cipher: Cipher | None = None
+    _objects: dict[tuple[int, int], IndirectObject] = field(default_factory=dict)
+    _streams: dict[tuple[int, int], ObjectStream | None] = field(default_factory=dict)
+
+    def object(self, number: int, revision: int) -> IndirectObject | None:
+        """Return an object as of a revision, parsed; None where there is none or it is free.
+
+        A malformed object is a remark, and its value is then null.
+        """
+        found = self.history.version(number, revision)
+        if found is None or found[1][0] == FREE:
+            return None
+        key = (number, found[0])
+        known = self._objects.get(key)
+        if known is None:
+            known = self._objects[key] = self._parse(Claim(number, 0, found[0]), found[1])
+        return known
+
+    def end_of_object(self, offset: int, bound: int, claim: Claim | None) -> int | None:
+        """Parse what stands at ``offset`` for its end alone; None where it is malformed."""
+        if claim is not None:
+            known = self.object(claim.number, claim.revision)
+            return known.end if known is not None and known.start == offset else None
+        try:
+            return self._parse_at(offset, bound, 0, self._length).end
+        except PdfBudgetError:
+            raise
+        except PdfError:
+            return None
+
+    def parse_version(self, number: int, revision: int, entry: Entry) -> IndirectObject:
+        """Parse what one entry leads to, whatever the history says."""
+        return self._parse(Claim(number, 0, revision), entry)
+
+    def unencrypted(self, reference: Reference, revision: int) -> Value:
+        """Return the value of an object that is neither packed nor a stream, for /Encrypt."""
+        return self._shallow(reference, revision)
+
+    def resolve(self, value: Value, revision: int) -> Value:
+        """Follow a reference to its value; a missing object is null (7.3.10), and so is an endless chain."""
+        steps = 0
+        while isinstance(value, Reference):
+            self.work.spend_reference()
+            known = self.object(value.number, revision)
+            if known is None:
+                return None
+            if known.generation != value.generation:
+                self.remarks.add(
+                    "reference-generation",
+                    say("A reference names another generation than the object has."),
+                    where=known.where,
+                    offset=None,
+                    revision=revision,
+                )
+                return None
+            value = known.value
+            steps += 1
+            if steps > 32:
+                self.remarks.add(
+                    "reference-loop",
+                    say("References lead back to one another."),
+                    where=known.where,
+                    revision=revision,
+                )
+                return None
+        return value
+
+    def decoded(self, stream: Stream, revision: int) -> Decoded:
+        """Decrypt and decode a stream. Raises PdfError naming the object, PdfBudgetError for a bomb."""
+        home = stream.home
+        data = stream.raw
+        try:
+            filters = self._filters(stream, revision)
+            if self.cipher is not None:
+                data = self.cipher.stream(stream, data, [stage.name for stage in filters])
+            return decode(data, filters, self.work)
+        except PdfError as error:
+            if error.where:
+                raise
+            raise type(error)(error.sentence, where=home.where) from error
+
+    # --- parsing --------------------------------------------------------------------------------------------
+
+    def _parse(self, claim: Claim, entry: Entry) -> IndirectObject:
+        offset = entry[1] if entry[0] == IN_USE else None
+        bound = self.accounting.bound(offset, len(self.data)) if offset is not None else 0
+        try:
+            if offset is not None:
+                known = self._parse_at(offset, bound, claim.revision, self._length)
+                if known.number != claim.number:
+                    raise PdfError(
+                        say(
+                            "The cross-reference leads to the bytes of another object ({found}).",
+                            found=known.number,
+                        )
+                    )
+            else:
+                packed = self._object_stream(entry[1], claim.revision)
+                known = parse_packed(packed, claim.number, entry[2], revision=claim.revision, work=self.work)
+        except (PdfBudgetError, PdfPasswordError):
+            raise
+        except PdfError as error:
+            self.remarks.add(
+                "object-malformed",
+                say("The object is malformed: {reason}", reason=error.sentence),
+                where=f"object {claim.number}" + (f" ({error.where})" if error.where else ""),
+                offset=offset,
+                revision=claim.revision,
+            )
+            source = self.data if offset is not None else b""
+            return IndirectObject(claim.number, 0, claim.revision, source, offset or 0, bound)
+        for start, key in known.duplicates:
+            self.remarks.add(
+                "duplicate-key",
+                say("A dictionary holds the key {key} twice.", key=key),
+                where=f"object {known.number} /{key}",
+                offset=start if offset is not None else None,
+                revision=known.revision,
+            )
+        return known
+
+    def _parse_at(self, offset: int, bound: int, revision: int, length_of: LengthOf) -> IndirectObject:
+        return parse_indirect(
+            self.data,
+            offset,
+            bound,
+            revision=revision,
+            work=self.work,
+            decrypt_for=self.cipher.strings if self.cipher else None,
+            length_of=length_of,
+        )
+
+    def _length(self, reference: Reference, home: IndirectObject) -> int | None:
+        """Resolve a stream's indirect /Length as of the stream's own revision (7.3.8.2)."""
+        found = self.history.version(reference.number, home.revision)
+        if found is None or found[1][0] in (FREE, IN_USE):
+            return self._plain_length(reference, home)
+        try:
+            stream = self._object_stream(found[1][1], found[0])
+            value = parse_packed(
+                stream, reference.number, found[1][2], revision=found[0], work=self.work
+            ).value
+        except PdfBudgetError:
+            raise
+        except PdfError:
+            return None
+        return value if type(value) is int else None
+
+    def _plain_length(self, reference: Reference, home: IndirectObject) -> int | None:
+        """The same where the length must not itself be packed: for object streams (7.5.7)."""
+        found = self.history.version(reference.number, home.revision)
+        if found is None or found[1][0] != IN_USE:
+            return None
+        offset = found[1][1]
+        try:
+            known = self._parse_at(offset, self.accounting.bound(offset, len(self.data)), found[0], no_length)
+        except PdfBudgetError:
+            raise
+        except PdfError:
+            return None
+        fits = (known.number, known.generation) == reference
+        return known.value if fits and type(known.value) is int else None
+
+    def _object_stream(self, number: int, revision: int) -> ObjectStream:
+        """Return an object stream, decoded once."""
+        found = self.history.version(number, revision)
+        if found is None or found[1][0] != IN_USE:
+            raise PdfError(say("The object stream is missing."), where=f"object {number}")
+        key = (number, found[0])
+        if key not in self._streams:
+            self._streams[key] = None  # so that a broken one is decoded only once
+            offset = found[1][1]
+            home = self._parse_at(
+                offset, self.accounting.bound(offset, len(self.data)), found[0], self._plain_length
+            )
+            stream = home.value
+            if home.number != number or not isinstance(stream, Stream) or stream.get("Type") != "ObjStm":
+                raise PdfError(say("The object stream is missing."), where=f"object {number}")
+            self._streams[key] = parse_header(
+                stream, self.decoded(stream, found[0]), remarks=self.remarks, work=self.work
+            )
+        known = self._streams[key]
+        if known is None:
+            raise PdfError(say("The object stream cannot be read."), where=f"object {number}")
+        return known
+
+    def _filters(self, stream: Stream, revision: int) -> list[Filter]:
+        """Return the stages of a stream (7.3.8.2)."""
+        names = self._shallow(stream.get("Filter"), revision)
+        beside = self._shallow(stream.get("DecodeParms"), revision)
+        listed = [] if names is None else names.items if isinstance(names, Array) else [names]
+        parameters = beside.items if isinstance(beside, Array) else [beside]
+        if len(listed) > MAX_FILTERS:
+            raise PdfError(say("The stream's filter is malformed."), where=f"{stream.home.where} /Filter")
+        return [
+            make_filter(
+                self._shallow(name, revision),
+                self._shallow(parameters[place], revision) if place < len(parameters) else None,
+                stream.home,
+            )
+            for place, name in enumerate(listed)
+        ]
+
+    def _shallow(self, value: Value, revision: int) -> Value:
+        """Follow one reference to an object that is no stream and is not packed; such are rare here."""
+        if not isinstance(value, Reference):
+            return value
+        found = self.history.version(value.number, revision)
+        if found is None or found[1][0] != IN_USE:
+            return None
+        offset = found[1][1]
+        try:
+            return self._parse_at(
+                offset, self.accounting.bound(offset, len(self.data)), found[0], no_length
+            ).value
+        except PdfBudgetError:
+            raise
+        except PdfError:
+            return None

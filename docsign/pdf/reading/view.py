@@ -1,0 +1,213 @@
+"""The document as of one revision: references resolved, values asked for by type, pages in their order.
+
+``view.dictionary(holder, "Kids")`` and its kin answer None both where nothing stands and where something of
+another type stands; the latter is also a remark with its place (``object 12 /Kids[3]``), so that code that
+reads a hostile file neither raises nor guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from docsign.pdf.reading.filters import Decoded
+from docsign.pdf.reading.pages import Page, read_pages
+from docsign.pdf.reading.revisions import Revision
+from docsign.pdf.reading.store import Store
+from docsign.pdf.reading.values import (
+    Array,
+    Dictionary,
+    Holder,
+    IndirectObject,
+    Name,
+    Reference,
+    Stream,
+    Text,
+    Value,
+)
+from docsign.sentence import Sentence, say
+
+T = TypeVar("T")
+Key = str | int
+
+
+@dataclass(eq=False)
+class View:
+    """One revision's document."""
+
+    store: Store = field(repr=False)
+    revision: Revision
+    _pages: tuple[Page, ...] | None = field(default=None, repr=False)
+
+    @property
+    def index(self) -> int:
+        """The index of the revision."""
+        return self.revision.index
+
+    @property
+    def trailer(self) -> Dictionary:
+        """The newest trailer of the revision."""
+        return self.revision.trailer
+
+    @property
+    def catalog(self) -> Dictionary | None:
+        """The document catalog (7.7.2)."""
+        return self.dictionary(self.trailer, "Root")
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages in their order, with inherited attributes (7.7.3); numbered from 1."""
+        if self._pages is None:
+            self._pages = tuple(read_pages(self))
+        return self._pages
+
+    # --- objects and references -----------------------------------------------------------------------------
+
+    def object(self, number: int) -> IndirectObject | None:
+        """Return an object as of this revision; None where there is none or it is free."""
+        return self.store.object(number, self.index)
+
+    def numbers(self) -> Iterator[int]:
+        """Yield the number of every object that is in use, in no particular order."""
+        for number, versions in self.store.history.versions.items():
+            if versions[0][0] <= self.index:
+                found = self.store.history.version(number, self.index)
+                if found is not None and found[1][0]:
+                    yield number
+
+    def resolve(self, value: Value) -> Value:
+        """Follow a reference to its value; anything else is returned as it is."""
+        return self.store.resolve(value, self.index) if isinstance(value, Reference) else value
+
+    def decoded(self, stream: Stream) -> Decoded:
+        """Return a stream's bytes decrypted and decoded; ``left`` says what could not be undone.
+
+        Raises PdfError for damaged data, PdfBudgetError for a bomb.
+        """
+        return self.store.decoded(stream, self.index)
+
+    # --- typed access ---------------------------------------------------------------------------------------
+
+    def get(self, holder: Holder | None, key: Key) -> Value:
+        """Return what stands under a key or an index, resolved; None where nothing does."""
+        if holder is None:
+            return None
+        value = self.raw(holder, key)
+        return self.store.resolve(value, self.index) if isinstance(value, Reference) else value
+
+    def raw(self, holder: Holder | None, key: Key) -> Value:
+        """Return what stands under a key or an index, unresolved; None where nothing does."""
+        if isinstance(holder, Dictionary):
+            return holder.entries.get(key) if isinstance(key, str) else None
+        if isinstance(holder, Stream):
+            return holder.dictionary.entries.get(key) if isinstance(key, str) else None
+        if isinstance(holder, Array) and isinstance(key, int) and 0 <= key < len(holder.items):
+            return holder.items[key]
+        return None
+
+    def dictionary(self, holder: Holder | None, key: Key) -> Dictionary | None:
+        """Return a dictionary; None where there is none (of a stream ask ``stream``)."""
+        return self._typed(holder, key, Dictionary, say("A dictionary was expected here."))
+
+    def array(self, holder: Holder | None, key: Key) -> Array | None:
+        """Return an array; None where there is none."""
+        return self._typed(holder, key, Array, say("An array was expected here."))
+
+    def stream(self, holder: Holder | None, key: Key) -> Stream | None:
+        """Return a stream; None where there is none."""
+        return self._typed(holder, key, Stream, say("A stream was expected here."))
+
+    def name(self, holder: Holder | None, key: Key) -> Name | None:
+        """Return a name without its slash; None where there is none."""
+        return self._typed(holder, key, Name, say("A name was expected here."))
+
+    def text(self, holder: Holder | None, key: Key) -> Text | None:
+        """Return a string; ``.text`` of it is its text, ``.value`` its bytes. None where there is none."""
+        return self._typed(holder, key, Text, say("A string was expected here."))
+
+    def boolean(self, holder: Holder | None, key: Key) -> bool | None:
+        """Return a boolean; None where there is none."""
+        return self._typed(holder, key, bool, say("A boolean was expected here."))
+
+    def integer(self, holder: Holder | None, key: Key) -> int | None:
+        """Return an integer; None where there is none."""
+        value = self.get(holder, key)
+        if value is None or type(value) is int:
+            return value
+        self._wrong(holder, key, say("An integer was expected here."))
+        return None
+
+    def number(self, holder: Holder | None, key: Key) -> float | None:
+        """Return a number; None where there is none."""
+        value = self.get(holder, key)
+        if value is None:
+            return None
+        if type(value) is int or type(value) is float:
+            return float(value)
+        self._wrong(holder, key, say("A number was expected here."))
+        return None
+
+    def reference(self, holder: Holder | None, key: Key) -> Reference | None:
+        """Return the reference that stands under a key; None where nothing does."""
+        value = self.raw(holder, key)
+        if value is None or isinstance(value, Reference):
+            return value
+        self._wrong(holder, key, say("A reference was expected here."))
+        return None
+
+    def numbers_of(self, holder: Holder | None, key: Key) -> tuple[float, ...] | None:
+        """Return an array of numbers, such as a rectangle; None where there is none or another item in it."""
+        array = self.array(holder, key)
+        if array is None:
+            return None
+        found = [self.number(array, index) for index in range(len(array))]
+        return tuple(value for value in found if value is not None) if None not in found else None
+
+    def dictionaries(self, holder: Holder | None, key: Key) -> Iterator[tuple[Value, Dictionary]]:
+        """Yield the items of an array as they stand (mostly references) with their dictionaries."""
+        array = self.array(holder, key)
+        for index in range(len(array) if array is not None else 0):
+            found = self.dictionary(array, index)
+            if array is not None and found is not None:
+                yield array.items[index], found
+
+    def _typed(self, holder: Holder | None, key: Key, wanted: type[T], sentence: Sentence) -> T | None:
+        value = self.get(holder, key)
+        if value is None or isinstance(value, wanted):
+            return value
+        self._wrong(holder, key, sentence)
+        return None
+
+    def _wrong(self, holder: Holder | None, key: Key, sentence: Sentence) -> None:
+        """Remark that something else than expected stands under a key."""
+        if holder is None:
+            return
+        home = holder.home
+        self.store.remarks.add(
+            "wrong-type",
+            sentence,
+            where=place_of(holder, key),
+            offset=holder.start if home.packed_in is None else None,
+            revision=home.revision,
+        )
+
+
+def place_of(holder: Holder, key: Key) -> str:
+    """Return where a key stands, such as ``object 12 /Kids[3]``; found by a search from the object's top."""
+    home = holder.home
+    target: Holder = holder.dictionary if isinstance(holder, Stream) else holder
+    last = f"[{key}]" if isinstance(key, int) else f"/{key}"
+    top = home.value.dictionary if isinstance(home.value, Stream) else home.value
+    waiting: list[tuple[Value, str]] = [(top, "")]
+    steps = 0
+    while waiting and steps < 100_000:
+        one, path = waiting.pop()
+        steps += 1
+        if one is target:
+            return f"{home.where} {path}{last}"
+        if isinstance(one, Dictionary):
+            waiting += ((value, f"{path}/{inner}") for inner, value in one.entries.items())
+        elif isinstance(one, Array):
+            waiting += ((value, f"{path}[{index}]") for index, value in enumerate(one.items))
+    return f"{home.where} …{last}"
