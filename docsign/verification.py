@@ -43,6 +43,8 @@ Content = Path | tuple[str, bytes]
 """A file that a detached signature signs: where it is, or its name and bytes."""
 
 MOST_CONTENTS = 1000
+SIGNED_SUFFIXES = frozenset({".pdf", ".p7s", ".p7m"})
+"""The names of the files inside an envelope that are looked into."""
 CONTENT_LIMIT = 256 * 1024 * 1024
 """The largest signed file inside an envelope that is judged, in bytes."""
 
@@ -273,7 +275,7 @@ def _judge_contents(
     findings: list[Finding] = []
     for name in container.data_names[:MOST_CONTENTS]:
         suffix = Path(name).suffix.lower()
-        if suffix not in {".pdf", ".asice", ".p7s", ".p7m"} and name.count("/"):
+        if suffix not in SIGNED_SUFFIXES:
             continue
         try:
             data = container.read(name, CONTENT_LIMIT)

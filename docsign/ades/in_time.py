@@ -66,6 +66,7 @@ def judge_path_in_time(
                 say("The certificate has ended since; the time-stamp proves that the signature is older."),
             )
             return then, (*findings_then, proof)
+        return then, findings_then  # what is missing at the proved time is the better reason
     return now, findings
 
 

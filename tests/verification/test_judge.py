@@ -148,6 +148,39 @@ def test_a_signature_by_another_program_passes(by_both: bytes, judge: Judge, p12
     assert "Den" in words(judgement)
 
 
+@pytest.mark.parametrize(("level", "passes"), [("NO_CHANGES", False), ("FILL_FORMS", True)])
+def test_a_certifying_signature_decides_what_may_follow(
+    letter: bytes, judge: Judge, p12: Path, level: str, passes: bool
+) -> None:
+    """DocMDP 1 forbids a second signature, DocMDP 2 allows it."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import PdfSignatureMetadata, SimpleSigner, fields
+    from pyhanko.sign.signers import PdfSigner
+
+    class Careless(PdfSigner):
+        """Signs whatever earlier signatures say."""
+
+        def _enforce_certification_constraints(self, *_: object) -> None:
+            """Do not."""
+
+    pdf = letter
+    for name, key, certify in ((PERSON_SIGNATURE, "person", True), (AGENCY_SIGNATURE, "agency", False)):
+        passphrase = (p12 / "passphrase.txt").read_bytes().strip()
+        signer = SimpleSigner.load_pkcs12(str(p12 / f"{key}.p12"), passphrase=passphrase)
+        assert signer is not None
+        metadata = PdfSignatureMetadata(
+            field_name=name,
+            subfilter=fields.SigSeedSubFilter.PADES,
+            certify=certify,
+            docmdp_permissions=fields.MDPPerm[level],
+        )
+        output = io.BytesIO()
+        Careless(metadata, signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=output)
+        pdf = output.getvalue()
+        judgement = judge(pdf)
+        assert (judgement.conclusion == Conclusion.passed()) is (certify or passes), words(judgement)
+
+
 class TrialStamper(TimeStamper):
     """A time-stamping service without a network."""
 
