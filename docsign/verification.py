@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
 from docsign import formats
-from docsign.errors import ContainerError, MalformedError, UsageError
+from docsign.errors import ContainerError, UsageError
 from docsign.files import READ_LIMIT, file_error, read_file
 from docsign.pki.trust import Trust
 from docsign.policy import two_signatures
@@ -384,24 +384,15 @@ def _judge_timestamp(data: bytes, name: str, question: _Question) -> _Answer:
 
 
 def _judge_receipt(data: bytes, question: _Question) -> _Answer:
-    from docsign.ades.cades import judge_cms
-    from docsign.envelope.evidence import Receipt
+    from docsign.envelope.evidence_judge import judge_receipt
 
-    try:
-        receipt = Receipt.from_json(data)
-    except MalformedError as error:
-        finding = Finding(
-            code=error.code, severity=Severity.ERROR, sentence=error.sentence, where=error.where
-        )
-        return _Answer(
-            format=FileFormat.RECEIPT,
-            conclusion=Conclusion.failed(SubIndication.FORMAT_FAILURE),
-            findings=(finding,),
-        )
-    report = judge_cms(
-        receipt.signature, content=receipt.signed, trust=question.trust, at=question.at, role="relay"
-    ).report
-    return _Answer(format=FileFormat.RECEIPT, conclusion=report.conclusion, signatures=(report,))
+    judgement = judge_receipt(data, trust=question.trust, at=question.at)
+    return _Answer(
+        format=FileFormat.RECEIPT,
+        conclusion=judgement.conclusion,
+        signatures=judgement.signatures,
+        findings=judgement.findings,
+    )
 
 
 def _judge_xml(data: bytes, format: FileFormat, question: _Question) -> _Answer:

@@ -16,6 +16,7 @@ from docsign.sentence import Language, Sentence, say
 from docsign.verdict import (
     Change,
     Conclusion,
+    FileFormat,
     Finding,
     Indication,
     Report,
@@ -55,7 +56,8 @@ def _lines(report: Report, language: Language, colour: bool) -> Iterator[str]:
     for stamp in report.timestamps:
         yield ""
         yield from _stamp_lines(stamp, language, colour)
-    shown = [f for f in report.findings if f.severity is not Severity.INFO or not report.signatures]
+    everything = not report.signatures or report.format is FileFormat.RECEIPT
+    shown = [finding for finding in report.findings if everything or finding.severity is not Severity.INFO]
     if shown:
         yield ""
         yield from (_finding_line(finding, language) for finding in shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,13 +13,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docsign.envelope import Header
+from docsign.envelope import Header, Receipt
+from docsign.envelope.evidence import canonical_json
+from docsign.envelope.evidence_judge import judge_receipt
 from docsign.errors import ContainerError, FileUnusableError, NotVerifiedError, UsageError
 from docsign.pki import SigningKey, Trust
+from docsign.pki.certificates import fingerprint
 from docsign.policy import HasRole, IssuedTo
+from docsign.report.text import to_text
 from docsign.signing import seal, sign, sign_detached
 from docsign.verdict import Conclusion, FileFormat, Indication, Report, SubIndication
 from docsign.verification import open_envelope, verify
+from tests.envelope.test_evidence import EVIDENCE
 
 CONTENT = "Danh sách hộ nghèo".encode()
 FORMAT_FAILURE = Conclusion.failed(SubIndication.FORMAT_FAILURE)
@@ -132,6 +138,49 @@ def test_a_time_stamp_alone_signs_nothing(agency_key: SigningKey, tsa_url: str, 
     assert stamp.conclusion == Conclusion.passed(), stamp.findings
     (alone,) = verify(token, trust=trust, at=at).timestamps
     assert alone.conclusion == Conclusion.indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND)
+
+
+def test_a_receipt_is_judged_by_the_relays_anchors(
+    relay_key: SigningKey, agency_key: SigningKey, trust: Trust, at: datetime
+) -> None:
+    """Signed by the relay it names: passed. Changed, by somebody else, or cut: not."""
+    evidence = replace(
+        EVIDENCE, issuer=replace(EVIDENCE.issuer, certificate=fingerprint(relay_key.certificate))
+    )
+
+    def receipt(key: SigningKey, text: str = "") -> bytes:
+        signed = canonical_json(evidence.to_json())
+        made = Receipt(evidence=evidence, signature=sign_detached(signed, key)).to_json()
+        return made.replace("Đã đến".encode(), text.encode()) if text else made
+
+    good = verify(receipt(relay_key), trust=trust, at=at)
+    assert (good.format, good.conclusion) == (FileFormat.RECEIPT, Conclusion.passed())
+    assert "125/UBND-VX" in to_text(good)
+    changed = verify(receipt(relay_key, "Đã mất"), trust=trust, at=at)
+    assert changed.conclusion == Conclusion.failed(SubIndication.HASH_FAILURE)
+    other = verify(receipt(agency_key), trust=trust, at=at)
+    assert other.conclusion.indication is not Indication.TOTAL_PASSED
+    assert "another-certificate" in codes(other)
+    judgement = judge_receipt(receipt(relay_key), trust=trust, at=at)
+    assert judgement.receipt is not None
+    assert judgement.receipt.evidence == evidence
+    broken = receipt(relay_key).replace(b'"sender"', b'"sendr"')
+    assert verify(broken, trust=trust, at=at).conclusion == FORMAT_FAILURE
+
+
+def test_a_signature_in_xml_with_its_files(envelope: bytes, trust: Trust, at: datetime) -> None:
+    """The signature file of an envelope, alone and with what it signs."""
+    with zipfile.ZipFile(io.BytesIO(envelope)) as archive:
+        xml = archive.read("META-INF/signatures.xml")
+        files = [(name, archive.read(name)) for name in archive.namelist() if not name.startswith("META-INF")]
+    report = verify(xml, trust=trust, at=at, content=files)
+    assert (report.format, report.conclusion) == (FileFormat.XADES, Conclusion.passed()), codes(report)
+    alone = verify(xml, trust=trust, at=at)
+    assert alone.conclusion == Conclusion.indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND)
+    changed = [(name, data + b" ") for name, data in files]
+    assert verify(xml, trust=trust, at=at, content=changed).conclusion == Conclusion.failed(
+        SubIndication.HASH_FAILURE
+    )
 
 
 def test_files_that_carry_no_signature(trust: Trust, at: datetime) -> None:
