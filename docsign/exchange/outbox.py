@@ -31,7 +31,7 @@ from docsign.errors import (
 )
 from docsign.exchange import wire
 from docsign.exchange.bodies import digest_of, discard, keep_copy, make_folder
-from docsign.exchange.database import open_database, sole_user, transaction, translated
+from docsign.database import open_database, sole_user, transaction, translated
 from docsign.exchange.entries import Entry, EntryKind, EntryState, LastError, header_of
 from docsign.files import file_error
 from docsign.sentence import say

@@ -29,7 +29,7 @@ from docsign.errors import (
     StorageError,
 )
 from docsign.exchange import Outbox, RelayClient, wire
-from docsign.exchange.database import sole_user
+from docsign.database import sole_user
 from docsign.exchange.entries import EntryState, header_of
 from docsign.exchange.outbox import FIRST_PAUSE, LONGEST_PAUSE, pause
 from docsign.sentence import say

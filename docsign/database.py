@@ -1,7 +1,7 @@
 """A small SQLite file that survives: every commit is on the disk, errors are the library's own.
 
-The outbox and the register of received envelopes keep their rows in such a file. SQLite also gives the lock
-that lets one process at a time do the sending and that ends with its process, on every system.
+The outbox, the register of received envelopes and the office keep their rows in such a file. SQLite also gives
+the lock that lets one process at a time do the sending and that ends with its process, on every system.
 """
 
 from __future__ import annotations
@@ -17,26 +17,31 @@ from docsign.files import file_error
 from docsign.sentence import say
 
 BUSY_SECONDS = 10.0
-_EXTRA = 3
+_FULL, _EXTRA = 2, 3
 
 
-def open_database(path: Path, tables: str, version: int) -> sqlite3.Connection:
+def open_database(
+    path: Path, tables: str, version: int, *, readers_during_writes: bool = False
+) -> sqlite3.Connection:
     """Open or make the database at ``path``; ``tables`` is run on a new one, ``version`` is its layout.
 
-    Commits are synced (synchronous=EXTRA, read back). Raises DiskFullError, StorageError.
+    Commits are synced before they return (read back). With ``readers_during_writes`` a write-ahead log lets
+    others read while one writes; it needs a local disk. Statements of ``tables`` end with a semicolon at the
+    end of a line. Raises DiskFullError, StorageError.
     """
+    journal, synced = ("wal", _FULL) if readers_during_writes else ("delete", _EXTRA)
     with translated(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute(f"PRAGMA synchronous = {_EXTRA}")
-            if connection.execute("PRAGMA synchronous").fetchone()[0] != _EXTRA:
+            found_mode = connection.execute(f"PRAGMA journal_mode = {journal}").fetchone()[0]
+            connection.execute(f"PRAGMA synchronous = {synced:d}")
+            if found_mode != journal or connection.execute("PRAGMA synchronous").fetchone()[0] != synced:
                 raise StorageError(say("The database does not sync its commits."), where=str(path))
             with transaction(connection):
                 found = connection.execute("PRAGMA user_version").fetchone()[0]
                 if found == 0:
-                    for statement in tables.split(";"):
+                    for statement in tables.split(";\n"):
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {version:d}")
                 elif found != version:
