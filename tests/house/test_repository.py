@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 from tests.house.tree import ROOT, texts
 
@@ -60,6 +61,20 @@ def test_every_locked_requirement_has_its_hashes() -> None:
         for requirement in requirements:
             assert re.match(r"[\w.\[\],-]+==[\w.!+]+\s", requirement), f"{name}: {requirement[:80]}"
             assert "--hash=sha256:" in requirement, f"{name}: {requirement[:80]}"
+
+
+def test_every_dependency_is_locked() -> None:
+    """What pyproject.toml asks for stands in the lock it belongs to; else run `make lock`."""
+    project = tomllib.loads(texts()["pyproject.toml"])["project"]
+    extras = project["optional-dependencies"]
+    run = [*project["dependencies"], *extras["layout"], *extras["relay"]]
+    for name, wanted in (
+        ("requirements/run.lock", run),
+        ("requirements/dev.lock", [*run, *extras["token"], *extras["dev"]]),
+    ):
+        locked = set(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==", texts()[name], flags=re.MULTILINE))
+        asked = {re.split(r"[\s\[<>=!~;]", requirement)[0].lower() for requirement in wanted}
+        assert not asked - locked, name
 
 
 def test_the_sets_agree() -> None:

@@ -71,4 +71,5 @@ def test_vietnamese_texts_are_composed_and_end_like_their_templates() -> None:
 
 def test_the_catalogue_that_is_shipped_is_fresh() -> None:
     """``make locale`` was run after the last change of a .po file."""
-    assert CATALOGUE.read_bytes() == compiled(), "run `make locale` and commit docsign.mo"
+    fresh = CATALOGUE.read_bytes() == compiled()
+    assert fresh, "run `make locale` and commit docsign.mo"
