@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 
 from docsign.pdf.reading.indirect import HEADER
 from docsign.pdf.reading.parsing import SPACE
-from docsign.pdf.reading.remarks import Remarks
+from docsign.pdf.reading.remarks import Remarks, leftover
 from docsign.pdf.reading.revisions import Revision, Tail
 from docsign.pdf.reading.sections import Section
 from docsign.sentence import say
@@ -89,7 +89,8 @@ class Accountant:
     """Walks once over the file and fills ``result``."""
 
     data: bytes
-    claims: dict[int, list[Claim]]
+    claims: dict[int, Claim]
+    clashes: dict[int, list[Claim]]
     revisions: list[Revision]
     remarks: Remarks
     result: Accounting = field(default_factory=Accounting)
@@ -124,12 +125,12 @@ class Accountant:
                 if start in claims:
                     self._check_header(start, bound, claims[start])
             else:
-                claimed = claims[start]
-                number = self._check_header(start, bound, claimed)
+                claim = claims[start]
+                number = self._check_header(start, bound, claim)
                 if number is None:
                     parts.append((SpanKind.UNACCOUNTED, start, bound, None))
                     continue
-                end = self._object_end(start, bound, claimed[0])
+                end = self._object_end(start, bound, claim if claim.number == number else None)
                 parts.append((SpanKind.OBJECT, start, end, number))
             if end < bound and data[end:bound].strip(SPACE):
                 following = sections.get(bound)
@@ -192,14 +193,18 @@ class Accountant:
             return bound
         return end
 
-    def _check_header(self, start: int, bound: int, claimed: list[Claim]) -> int | None:
+    def _check_header(self, start: int, bound: int, claim: Claim) -> int | None:
         """Compare the object's header with the entries that lead to it (7.5.4)."""
         found = HEADER.match(self.data, start, bound)
+        if found and not self.clashes and (int(found[1]), int(found[2])) == claim[:2]:
+            return claim.number
+        claimed = [claim, *self.clashes.get(start, ())]
         if found is None:
             for claim in claimed:
                 self.remarks.add(
                     "xref-no-object",
                     say("The cross-reference leads to a place where no object begins."),
+                    severity=leftover(claim.revision),
                     where=f"object {claim.number}",
                     offset=start,
                     revision=claim.revision,
@@ -213,13 +218,14 @@ class Accountant:
                     say("The cross-reference leads to the bytes of another object ({found}).", found=number)
                     if claim.number != number
                     else say("The generation of an object differs from its cross-reference entry."),
+                    severity=leftover(claim.revision),
                     where=f"object {claim.number}",
                     offset=start,
                     revision=claim.revision,
                 )
         return number
 
-    def _object_end(self, start: int, bound: int, claim: Claim) -> int:
+    def _object_end(self, start: int, bound: int, claim: Claim | None) -> int:
         data = self.data
         if bound - start <= SMALL:
             place = data.find(b"endobj", start, bound)
@@ -239,7 +245,7 @@ class Accountant:
                 self._unaccounted(place.start() if place else position, end)
                 return
             if found[1] is not None:
-                self._comment(found.start(1), found.end(1), end, after_header, before_xref)
+                self._comment(found.start(1), found.end(1), in_place=after_header or before_xref)
                 position = found.end(1)
             elif found[2] is not None:
                 begin = found.start(2)
@@ -247,7 +253,7 @@ class Accountant:
                 self.remarks.add(
                     "object-without-xref",
                     say("An object stands in the file that no cross-reference of its revision names."),
-                    severity=self._severity(begin),
+                    severity=leftover(self._revision(begin)),
                     where=f"object {int(found[2].split()[0])}, byte {begin}",
                     offset=begin,
                     revision=self._revision(begin),
@@ -259,43 +265,52 @@ class Accountant:
             else:
                 return
 
-    def _comment(self, start: int, end: int, gap_end: int, after_header: bool, before_xref: bool) -> None:
-        data = self.data
+    def _comment(self, start: int, end: int, *, in_place: bool) -> None:
+        data, revision = self.data, self._revision(start)
         self.result.parts.append((SpanKind.COMMENT, start, end, None))
-        own_line = start == 0 or data[start - 1] in b"\r\n"
         if data.startswith(b"%PDF-", start):
             self.remarks.add(
                 "second-header",
                 say("The file holds a second PDF header."),
                 where=f"byte {start}",
                 offset=start,
-                revision=self._revision(start),
+                revision=revision,
             )
-        elif not own_line or not (
-            after_header or (before_xref and not data[end:gap_end].strip(SPACE).startswith(b"%PDF"))
-        ):
-            self.remarks.add(
-                "stray-comment",
-                say("A comment stands where writers put none."),
-                severity=self._severity(start),
-                where=f"byte {start}",
-                offset=start,
-                revision=self._revision(start),
-            )
+            return
+        own_line = start == 0 or data[start - 1] in b"\r\n"
+        if own_line and in_place:
+            return
+        at_start = own_line and bool(revision) and self._starts_a_revision(start)
+        self.remarks.add(
+            "comment-before-revision" if at_start else "stray-comment",
+            say("A comment stands where writers put none."),
+            severity=Severity.WARNING if at_start else leftover(revision),
+            where=f"byte {start}",
+            offset=start,
+            revision=revision,
+        )
+
+    def _starts_a_revision(self, offset: int) -> bool:
+        """Whether nothing but comments stands between the start of a revision and this (MuPDF writes one)."""
+        place = self._revision(offset)
+        if place is None:
+            return False
+        start = self.revisions[place].start
+        return offset - start < 256 and not any(
+            line.strip(SPACE) and not line.startswith(b"%")
+            for line in self.data[start:offset].replace(b"\r", b"\n").split(b"\n")
+        )
 
     def _unaccounted(self, start: int, end: int) -> None:
         self.result.parts.append((SpanKind.UNACCOUNTED, start, end, None))
         self.remarks.add(
             "unaccounted-bytes",
             say("Bytes {start} to {end} of the file belong to nothing.", start=start, end=end),
+            severity=leftover(self._revision(start)),
             where=f"byte {start}",
             offset=start,
             revision=self._revision(start),
         )
-
-    def _severity(self, offset: int) -> Severity:
-        """What the first writer left lying about is odd; what a later one added is an attack or damage."""
-        return Severity.WARNING if self._revision(offset) == 0 else Severity.ERROR
 
     def _revision(self, offset: int) -> int | None:
         place = bisect_right(self.revisions, offset, key=lambda revision: revision.start) - 1

@@ -47,7 +47,8 @@ def read_pdf(data: bytes, *, password: str | None = None, budget: Budget | None 
     work, remarks = Work(budget), Remarks(budget.findings)
     revisions = read_revisions(data, work=work, remarks=remarks)
     history = build_history(revisions, remarks)
-    accountant = Accountant(data, _claims(history), revisions, remarks)
+    claims, clashes = _claims(history)
+    accountant = Accountant(data, claims, clashes, revisions, remarks)
     store = Store(data, history, accountant.mark(), work, remarks)
     _open(store, revisions, password)
     accountant.walk(store.end_of_object)
@@ -124,16 +125,20 @@ class Pdf:
         for revision in self.revisions[first : end + 1]:
             for number in revision.changed:
                 self.store.object(number, revision.index)
+        self.store.check_extends()
 
 
-def _claims(history: History) -> dict[int, list[Claim]]:
-    """Return which entries lead to which offset."""
-    claims: dict[int, list[Claim]] = {}
+def _claims(history: History) -> tuple[dict[int, Claim], dict[int, list[Claim]]]:
+    """Return which entry leads to which offset, and the further ones that lead to the same."""
+    claims: dict[int, Claim] = {}
+    clashes: dict[int, list[Claim]] = {}
     for number, versions in history.versions.items():
-        for revision, entry in versions:
-            if entry[0] == IN_USE:
-                claims.setdefault(entry[1], []).append(Claim(number, entry[2], revision))
-    return claims
+        for revision, (kind, offset, generation) in versions:
+            if kind == IN_USE:
+                claim = Claim(number, generation, revision)
+                if claims.setdefault(offset, claim) is not claim:
+                    clashes.setdefault(offset, []).append(claim)
+    return claims, clashes
 
 
 def _open(store: Store, revisions: list[Revision], password: str | None) -> None:

@@ -25,12 +25,15 @@ class Cipher:
         stage = self.handler.get_string_filter()
         key: list[bytes] = []
 
-        def decrypt(data: bytes) -> bytes:
+        def decrypt(data: bytes) -> bytes | None:
             if not data:
                 return data
-            if not key:
-                key.append(stage.derive_object_key(number, generation))
-            return _decrypt(stage, key[0], data)
+            try:
+                if not key:
+                    key.append(stage.derive_object_key(number, generation))
+                return _decrypt(stage, key[0], data)
+            except PdfError:
+                return None
 
         return decrypt
 

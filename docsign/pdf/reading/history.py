@@ -14,12 +14,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from docsign.pdf.reading.remarks import Remarks
+from docsign.pdf.reading.remarks import Remarks, leftover
 from docsign.pdf.reading.revisions import Revision
 from docsign.pdf.reading.sections import FREE, IN_USE, PACKED, Entry, Section
 from docsign.pdf.reading.values import Reference, Value, same_value
 from docsign.sentence import say
-from docsign.verdict import Severity
 
 
 @dataclass(slots=True, eq=False)
@@ -208,7 +207,7 @@ def _check_trailers(revision: Revision, revisions: list[Revision], remarks: Rema
         remarks.add(
             "trailer-size",
             say("The trailer's number of objects is too small."),
-            severity=Severity.WARNING,
+            severity=leftover(revision.index),
             where="trailer /Size",
             offset=revision.sections[0].start,
             revision=revision.index,

@@ -61,7 +61,7 @@ def parse_indirect(
         position = after.end()
         if after[3] is None:
             break
-        home.comments.append(after.start(3))
+        home.comments = (*home.comments, after.start(3))
     if after[1] is None:
         position = _read_stream(home, position, end, length_of)
     home.end = position

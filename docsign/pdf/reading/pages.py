@@ -42,10 +42,12 @@ def read_pages(view: View) -> Iterator[Page]:
     limit = view.store.work.budget.pages
     seen: set[int] = set()
     count = visited = 0
-    # what is still to be visited, the next one last: (node as it stands, resolved, what it inherits)
-    waiting: list[tuple[Value, Dictionary, dict[str, Dictionary]]] = [(catalog.get("Pages"), root, {})]
+    # still to be visited, the next one last: node as it stands, resolved, what it inherits, its parent
+    waiting: list[tuple[Value, Dictionary, dict[str, Dictionary], Dictionary | None]] = [
+        (catalog.get("Pages"), root, {}, None)
+    ]
     while waiting:
-        raw, node, above = waiting.pop()
+        raw, node, above, parent = waiting.pop()
         visited += 1
         if visited > limit:
             raise exceeded("pages", limit, "page tree")
@@ -59,11 +61,12 @@ def read_pages(view: View) -> Iterator[Page]:
             )
             continue
         seen.add(id(node))
+        _check_parent(view, node, parent)
         holders = {**above, **{key: node for key in INHERITED if node.get(key) is not None}}
         kind = node.get("Type")
         if kind == "Pages" or (kind is None and "Kids" in node):
             kids = list(view.dictionaries(node, "Kids"))
-            waiting += ((item, kid, holders) for item, kid in reversed(kids))
+            waiting += ((item, kid, holders, node) for item, kid in reversed(kids))
         elif kind == "Page" or (kind is None and "Kids" not in node):
             count += 1
             yield Page(
@@ -84,6 +87,19 @@ def read_pages(view: View) -> Iterator[Page]:
             where=f"{root.home.where} /Count",
             offset=root.start if root.home.packed_in is None else None,
             revision=root.home.revision,
+        )
+
+
+def _check_parent(view: View, node: Dictionary, parent: Dictionary | None) -> None:
+    """Notice a node whose /Parent is another than the one that lists it: readers may inherit differently."""
+    if parent is not None and view.get(node, "Parent") is not parent:
+        view.store.remarks.add(
+            "page-parent",
+            say("A node of the page tree names another parent than the one that lists it."),
+            severity=Severity.WARNING,
+            where=f"{node.home.where} /Parent",
+            offset=node.start if node.home.packed_in is None else None,
+            revision=node.home.revision,
         )
 
 

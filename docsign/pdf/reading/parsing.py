@@ -15,16 +15,18 @@ from docsign.pdf.reading.budget import Work, exceeded
 from docsign.pdf.reading.values import Array, Dictionary, IndirectObject, Name, Reference, Text, Value
 from docsign.sentence import say
 
-Decrypt = Callable[[bytes], bytes]
+Decrypt = Callable[[bytes], bytes | None]
+"""Decrypts one string; None where the bytes are damaged."""
 
 SPACE = b"\0\t\n\f\r "
 _REGULAR = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"  # ISO 32000-2 7.2.3
-_TOKEN = re.compile(
-    rb"[\0\t\n\f\r ]*+(?:"
+_SKIP = rb"[\0\t\n\f\r ]*+"
+# What a value may begin with. Group 1 belongs to the two expressions below.
+_VALUES = (
     rb"/(" + _REGULAR + rb"*+)"
     rb"|(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++R(?!" + _REGULAR + rb")"
     rb"|([+-]?\d{1,19}+)(?!" + _REGULAR + rb")"
-    rb"|(<<)|(>>)|(\[)|(\])"
+    rb"|(<<)|(\[)"
     rb"|\(([^()\\\r]*+)\)"
     rb"|<([0-9A-Fa-f]*+)>"
     rb"|([+-]?(?:\d{1,64}+\.\d{0,64}+|\.\d{1,64}+))(?!" + _REGULAR + rb")"
@@ -33,19 +35,22 @@ _TOKEN = re.compile(
     rb"|(\()"
     rb"|<([0-9A-Fa-f\0\t\n\f\r ]*+)>"
     rb"|(%)[^\r\n]*+"
-    rb"|\Z"
-    rb")",
-    re.DOTALL,
 )
-# the groups of _TOKEN; a reference ends with its third
-_NAME, _REFERENCE, _INTEGER, _OPEN_DICT, _CLOSE_DICT, _OPEN_ARRAY, _CLOSE_ARRAY = 1, 3, 4, 5, 6, 7, 8
-_PLAIN_STRING, _PLAIN_HEX, _REAL, _WORD, _ESCAPED_STRING, _OPEN_STRING, _SPACED_HEX, _COMMENT = range(9, 17)
+# Inside an array, or at the top: a value, or "]" (group 1).
+_ITEM = re.compile(_SKIP + rb"(?:(\])|" + _VALUES + rb")", re.DOTALL)
+# Inside a dictionary: a key (group 1) with its value, or a comment, or ">>".
+_PAIR = re.compile(
+    _SKIP + rb"(?:/(" + _REGULAR + rb"*+)" + _SKIP + rb"(?:" + _VALUES + rb")|(>>)|(%)[^\r\n]*+)", re.DOTALL
+)
+_KEY, _NAME, _REFERENCE, _INTEGER, _OPEN_DICT, _OPEN_ARRAY, _PLAIN_STRING, _PLAIN_HEX = 1, 2, 4, 5, 6, 7, 8, 9
+_REAL, _WORD, _ESCAPED_STRING, _OPEN_STRING, _SPACED_HEX, _COMMENT, _CLOSE_DICT, _LONE_COMMENT = range(10, 18)
 
 _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": None}
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _HEX_IN_NAME = re.compile(rb"#([0-9A-Fa-f]{2})")
+_SPACES = re.compile(_SKIP)
 
 
 def parse_value(
@@ -62,59 +67,108 @@ def parse_value(
     Containers get ``home``, comments met inside go to ``home.comments``, strings pass through ``decrypt``.
     Raises PdfError for anything that is no value, PdfBudgetError past the limits of ``work``.
     """
-    stack: list[tuple[list[Value], int, bool]] = []  # what was open outside, where this container began, kind
-    items: list[Value] = []
+    # The innermost open container is ``entries`` (a dictionary) or ``items``; at the top both are None.
+    # ``stack`` holds, for each open one, where it began and what to put back: entries, items and key outside.
+    stack: list[tuple[int, dict[str, Value] | None, list[Value] | None, Name | None]] = []
+    entries: dict[str, Value] | None = None
+    items: list[Value] | None = None
+    key: Name | None = None
     names = work.names
-    depth_limit = work.budget.depth
-    allowed = work.budget.tokens - work.tokens
-    match_token = _TOKEN.match
+    match_item, match_pair = _ITEM.match, _PAIR.match
     value: Value
-    for spent in range(allowed):
-        match = match_token(source, position, end)
+    for spent in range(work.budget.tokens - work.tokens):
+        match = (match_item if entries is None else match_pair)(source, position, end)
         if match is None:
-            raise _unexpected(source, position, end)
+            raise _unexpected(source, position, end, home)
         position = match.end()
         kind = match.lastindex
-        if kind == _NAME:
+        if kind == _LONE_COMMENT:
+            home.comments = (*home.comments, match.start(kind))
+            continue
+        if entries is not None and kind != _CLOSE_DICT:
             raw = match[1]
+            key = names.get(raw)
+            if key is None:
+                key = names[raw] = make_name(raw)
+            if kind == _COMMENT:
+                match, position = _past_comments(match, source, end, home)
+                kind = match.lastindex
+        if kind == _NAME:
+            raw = match[2]
             value = names.get(raw)
             if value is None:
                 value = names[raw] = make_name(raw)
         elif kind == _REFERENCE:
-            value = Reference(int(match[2]), int(match[3]))
+            value = new_tuple(Reference, (int(match[3]), int(match[4])))
         elif kind == _INTEGER:
-            value = int(match[4])
-        elif kind in (_OPEN_DICT, _OPEN_ARRAY):
-            if len(stack) >= depth_limit:
-                raise exceeded("depth", depth_limit, home.where)
-            stack.append((items, match.start(kind), kind == _OPEN_DICT))
-            items = []
-            continue
-        elif kind in (_CLOSE_DICT, _CLOSE_ARRAY):
-            if not stack or stack[-1][2] is not (kind == _CLOSE_DICT):
-                raise _unexpected(source, match.start(kind), end)
-            inside = items
-            items, start, is_dictionary = stack.pop()
-            if is_dictionary:
-                value = _dictionary(inside, start, position, home, decrypt)
+            value = int(match[5])
+        elif kind == _OPEN_DICT or kind == _OPEN_ARRAY:  # noqa: SIM109 -- the fastest form
+            if len(stack) >= work.budget.depth:
+                raise exceeded("depth", work.budget.depth, home.where)
+            stack.append((match.start(kind), entries, items, key))
+            if kind == _OPEN_DICT:
+                entries, items = {}, None
             else:
-                value = Array(inside, start, position, home)
+                entries, items = None, []
+            continue
+        elif kind == _CLOSE_DICT:
+            assert entries is not None
+            inside = entries
+            start, entries, items, key = stack.pop()
+            if decrypt is not None and "ByteRange" in inside:
+                _restore_contents(inside, home)
+            value = Dictionary(inside, start, position, home)
+        elif kind == _KEY:
+            if items is None:
+                raise _unexpected(source, match.start(kind), end, home)
+            array = items
+            start, entries, items, key = stack.pop()
+            value = Array(array, start, position, home)
         elif kind == _REAL:
             value = float(match[_REAL])
         elif kind == _WORD:
             value = _WORDS[match[_WORD]]
         elif kind == _COMMENT:
-            home.comments.append(match.start(_COMMENT))
+            home.comments = (*home.comments, match.start(kind))
             continue
-        elif kind is None:
-            raise PdfError(say("The value is not complete."), where=f"{home.where}, byte {position}")
         else:
             value, position = _string(match, kind, source, end, decrypt, home)
-        if not stack:
+        if items is not None:
+            items.append(value)
+        elif entries is not None:
+            assert key is not None
+            if key in entries:
+                home.duplicates = (*home.duplicates, (stack[-1][0], str(key)))
+            entries[key] = value
+        else:
             work.spend_tokens(spent + 1)
             return value, position
-        items.append(value)
     raise exceeded("tokens", work.budget.tokens, home.where)
+
+
+new_tuple: Callable[[type[Reference], tuple[int, int]], Reference] = tuple.__new__  # skips NamedTuple's own
+
+
+def _past_comments(
+    match: re.Match[bytes], source: bytes, end: int, home: IndirectObject
+) -> tuple[re.Match[bytes], int]:
+    """Find the value that follows comments after a key."""
+    found: re.Match[bytes] | None = match
+    while found is not None and found.lastindex == _COMMENT:
+        home.comments = (*home.comments, found.start(_COMMENT))
+        match = found
+        found = _ITEM.match(source, found.end(), end)
+    if found is None or found.lastindex == _KEY:
+        raise _unexpected(source, match.end(), end, home)
+    return found, found.end()
+
+
+def _restore_contents(entries: dict[str, Value], home: IndirectObject) -> None:
+    """ISO 32000-2 7.6.2: the /Contents of a signature is never encrypted."""
+    contents = entries.get("Contents")
+    if isinstance(contents, Text):
+        contents.value = contents.raw
+        home.damaged = tuple(start for start in home.damaged if start != contents.start)
 
 
 def make_name(raw: bytes) -> Name:
@@ -130,35 +184,9 @@ def skip_space(source: bytes, position: int, end: int) -> int:
     return found.end() if found else position
 
 
-_SPACES = re.compile(rb"[\0\t\n\f\r ]*+")
-
-
-def _dictionary(
-    inside: list[Value], start: int, end: int, home: IndirectObject, decrypt: Decrypt | None
-) -> Dictionary:
-    """Pair keys and values (7.3.7)."""
-    keys = inside[::2]
-    entries: dict[str, Value] = dict(zip(keys, inside[1::2]))  # type: ignore[arg-type] # noqa: B905 -- checked below
-    if len(inside) % 2 or not all(type(key) is Name for key in keys):
-        raise PdfError(
-            say("A dictionary does not consist of names and values in pairs."),
-            where=f"{home.where}, byte {start}",
-        )
-    duplicates: tuple[str, ...] = ()
-    if len(entries) != len(keys):
-        seen: set[str] = set()
-        duplicates = tuple(str(key) for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value, arg-type]
-        home.duplicates += ((start, key) for key in duplicates)
-    if decrypt is not None and "ByteRange" in entries:
-        contents = entries.get("Contents")
-        if isinstance(contents, Text):
-            contents.value = contents.raw  # ISO 32000-2 7.6.2: never encrypted
-    return Dictionary(entries, start, end, home, duplicates)
-
-
 def _string(
     match: re.Match[bytes],
-    kind: int,
+    kind: int | None,
     source: bytes,
     end: int,
     decrypt: Decrypt | None,
@@ -175,10 +203,12 @@ def _string(
     elif kind == _ESCAPED_STRING:
         start, raw = match.start(kind) - 1, _unescape(match[kind])
     else:
-        start = match.start(kind)
+        start = match.start(_OPEN_STRING)
         position = _closing(source, start, end, home)
         raw = _unescape(source[start + 1 : position - 1])
-    value = raw if decrypt is None else decrypt(raw)
+    value: bytes | None = raw if decrypt is None else decrypt(raw)
+    if value is None:
+        value, home.damaged = raw, (*home.damaged, start)
     is_hex = kind in (_PLAIN_HEX, _SPACED_HEX)
     return Text(value, start, position, is_hex, raw), position
 
@@ -220,7 +250,10 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
     return _ESCAPED.get(escaped, escaped)
 
 
-def _unexpected(source: bytes, position: int, end: int) -> PdfError:
+def _unexpected(source: bytes, position: int, end: int, home: IndirectObject) -> PdfError:
     position = skip_space(source, position, end)
+    where = f"{home.where}, byte {position}"
+    if position >= end:
+        return PdfError(say("The value is not complete."), where=where)
     seen = source[position : min(end, position + 20)].decode("latin-1")
-    return PdfError(say("A value was expected here, not {seen}.", seen=repr(seen)), where=f"byte {position}")
+    return PdfError(say("A value was expected here, not {seen}.", seen=repr(seen)), where=where)

@@ -33,6 +33,15 @@ class Remark:
         return Finding(code=self.code, severity=self.severity, sentence=self.sentence, where=self.where)
 
 
+def leftover(revision: int | None) -> Severity:
+    """Say how bad it is that something lies about unused: careless in the first writing, else an error.
+
+    Honest writers leave stray bytes, wrong entries of objects nobody uses and comments in what they write at
+    first; whoever appends to a file has no reason to.
+    """
+    return Severity.WARNING if revision == 0 else Severity.ERROR
+
+
 @dataclass(slots=True)
 class Remarks:
     """The remarks of one reading, each once, at most ``limit``."""

@@ -14,10 +14,10 @@ from docsign.pdf.reading.budget import Work
 from docsign.pdf.reading.encryption import Cipher
 from docsign.pdf.reading.filters import Decoded, Filter, decode
 from docsign.pdf.reading.history import History
-from docsign.pdf.reading.indirect import LengthOf, no_length, parse_indirect
+from docsign.pdf.reading.indirect import HEADER, LengthOf, no_length, parse_indirect
 from docsign.pdf.reading.packed import ObjectStream, parse_header, parse_packed
-from docsign.pdf.reading.remarks import Remarks
-from docsign.pdf.reading.sections import FREE, IN_USE, MAX_FILTERS, Entry, make_filter
+from docsign.pdf.reading.remarks import Remarks, leftover
+from docsign.pdf.reading.sections import FREE, IN_USE, MAX_FILTERS, PACKED, Entry, make_filter
 from docsign.pdf.reading.values import Array, IndirectObject, Reference, Stream, Value
 from docsign.sentence import say
 
@@ -116,17 +116,14 @@ class Store:
 
     def _parse(self, claim: Claim, entry: Entry) -> IndirectObject:
         offset = entry[1] if entry[0] == IN_USE else None
+        if offset is not None and not HEADER.match(self.data, offset):  # the accounting has said so
+            return IndirectObject(claim.number, 0, claim.revision, self.data, offset, offset)
         bound = self.accounting.bound(offset, len(self.data)) if offset is not None else 0
         try:
             if offset is not None:
                 known = self._parse_at(offset, bound, claim.revision, self._length)
-                if known.number != claim.number:
-                    raise PdfError(
-                        say(
-                            "The cross-reference leads to the bytes of another object ({found}).",
-                            found=known.number,
-                        )
-                    )
+                if known.number != claim.number:  # the accounting has said so
+                    return IndirectObject(claim.number, 0, claim.revision, self.data, offset, bound)
             else:
                 packed = self._object_stream(entry[1], claim.revision)
                 known = parse_packed(packed, claim.number, entry[2], revision=claim.revision, work=self.work)
@@ -136,6 +133,7 @@ class Store:
             self.remarks.add(
                 "object-malformed",
                 say("The object is malformed: {reason}", reason=error.sentence),
+                severity=leftover(claim.revision),
                 where=f"object {claim.number}" + (f" ({error.where})" if error.where else ""),
                 offset=offset,
                 revision=claim.revision,
@@ -148,6 +146,23 @@ class Store:
                 say("A dictionary holds the key {key} twice.", key=key),
                 where=f"object {known.number} /{key}",
                 offset=start if offset is not None else None,
+                revision=known.revision,
+            )
+        for start in known.damaged:
+            self.remarks.add(
+                "string-not-decrypted",
+                say("Encrypted bytes are damaged."),
+                severity=leftover(claim.revision),
+                where=f"{known.where}, byte {start}",
+                offset=start,
+                revision=known.revision,
+            )
+        if known.comments and claim.revision:
+            self.remarks.add(
+                "comment-in-object",
+                say("A comment stands where writers put none."),
+                where=known.where,
+                offset=known.comments[0] if offset is not None else None,
                 revision=known.revision,
             )
         return known
@@ -209,13 +224,50 @@ class Store:
             stream = home.value
             if home.number != number or not isinstance(stream, Stream) or stream.get("Type") != "ObjStm":
                 raise PdfError(say("The object stream is missing."), where=f"object {number}")
-            self._streams[key] = parse_header(
+            opened = parse_header(
                 stream, self.decoded(stream, found[0]), remarks=self.remarks, work=self.work
             )
+            self._remark_unlisted(opened, found[0])
+            self._streams[key] = opened
         known = self._streams[key]
         if known is None:
             raise PdfError(say("The object stream cannot be read."), where=f"object {number}")
         return known
+
+    def _remark_unlisted(self, stream: ObjectStream, revision: int) -> None:
+        """Notice packed objects that the cross-reference of the same revision does not lead to."""
+        for index, number in enumerate(stream.numbers):
+            found = self.history.version(number, revision)
+            if found is None or found[1] != (PACKED, stream.number, index):
+                self.remarks.add(
+                    "object-without-xref",
+                    say("An object stands in the file that no cross-reference of its revision names."),
+                    severity=leftover(revision),
+                    where=f"object {number}, object stream {stream.number}[{index}]",
+                    revision=revision,
+                )
+
+    def check_extends(self) -> None:
+        """Notice object streams whose /Extends lead back to themselves (7.5.7)."""
+        extends = {
+            stream.number: stream.extends.number
+            for stream in self._streams.values()
+            if stream is not None and stream.extends is not None
+        }
+        done: set[int] = set()
+        for first in extends:
+            path: set[int] = set()
+            number: int | None = first
+            while number is not None and number not in done and number not in path:
+                path.add(number)
+                number = extends.get(number)
+            if number in path:
+                self.remarks.add(
+                    "extends-loop",
+                    say("Object streams extend one another in a circle."),
+                    where=f"object {number} /Extends",
+                )
+            done |= path
 
     def _filters(self, stream: Stream, revision: int) -> list[Filter]:
         """Return the stages of a stream (7.3.8.2)."""

@@ -73,15 +73,14 @@ class Array:
 class Dictionary:
     """A dictionary; its values may be references. Keys have no slash.
 
-    ``duplicates`` names the keys written more than once (the last one is in ``entries``): two readers may
-    then see two documents, so such a dictionary is also a finding of the file.
+    Of a key written more than once the last value is in ``entries``; ``home.duplicates`` knows of it, and so
+    do the remarks of the file, for two readers may then see two documents.
     """
 
     entries: dict[str, Value]
     start: int
     end: int
     home: IndirectObject = field(repr=False)
-    duplicates: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -138,7 +137,7 @@ class IndirectObject:
     ``start`` and ``end`` bound ``N G obj … endobj`` in ``source``; of a packed object (7.5.7) they bound the
     value in the decoded object stream ``packed_in``. ``revision`` is the index of the revision whose
     cross-reference names it. ``comments`` are the offsets of comments inside, ``duplicates`` the offsets of
-    dictionaries with a key written twice and that key.
+    dictionaries with a key written twice and that key, ``damaged`` those of strings that cannot be decrypted.
     """
 
     number: int
@@ -149,8 +148,9 @@ class IndirectObject:
     end: int
     packed_in: int | None = None
     value: Value = field(default=None, repr=False)
-    comments: list[int] = field(default_factory=list, repr=False)
-    duplicates: list[tuple[int, str]] = field(default_factory=list, repr=False)
+    comments: tuple[int, ...] = ()
+    duplicates: tuple[tuple[int, str], ...] = ()
+    damaged: tuple[int, ...] = ()
 
     @property
     def reference(self) -> Reference:
@@ -208,7 +208,7 @@ def same_value(one: Value, other: Value) -> bool:
         if type(left) is not type(right):
             return False
         if isinstance(left, Dictionary) and isinstance(right, Dictionary):
-            if left.entries.keys() != right.entries.keys() or left.duplicates or right.duplicates:
+            if left.entries.keys() != right.entries.keys():
                 return False
             waiting += ((value, right.entries[key]) for key, value in left.entries.items())
         elif isinstance(left, Array) and isinstance(right, Array):

@@ -25,6 +25,7 @@ from docsign.pdf.reading.values import (
     Stream,
     Text,
     Value,
+    references,
 )
 from docsign.sentence import Sentence, say
 
@@ -75,6 +76,17 @@ class View:
                 found = self.store.history.version(number, self.index)
                 if found is not None and found[1][0]:
                     yield number
+
+    def reachable(self) -> frozenset[int]:
+        """Return the numbers of the objects that the trailer leads to, directly or not."""
+        found: set[int] = set()
+        waiting: list[Value] = [self.trailer]
+        while waiting:
+            for reference in references(waiting.pop()):
+                if reference.number not in found:
+                    found.add(reference.number)
+                    waiting.append(self.resolve(reference))
+        return frozenset(found)
 
     def resolve(self, value: Value) -> Value:
         """Follow a reference to its value; anything else is returned as it is."""
