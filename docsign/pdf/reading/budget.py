@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from docsign.errors import PdfBudgetError
 from docsign.pdf.reading.values import Name
-from docsign.sentence import say
+from docsign.sentence import Sentence, say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,56 +62,56 @@ class Work:
         """Count indirect objects parsed."""
         self.objects += count
         if self.objects > self.budget.objects:
-            raise exceeded("objects", self.budget.objects)
+            raise exceeded(say("objects"), self.budget.objects)
 
     def spend_tokens(self, count: int) -> None:
         """Count tokens."""
         self.tokens += count
         if self.tokens > self.budget.tokens:
-            raise exceeded("tokens", self.budget.tokens)
+            raise exceeded(say("tokens"), self.budget.tokens)
 
     def spend_entries(self, count: int) -> None:
         """Count cross-reference entries."""
         self.entries += count
         if self.entries > self.budget.entries:
-            raise exceeded("cross-reference entries", self.budget.entries)
+            raise exceeded(say("cross-reference entries"), self.budget.entries)
 
     def spend_section(self) -> None:
         """Count one cross-reference section."""
         self.sections += 1
         if self.sections > self.budget.sections:
-            raise exceeded("cross-reference sections", self.budget.sections)
+            raise exceeded(say("cross-reference sections"), self.budget.sections)
 
     def spend_inflated(self, count: int) -> None:
         """Count decoded bytes."""
         self.inflated += count
         if self.inflated > self.budget.inflated:
-            raise exceeded("decoded bytes", self.budget.inflated)
+            raise exceeded(say("decoded bytes"), self.budget.inflated)
 
     def spend_reference(self) -> None:
         """Count one reference followed."""
         self.references += 1
         if self.references > self.budget.references:
-            raise exceeded("references", self.budget.references)
+            raise exceeded(say("references"), self.budget.references)
 
     def spend_computed(self, count: int) -> None:
         """Count bytes decoded one by one."""
         self.computed += count
         if self.computed > self.budget.computed:
-            raise exceeded("bytes decoded one by one", self.budget.computed)
+            raise exceeded(say("bytes decoded one by one"), self.budget.computed)
 
     def spend_scanned(self, count: int, size: int) -> None:
         """Count bytes of cross-reference sections: in a file of ``size`` bytes honest ones never overlap."""
         self.scanned += count
         if self.scanned > 4 * size + 4096:
-            raise exceeded("bytes of cross-reference sections", 4 * size + 4096)
+            raise exceeded(say("bytes of cross-reference sections"), 4 * size + 4096)
 
     def inflatable(self) -> int:
         """Return how many bytes the next stream may decode to."""
         return max(0, min(self.budget.stream, self.budget.inflated - self.inflated))
 
 
-def exceeded(what: str, limit: int, where: str = "") -> PdfBudgetError:
+def exceeded(what: Sentence, limit: int, where: str = "") -> PdfBudgetError:
     """Make the error that says which limit was passed."""
     return PdfBudgetError(
         say("Reading this PDF costs more than allowed: {what}, at most {limit}.", what=what, limit=limit),

@@ -59,7 +59,7 @@ def _flate(data: bytes, parameters: dict[str, int], work: Work) -> bytes:
     except zlib.error as error:
         raise PdfError(say("A compressed stream is damaged.")) from error
     if len(plain) > limit:
-        raise exceeded("decoded bytes", limit)
+        raise exceeded(say("decoded bytes"), limit)
     if not machine.eof:
         raise PdfError(say("A compressed stream is damaged."))
     return _unpredict(plain, parameters, work)
@@ -166,7 +166,7 @@ def _ascii85(data: bytes, _: dict[str, int], work: Work) -> bytes:
     """ISO 32000-2 7.4.3."""
     body = re.sub(rb"[\0\t\n\f\r ]", b"", data).removeprefix(b"<~").partition(b"~")[0]
     if body.count(b"z") * 4 + len(body) > work.inflatable():
-        raise exceeded("decoded bytes", work.inflatable())
+        raise exceeded(say("decoded bytes"), work.inflatable())
     try:
         return a85decode(body)
     except ValueError as error:
@@ -188,7 +188,7 @@ def _run_length(data: bytes, _: dict[str, int], work: Work) -> bytes:
             plain += data[position + 1 : position + 2] * (257 - length)
             position += 2
         if len(plain) > limit:
-            raise exceeded("decoded bytes", limit)
+            raise exceeded(say("decoded bytes"), limit)
     work.spend_computed(size)
     return bytes(plain)
 
@@ -224,7 +224,7 @@ def _lzw(data: bytes, parameters: dict[str, int], work: Work) -> bytes:
         plain.append(entry)
         produced += len(entry)
         if produced > limit:
-            raise exceeded("decoded bytes", limit)
+            raise exceeded(say("decoded bytes"), limit)
         if previous and len(table) < 4096:
             table.append(previous + entry[:1])
         previous = entry

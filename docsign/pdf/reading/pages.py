@@ -50,7 +50,7 @@ def read_pages(view: View) -> Iterator[Page]:
         raw, node, above, parent = waiting.pop()
         visited += 1
         if visited > limit:
-            raise exceeded("pages", limit, "page tree")
+            raise exceeded(say("pages"), limit, "page tree")
         if id(node) in seen:
             view.store.remarks.add(
                 "page-loop",

@@ -104,7 +104,7 @@ def parse_value(
             value = int(match[5])
         elif kind == _OPEN_DICT or kind == _OPEN_ARRAY:  # noqa: SIM109 -- the fastest form
             if len(stack) >= work.budget.depth:
-                raise exceeded("depth", work.budget.depth, home.where)
+                raise exceeded(say("depth"), work.budget.depth, home.where)
             stack.append((match.start(kind), entries, items, key))
             if kind == _OPEN_DICT:
                 entries, items = {}, None
@@ -143,7 +143,7 @@ def parse_value(
         else:
             work.spend_tokens(spent + 1)
             return value, position
-    raise exceeded("tokens", work.budget.tokens, home.where)
+    raise exceeded(say("tokens"), work.budget.tokens, home.where)
 
 
 new_tuple: Callable[[type[Reference], tuple[int, int]], Reference] = tuple.__new__  # skips NamedTuple's own
