@@ -21,7 +21,7 @@ def repository_files() -> tuple[Path, ...]:
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
         names = (ROOT / name for name in listed.decode().split("\0") if name)
         return tuple(sorted(path for path in names if path.is_file()))
-    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split() if line]
+    ignored = [".git", *(line.strip("/") for line in (ROOT / ".gitignore").read_text().split() if line)]
     return tuple(
         path
         for path in sorted(ROOT.rglob("*"))
