@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,20 +19,31 @@ at = "2026-12-01T00:00:00Z"
 
 
 @dataclass(kw_only=True)
+class Stage:
+    """The file up to one step: its first ``size`` bytes are what that step left, and have a verdict of their own.
+
+    ``levels`` are those of the signatures so far, in order; "" where no one level is right. ``timestamps`` counts
+    the document time-stamps.
+    """
+
+    size: int
+    step: str
+    indication: str = "TOTAL-PASSED"
+    sub_indication: str = ""
+    levels: list[str] = field(default_factory=list)
+    timestamps: int = 0
+
+
+@dataclass(kw_only=True)
 class Row:
-    """One file: its story and its verdict; ``levels`` are those of the signatures, in order."""
+    """One file: its story and the verdicts of its stages; a file without stages is not signed."""
 
     name: str
     producer: str
     made: str
     special: str = ""
     password: str = ""
-    signers: list[str] = field(default_factory=list)
-    indication: str = "NO-SIGNATURE"
-    sub_indication: str = ""
-    levels: list[str] = field(default_factory=list)
-    timestamps: int = 0
-    """Document time-stamps."""
+    stages: list[Stage] = field(default_factory=list)
 
 
 def _tool(*command: str, line: int = 0) -> str:
@@ -70,7 +81,10 @@ def rows() -> dict[str, Row]:
     if not INDEX.exists():
         return {}
     known = tomllib.loads(INDEX.read_text(encoding="utf-8"))
-    return {row["name"]: Row(**row) for row in known["file"]}
+    return {
+        row["name"]: Row(**row | {"stages": [Stage(**stage) for stage in row.get("stages", [])]})
+        for row in known["file"]
+    }
 
 
 def record(*new: Row) -> None:
@@ -79,12 +93,19 @@ def record(*new: Row) -> None:
     for row in new:
         row.producer = producer_in_words(row.producer)
         known[row.name] = row
-    defaults = Row(name="", producer="", made="")
     text = HEADER
     for row in sorted(known.values(), key=lambda row: row.name):
         text += "\n[[file]]\n"
-        for entry in fields(row):
-            value = asdict(row)[entry.name]
-            if value != getattr(defaults, entry.name) or entry.name == "indication":
-                text += f"{entry.name} = {json.dumps(value, ensure_ascii=False)}\n"
+        text += "".join(
+            f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
+            for name, value in asdict(row).items()
+            if value and name != "stages"
+        )
+        if row.stages:
+            text += "stages = [\n" + "".join(f"    {_inline(stage)},\n" for stage in row.stages) + "]\n"
     INDEX.write_text(text, encoding="utf-8")
+
+
+def _inline(stage: Stage) -> str:
+    pairs = (f"{name} = {json.dumps(value)}" for name, value in asdict(stage).items() if value)
+    return "{ " + ", ".join(pairs) + " }"

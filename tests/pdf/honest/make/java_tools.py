@@ -20,7 +20,7 @@ def run_java(program: str, *words: str | Path) -> str:
     jars = Path(os.environ["DOCSIGN_JARS"]) / room
     path = os.pathsep.join(str(jar) for jar in sorted(jars.glob("*.jar")))
     with tempfile.TemporaryDirectory() as classes:
-        compile = ["javac", "-nowarn", "-encoding", "UTF-8", "-cp", path, "-d", classes, SOURCES / f"{program}.java"]
+        compile = ["javac", "-nowarn", "-encoding", "UTF-8", "-cp", path, "-d", classes, "-sourcepath", SOURCES, SOURCES / f"{program}.java"]
         subprocess.run(compile, check=True, capture_output=True, text=True)
         command = ["java", "-cp", os.pathsep.join((classes, path)), program, *words]
         done = subprocess.run(command, check=False, capture_output=True, text=True)

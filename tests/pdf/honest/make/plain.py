@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.pdf.honest.make import by_hand
@@ -491,6 +492,16 @@ def itext5(folder: Path) -> bytes:
     """A form by iText 5, on which many signing tools are built."""
     java(folder, "MakeWithItext5", folder / "out.pdf", SERIF, "plain")
     return (folder / "out.pdf").read_bytes()
+
+
+@made("docsign-letter", "docsign 0.1", "examples/letter.toml, laid out by docsign (Typst)",
+      "PDF/A-2b, empty fields of person and agency, number and date to be filled")  # fmt: skip
+def docsign_letter(folder: Path) -> bytes:
+    """An official letter of ours."""
+    from docsign.document import OfficialDocument
+
+    example = Path(__file__).resolve().parents[4] / "examples" / "letter.toml"
+    return OfficialDocument.from_path(example).to_pdf(datetime(2026, 11, 20, tzinfo=UTC))
 
 
 # --- our own generator --------------------------------------------------------------------------------------
