@@ -6,6 +6,7 @@ inside a sentence is no mark. Pure: what is done about a mark is for the caller 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MARKS = ("MẬT", "TỐI MẬT", "TUYỆT MẬT")
@@ -13,6 +14,7 @@ MARKS = ("MẬT", "TỐI MẬT", "TUYỆT MẬT")
 
 _BY_LETTERS = {mark.replace(" ", ""): mark for mark in MARKS}
 _LONGEST = 200  # a line with more characters than this is no mark, whatever its spaces
+_TOO_MANY_LETTERS = re.compile(r"(?:\w\W*){9}")  # the longest mark has eight; most lines are told apart here
 
 
 def secrecy_mark(text: str) -> str | None:
@@ -22,7 +24,7 @@ def secrecy_mark(text: str) -> str | None:
     way its tones are encoded.
     """
     for line in text.splitlines():
-        if len(line) <= _LONGEST:
+        if len(line) <= _LONGEST and not _TOO_MANY_LETTERS.search(line):
             mark = _BY_LETTERS.get(_letters(line))
             if mark is not None:
                 return mark

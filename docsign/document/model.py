@@ -1,66 +1,60 @@
 """An official document as one value: what it says, and the rules of its form that need no page to be checked.
 
-The same rules hold for Python values and for TOML, because they are checked here. How it looks is ``layout``.
+The same rules hold for Python values and for TOML, because they are checked here, in ``parts`` and in
+``form``. How it looks is ``layout``.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from docsign.document.body import Block, blocks_of_decision, blocks_of_letter
+from docsign.document.blocks import Block
+from docsign.document.form import require_form
 from docsign.document.kinds import Kind
-from docsign.document.number import NOTATION_LIMIT, printed_number, require_notation
-from docsign.document.wording import lines_of, one_line
+from docsign.document.number import NOTATION_LIMIT, agency_groups, printed_number, require_notation
+from docsign.document.parts import (
+    LIST_LIMIT,
+    NARROW_WORD,
+    Addressee,
+    Appendix,
+    Markup,
+    Signatory,
+    clean_addressees,
+    clean_appendices,
+    clean_issuer,
+    clean_list,
+    clean_signatory,
+    read_body,
+    unbroken,
+)
+from docsign.document.wording import one_line
 from docsign.envelope.header import Header, Organization, Priority, Signer
 from docsign.errors import DocumentError, SecretDocumentError
 from docsign.secrecy import secrecy_mark
 from docsign.sentence import say
 
-BODY_LIMIT = 500_000
-"""The longest body, in characters: some two hundred pages."""
-LIST_LIMIT = 500
-"""The most entries of a list (addressees, legal bases, recipients)."""
+__all__ = ["LIST_LIMIT", "Addressee", "Appendix", "OfficialDocument", "Signatory", "refuse_secrecy"]
 
-# In characters; ND 30/2020 PL VI II, and QCVN 102:2016 where the decree names none.
-_ORGANIZATION_LIMITS = {
-    "code": 35, "name": 200, "superior": 500, "address": 500, "email": 100, "telephone": 20, "fax": 20,
-    "website": 100,
-}  # fmt: skip
-_PREFIXES = ("TM.", "Q.", "KT.", "TL.", "TUQ.")  # ND 30/2020 PL I, box 7a
-_URGENCIES = (Priority.NORMAL, Priority.URGENT, Priority.VERY_URGENT, Priority.EXPRESS)
+COPIES_LIMIT = 65_535  # QCVN 102:2016: PromulgationAmount
 Value = TypeVar("Value")
-
-_NARROW = 20  # characters of a word that the narrow columns of the heading hold, in capitals too
-_FILED = "Lưu: VT"  # ND 30/2020 PL I, box 9b: the copy that stays with the clerk
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee:
-    """Who the letter is for (Kính gửi); ``code`` is the agency code where it travels electronically."""
-
-    name: str
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signatory:
-    """Who signs: the lines of authority above the position (``TM. …``, ``KT. …``), the position, the name."""
-
-    position: str
-    name: str
-    authority: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficialDocument:
-    """A công văn or a quyết định.
+    """An official document of one of the 29 kinds.
 
     Texts are kept in NFC with single spaces. In ``issuer.name`` and ``issuer.superior`` a line end says where
-    the heading breaks. ``subject`` stands without ``V/v``. ``body`` is thin markup (``document.body``).
+    the heading breaks. ``subject`` stands without ``V/v``. ``body`` is written in ``markup``: a line a
+    paragraph (``document.body``) or a part of Markdown; ``structure`` stands for it where a program has the
+    blocks. ``co_issuers`` issue a joint document with ``issuer``, ``co_signers`` sign beside ``signer``:
+    the first on the left, ``signer`` last and on the right. ``council`` says that ``issuer`` is an advisory
+    body which uses the seal of ``issuer.superior`` and has a number series of its own. ``type_name`` is
+    printed in place of the kind's name (``Hợp đồng dịch vụ``). ``decided_by`` is who decides, or who
+    telegraphs. ``drafter`` and ``copies`` are box 12: ``PL.(300)``.
     ``number`` and ``date`` are given only where they are fixed before signing; else fields wait for them.
     Raises DocumentError naming the place, SecretDocumentError for a secrecy mark anywhere.
     """
@@ -70,7 +64,7 @@ class OfficialDocument:
     notation: str
     place: str
     subject: str
-    body: str
+    body: str = ""
     signer: Signatory
     recipients: tuple[str, ...]
     to: tuple[Addressee, ...] = ()
@@ -79,26 +73,61 @@ class OfficialDocument:
     urgency: Priority = Priority.NORMAL
     number: str | None = None
     date: datetime.date | None = None
+    markup: Markup = "text"
+    structure: tuple[Block, ...] = ()
+    co_issuers: tuple[Organization, ...] = ()
+    co_signers: tuple[Signatory, ...] = ()
+    council: bool = False
+    type_name: str = ""
+    circulation: str = ""
+    drafter: str = ""
+    copies: int | None = None
+    due: datetime.date | None = None
+    appendices: tuple[Appendix, ...] = ()
+    blocks: tuple[Block, ...] = field(init=False, repr=False, compare=False, default=())
 
     def __post_init__(self) -> None:
         for where, text in self._texts():
             refuse_secrecy(text, where)
+        body, blocks = read_body(self.body, self.markup, self.structure, form=self.kind.form, where="body")
         self._keep(
-            issuer=_clean_issuer(self.issuer),
+            issuer=clean_issuer(self.issuer),
+            co_issuers=tuple(
+                clean_issuer(issuer, f"co_issuers[{position}]")
+                for position, issuer in enumerate(self.co_issuers)
+            ),
             notation=one_line(self.notation, "notation", limit=NOTATION_LIMIT),
             place=one_line(self.place, "place", limit=50),
             subject=_clean_subject(self.subject),
-            body="\n".join(lines_of(self.body, "body", limit=BODY_LIMIT)),
-            signer=_clean_signatory(self.signer),
-            recipients=_clean_list(self.recipients, "recipients", limit=150),
-            to=_clean_addressees(self.to),
-            bases=_clean_list(self.bases, "bases", limit=1000),
+            type_name=one_line(
+                self.type_name, "type_name", limit=100, needed=False, longest_word=NARROW_WORD
+            ),
+            body=body,
+            blocks=blocks,
+            signer=clean_signatory(self.signer),
+            co_signers=tuple(
+                clean_signatory(signer, f"co_signers[{position}]")
+                for position, signer in enumerate(self.co_signers)
+            ),
+            recipients=clean_list(self.recipients, "recipients", limit=150),
+            to=clean_addressees(self.to),
+            bases=clean_list(self.bases, "bases", limit=1000),
             decided_by=one_line(self.decided_by, "decided_by", limit=200, needed=False),
+            circulation=one_line(self.circulation, "circulation", limit=100, needed=False).upper(),
+            drafter=one_line(self.drafter, "drafter", limit=10, needed=False).upper(),
+            appendices=clean_appendices(self.appendices),
         )
         if self.number is not None:
             self._keep(number=printed_number(self.number))
-        require_notation(self.notation, self.kind)
-        self._require_form()
+        if self.copies is not None and not 0 < self.copies <= COPIES_LIMIT:
+            raise DocumentError(
+                say("Too many entries: {count}, {limit} at most.", count=self.copies, limit=COPIES_LIMIT),
+                where="copies",
+            )
+        require_notation(self.notation, self.kind, issuers=1 + len(self.co_issuers))
+        for where, text in _texts_of_blocks(self):
+            refuse_secrecy(text, where)  # a mark that emphasis or a table hid
+        require_form(self)
 
     @staticmethod
     def from_path(path: Path | str) -> OfficialDocument:
@@ -115,10 +144,27 @@ class OfficialDocument:
         return read_mapping(values)
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
-        """The body as paragraphs and articles."""
-        lines = self.body.split("\n") if self.body else []
-        return blocks_of_decision(lines) if self.kind.form == "decision" else blocks_of_letter(lines)
+    def printed_type(self) -> str:
+        """What stands as the title: the kind's name, or ``type_name``."""
+        return self.type_name or self.kind.vietnamese
+
+    @property
+    def issuers(self) -> tuple[Organization, ...]:
+        """Everyone who issues the document, the one that numbers it first."""
+        return (self.issuer, *self.co_issuers)
+
+    @property
+    def signers(self) -> tuple[Signatory, ...]:
+        """Everyone who signs, from left to right; ``signer`` is the last."""
+        return (*self.co_signers, self.signer)
+
+    @property
+    def series(self) -> str:
+        """Name the body whose number series this document is counted in, as its notation does.
+
+        A council that uses its agency's seal has one of its own (ND 30/2020 PL I II.3.a).
+        """
+        return agency_groups(self.notation, self.kind)[0]
 
     def to_pdf(self, created: datetime.datetime | None = None) -> bytes:
         """Return the document as PDF/A-2b with its empty fields; ``created`` (aware) is now unless given.
@@ -129,6 +175,15 @@ class OfficialDocument:
         from docsign.document.layout import to_pdf
 
         return to_pdf(self, created)
+
+    def appendix_files(self, created: datetime.datetime | None = None) -> tuple[bytes, ...]:
+        """Return each ``separate`` appendix as PDF/A-2b, with the field of the agency's signature.
+
+        Raises as ``to_pdf`` does.
+        """
+        from docsign.document.layout import appendix_files
+
+        return appendix_files(self, created)
 
     def header(
         self,
@@ -148,7 +203,7 @@ class OfficialDocument:
         if not self.issuer.code:
             raise DocumentError(say("Nothing is written here."), where="issuer.code")
         return Header(
-            sender=_unbroken(self.issuer),
+            sender=unbroken(self.issuer),
             receivers=tuple(receivers),
             number=_agreed(self.number, given_number, "number"),
             notation=self.notation,
@@ -165,6 +220,11 @@ class OfficialDocument:
             ),
             priority=self.urgency,
             to_places=self.recipients,
+            sphere=self.circulation,
+            typist=self.drafter,
+            copies=self.copies,
+            due=self.due,
+            appendixes=tuple(appendix.title for appendix in self.appendices),
         )
 
     def _keep(self, **values: object) -> None:
@@ -173,40 +233,28 @@ class OfficialDocument:
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         """Yield every text with its place."""
-        for name in ("notation", "place", "subject", "decided_by", "body"):
+        for name in (
+            "notation", "place", "subject", "decided_by", "body", "type_name", "circulation", "drafter",
+        ):  # fmt: skip
             yield name, getattr(self, name)
         yield "number", self.number or ""
-        for field in fields(Organization):
-            yield f"issuer.{field.name}", getattr(self.issuer, field.name)
-        yield from (("signer.position", self.signer.position), ("signer.name", self.signer.name))
+        for where, issuer in _placed("issuer", self.issuer, "co_issuers", self.co_issuers):
+            yield from (
+                (f"{where}.{entry.name}", getattr(issuer, entry.name)) for entry in fields(Organization)
+            )
+        for where, signer in _placed("signer", self.signer, "co_signers", self.co_signers):
+            for name in ("position", "name", "second_position"):
+                yield f"{where}.{name}", getattr(signer, name)
+            yield from ((f"{where}.authority[{at}]", text) for at, text in enumerate(signer.authority))
         for name, listed in (
-            ("signer.authority", self.signer.authority),
             ("recipients", self.recipients),
             ("bases", self.bases),
             ("to", tuple(addressee.name for addressee in self.to)),
         ):
             yield from ((f"{name}[{position}]", text) for position, text in enumerate(listed))
-
-    def _require_form(self) -> None:
-        """Raise DocumentError unless the parts are there that this kind needs, and none that it has not."""
-        letter = self.kind.form == "letter"
-        if self.urgency not in _URGENCIES:
-            raise DocumentError(say("A document is marked Khẩn, Thượng khẩn or Hỏa tốc."), where="urgency")
-        if not self.recipients or not self.recipients[-1].startswith(_FILED):  # ND 30/2020 PL I, box 9b
-            raise DocumentError(
-                say("The last line of “Nơi nhận” begins with “{start}”.", start=_FILED), where="recipients"
-            )
-        if letter and not self.to:
-            raise DocumentError(say("A letter names its addressees (Kính gửi)."), where="to")
-        if not letter and self.to:
-            raise DocumentError(say("This kind of document has no addressees (Kính gửi)."), where="to")
-        if letter and (self.bases or self.decided_by):
-            name = "bases" if self.bases else "decided_by"
-            raise DocumentError(say("A letter has no legal bases and no enacting line."), where=name)
-        if not letter and not self.bases:
-            raise DocumentError(say("A decision names its legal bases (Căn cứ)."), where="bases")
-        if not self.blocks:
-            raise DocumentError(say("Nothing is written here."), where="body")
+        for position, appendix in enumerate(self.appendices):
+            yield f"appendices[{position}].title", appendix.title
+            yield f"appendices[{position}].body", appendix.body
 
     def _addressed(self) -> list[Organization]:
         return [Organization(code=entry.code, name=entry.name) for entry in self.to if entry.code]
@@ -228,68 +276,26 @@ def refuse_secrecy(text: str, where: str) -> None:
         )
 
 
-def _clean_issuer(issuer: Organization) -> Organization:
-    values: dict[str, str] = {}
-    for name, limit in _ORGANIZATION_LIMITS.items():
-        text, where = getattr(issuer, name), f"issuer.{name}"
-        if name in ("name", "superior"):
-            lines = lines_of(text, where, limit=limit)
-            one_line(" ".join(lines), where, limit=limit, needed=name == "name", longest_word=_NARROW)
-            values[name] = "\n".join(lines)
-        else:
-            values[name] = one_line(text, where, limit=limit, needed=False)
-    return replace(issuer, **values)
+def _placed(first: str, one: Value, listed: str, others: Sequence[Value]) -> Iterator[tuple[str, Value]]:
+    """Yield one value and the others of its list, with their places."""
+    yield first, one
+    yield from ((f"{listed}[{position}]", other) for position, other in enumerate(others))
 
 
-def _unbroken(issuer: Organization) -> Organization:
-    return replace(issuer, name=issuer.name.replace("\n", " "), superior=issuer.superior.replace("\n", " "))
+def _texts_of_blocks(document: OfficialDocument) -> Iterator[tuple[str, str]]:
+    """Yield every text of the body and of the appendices as it will be printed, with its place."""
+    parts = [("body", document.blocks)]
+    parts += [(f"appendices[{at}].body", entry.blocks) for at, entry in enumerate(document.appendices)]
+    for where, blocks in parts:
+        for block in blocks:
+            yield from ((where, text) for text in (block.lead, block.text) if text)
+            if block.table is not None:
+                yield from ((where, cell) for row in (block.table.columns, *block.table.rows) for cell in row)
 
 
 def _clean_subject(subject: str) -> str:
-    clean = one_line(subject, "subject", limit=500, longest_word=_NARROW)
+    clean = one_line(subject, "subject", limit=500, longest_word=NARROW_WORD)
     return clean.removeprefix("V/v").lstrip() if clean.startswith("V/v ") else clean
-
-
-def _clean_signatory(signer: Signatory) -> Signatory:
-    authority = tuple(
-        one_line(line, f"signer.authority[{position}]", limit=100).upper()
-        for position, line in enumerate(signer.authority)
-    )
-    for position, line in enumerate(authority):
-        if not line.startswith(_PREFIXES):
-            raise DocumentError(
-                say("A line of authority begins with one of {prefixes}.", prefixes=" ".join(_PREFIXES)),
-                where=f"signer.authority[{position}]",
-            )
-    one_line(", ".join(authority), "signer.authority", limit=100, needed=False)
-    return Signatory(
-        position=one_line(signer.position, "signer.position", limit=100).upper(),
-        name=one_line(signer.name, "signer.name", limit=50),
-        authority=authority,
-    )
-
-
-def _clean_addressees(to: Sequence[Addressee]) -> tuple[Addressee, ...]:
-    names = _clean_list([addressee.name for addressee in to], "to", limit=200)
-    return tuple(
-        Addressee(name=name, code=one_line(addressee.code, f"to[{position}].code", limit=35, needed=False))
-        for position, (name, addressee) in enumerate(zip(names, to, strict=True))
-    )
-
-
-def _clean_list(entries: Sequence[str], where: str, *, limit: int) -> tuple[str, ...]:
-    """Clean the entries of a list whose dashes and end marks the layout sets."""
-    if len(entries) > LIST_LIMIT:
-        raise DocumentError(
-            say("Too many entries: {count}, {limit} at most.", count=len(entries), limit=LIST_LIMIT),
-            where=where,
-        )
-    clean: list[str] = []
-    for position, entry in enumerate(entries):
-        text = one_line(entry, f"{where}[{position}]", limit=limit)
-        text = text.removeprefix("- ").rstrip(";., ").strip()
-        clean.append(one_line(text, f"{where}[{position}]", limit=limit))
-    return tuple(clean)
 
 
 def _agreed(fixed: Value | None, given: Value | None, where: str) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from docsign.document.kinds import Kind
+from docsign.document.kinds import CopyKind, Kind
 from docsign.errors import DocumentError
 from docsign.sentence import say
 
@@ -34,19 +34,21 @@ def printed_number(number: str | int) -> str:
     return printed
 
 
-def require_notation(notation: str, kind: Kind) -> None:
+def require_notation(notation: str, kind: Kind | CopyKind, *, issuers: int = 1) -> None:
     """Raise DocumentError unless ``notation`` has the form of this kind.
 
-    ``<type>-<agency>`` for the kinds with an abbreviation (``QĐ-UBND``), else ``<agency>-<unit or field>``
-    (``UBND-VX``): groups joined by hyphens, no spaces.
+    ``<type>-<agency>`` for the kinds with an abbreviation (``QĐ-UBND``), ``<agency>-<unit or field>`` for an
+    official letter (``UBND-VX``), ``<agency>`` with or without a unit for a courtesy letter: groups joined by
+    hyphens, no spaces. ``issuers`` is how many agencies issue it together: each has its group
+    (``CTr-UBND-MTTQ``).
     """
     if _NOTATION.fullmatch(notation) is None:
         raise DocumentError(
             say("The notation {notation} must be groups of letters joined by hyphens.", notation=notation),
             where="notation",
         )
-    first, hyphen, _ = notation.partition("-")
-    if kind.abbreviation and (first != kind.abbreviation or not hyphen):
+    first, *others = notation.split("-")
+    if kind.abbreviation and (first != kind.abbreviation or not others):
         raise DocumentError(
             say(
                 "The notation of this kind of document begins with {start}: {notation}.",
@@ -55,7 +57,7 @@ def require_notation(notation: str, kind: Kind) -> None:
             ),
             where="notation",
         )
-    if not hyphen:
+    if not others and isinstance(kind, Kind) and kind.form == "letter":
         raise DocumentError(
             say(
                 "The notation needs the agency and the unit or field, such as UBND-VX: {notation}.",
@@ -63,6 +65,21 @@ def require_notation(notation: str, kind: Kind) -> None:
             ),
             where="notation",
         )
+    if len(agency_groups(notation, kind)) < issuers:
+        raise DocumentError(
+            say(
+                "The notation of a joint document names each of its {count} issuers: {notation}.",
+                count=issuers,
+                notation=notation,
+            ),
+            where="notation",
+        )
+
+
+def agency_groups(notation: str, kind: Kind | CopyKind) -> tuple[str, ...]:
+    """Return the groups of ``notation`` after the abbreviation of the kind: agency, then unit or field."""
+    groups = tuple(notation.split("-"))
+    return groups[1:] if kind.abbreviation and groups[0] == kind.abbreviation else groups
 
 
 def printed_date(day: date) -> str:

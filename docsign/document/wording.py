@@ -11,7 +11,7 @@ from docsign.sentence import say
 # What word processors leave behind unseen: soft hyphen, zero-width space and joiners, byte order mark.
 _INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 _FORBIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn")
-_BREAKS = re.compile(r"[\s/?&-]+")  # where a line may be broken
+_BREAKS = re.compile(r"[\s/?&|-]+")  # where a line may be broken
 LONGEST_WORD = 60
 """The longest word, in characters, that a full line of 14 points holds: some 470 points."""
 
@@ -33,6 +33,17 @@ def one_line(
             where=where,
         )
     return clean
+
+
+def indented_lines(text: str, where: str, *, limit: int) -> str:
+    """Return ``text`` clean, with line ends and the spaces before its lines; raises as ``one_line`` does."""
+    if len(text) > limit:
+        raise DocumentError(
+            say("Too long: {length} characters, {limit} at most.", length=len(text), limit=limit), where=where
+        )
+    clean = _clean(text, where).expandtabs(4)
+    _require_breaks(clean, where, LONGEST_WORD)
+    return "\n".join(line.rstrip() for line in clean.splitlines()).strip("\n")
 
 
 def lines_of(text: str, where: str, *, limit: int) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ import pytest
 
 import docsign
 from docsign.document import Addressee, OfficialDocument, Signatory, kind_named
-from docsign.document.body import Block, blocks_of_decision
+from docsign.document.blocks import Block
+from docsign.document.body import blocks_of_decision
 from docsign.envelope import Organization, Priority
 from docsign.errors import DocumentError, SecretDocumentError
 

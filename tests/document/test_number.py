@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from docsign.document.kinds import kind_named
-from docsign.document.number import printed_date, printed_number, require_notation
+from docsign.document.kinds import KINDS, Kind, copy_named, kind_named
+from docsign.document.number import agency_groups, printed_date, printed_number, require_notation
 from docsign.errors import DocumentError
 
 LETTER, DECISION = kind_named("cong-van"), kind_named("quyet-dinh")
@@ -63,3 +65,42 @@ def test_a_decision_begins_with_its_abbreviation() -> None:
     for wrong in ("UBND-QĐ", "QD-UBND", "QĐ", "QĐUBND-VX"):
         with pytest.raises(DocumentError, match="begins with QĐ-"):
             require_notation(wrong, DECISION)
+
+
+@pytest.mark.parametrize("notation", ["UBND", "UBND-VP"])
+def test_a_courtesy_letter_may_name_the_agency_alone(notation: str) -> None:
+    """Thư công has no abbreviation and need not come from a unit."""
+    require_notation(notation, kind_named("thư công"))
+
+
+def test_a_joint_document_names_each_of_its_issuers() -> None:
+    """A group an agency, and further ones for unit or field."""
+    programme = kind_named("chương trình")
+    require_notation("CTr-UBND-MTTQ", programme, issuers=2)
+    assert agency_groups("CTr-UBND-MTTQ", programme) == ("UBND", "MTTQ")
+    with pytest.raises(DocumentError, match="names each of its 2 issuers"):
+        require_notation("CTr-UBND", programme, issuers=2)
+
+
+def test_a_copy_has_its_own_abbreviation() -> None:
+    """ND 30/2020 PL III I: SY, TrS, SL."""
+    require_notation("SY-UBND", copy_named("sao y"))
+    with pytest.raises(DocumentError, match="begins with TrS-"):
+        require_notation("SY-UBND", copy_named("trích sao"))
+
+
+GROUPS = st.text(alphabet="ABCDĐEGHIKLMNOPQRSTUVXY", min_size=1, max_size=5)
+
+
+@given(st.sampled_from(KINDS), GROUPS, GROUPS, st.integers(1, 9_999_999))
+def test_number_and_notation_of_every_kind_can_be_told_apart_again(
+    kind: Kind, agency: str, unit: str, number: int
+) -> None:
+    """One slash between them, the abbreviation first, no number below 10 without its zero."""
+    notation = "-".join(part for part in (kind.abbreviation, agency, unit) if part)
+    require_notation(notation, kind)
+    assert agency_groups(notation, kind) == (agency, unit)
+    printed = printed_number(number)
+    assert printed_number(printed) == printed
+    assert (int(printed), len(printed) >= 2) == (number, True)
+    assert f"{printed}/{notation}".split("/") == [printed, notation]
