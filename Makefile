@@ -51,11 +51,11 @@ locale: $(VENV)/dev.stamp  ## compile the Vietnamese sentences (docsign/locale/v
 
 lock:  ## resolve the dependencies anew; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header pyproject.toml requirements/build.in --extra layout --extra relay \
+	  --no-emit-find-links --no-header pyproject.toml requirements/build.in --extra layout --extra office --extra relay \
 	  -o requirements/run.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header -c requirements/run.lock pyproject.toml requirements/build.in \
-	  --extra layout --extra relay --extra token --extra dev -o requirements/dev.lock
+	  --extra layout --extra office --extra relay --extra token --extra dev -o requirements/dev.lock
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) demo-out dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,7 +1,7 @@
 """A small SQLite file that survives: every commit is on the disk, errors are the library's own.
 
-The outbox, the register of received envelopes and the office keep their rows in such a file. SQLite also gives
-the lock that lets one process at a time do the sending and that ends with its process, on every system.
+The outbox, the register of received envelopes and the office keep their rows in such a file. SQLite also
+gives the lock that lets one process at a time do the sending and that ends with its process, on every system.
 """
 
 from __future__ import annotations
@@ -65,6 +65,19 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a block that only reads: all of it sees one state of the file, and no writer waits for it."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute("PRAGMA query_only = OFF")
 
 
 @contextlib.contextmanager
