@@ -87,6 +87,17 @@ def rows() -> dict[str, Row]:
     }
 
 
+def drop(*names: str) -> None:
+    """Remove files and their rows."""
+    text = INDEX.read_text(encoding="utf-8")
+    for name in names:
+        (FOLDER / f"{name}.pdf").unlink()
+        start = text.index(f'\n[[file]]\nname = "{name}"\n')
+        end = text.find("\n[[file]]", start + 1)
+        text = text[:start] + (text[end:] if end > 0 else "")
+    INDEX.write_text(text, encoding="utf-8")
+
+
 def record(*new: Row) -> None:
     """Put rows into the index, replacing those of the same name."""
     known = rows()

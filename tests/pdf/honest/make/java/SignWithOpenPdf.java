@@ -28,7 +28,9 @@ public class SignWithOpenPdf {
         PdfSignatureAppearance appearance = stamper.getSignatureAppearance();
         appearance.setReason("Thử nghiệm");
         appearance.setSignDate(Calendar.getInstance());
-        appearance.setCertificationLevel(Integer.parseInt(words.getOrDefault("permission", "0")));
+        if (words.containsKey("permission")) {  // its 0 is a certification, too
+            appearance.setCertificationLevel(Integer.parseInt(words.get("permission")));
+        }
         if (words.containsKey("visible")) {
             appearance.setVisibleSignature(new Rectangle(350, 80, 500, 130), 1, words.get("field"));
             appearance.setLayer2Text("Nguyen Van Mau");
