@@ -210,7 +210,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
     sentence = say(
-        "The envelope failed its check ({answer}); it was not unpacked.", answer=_word(judgement.conclusion)
+        "The envelope failed its check ({answer}); it was not unpacked.",
+        answer=_word(judgement.conclusion, lang),
     )
     click.echo(f"{file}: {sentence.text(lang)}", err=True)
     findings = [*judgement.findings, *(one for report in judgement.signatures for one in report.findings)]
@@ -291,7 +292,7 @@ def _answer(
 
     issued = "" if header.issued is None else header.issued.strftime("%d/%m/%Y")
     lines = (
-        (say("Check"), _word(conclusion)),
+        (say("Check"), _word(conclusion, lang)),
         (say("Sender"), _party(header.sender)),
         (say("Receivers"), "; ".join(map(_party, header.receivers))),
         (say("Document"), f"{header.code}, {issued}"),
@@ -312,6 +313,7 @@ def _party(party: Organization) -> str:
     return f"{party.code} {party.name}".strip()
 
 
-def _word(conclusion: Conclusion) -> str:
-    words = (conclusion.indication.value, conclusion.sub_indication and conclusion.sub_indication.value)
-    return " / ".join(word for word in words if word)
+def _word(conclusion: Conclusion, lang: Language) -> str:
+    from docsign.report.text import answer_word, standard_words
+
+    return f"{answer_word(conclusion).text(lang)} ({standard_words(conclusion)})"

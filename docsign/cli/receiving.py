@@ -97,6 +97,12 @@ def receive(
         return asyncio.run(_receive(desk, client, register, kept, names, output))
 
 
+def _from_here(path: Path) -> str:
+    """Return the path as it is typed from the current folder, where it lies below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 async def _receive(
     desk: Desk, client: RelayClient, register: Inbox, kept: Outbox, names: tuple[str, ...], output: Path
 ) -> int:
@@ -117,7 +123,7 @@ async def _receive(
                 statuses.add(EXIT_FAILED)
                 continue
             envelopes.add(received.sha256)
-            desk.answer(received.to_json(), [str(received.path)])
+            desk.answer(received.to_json(), [_from_here(received.path)])
         items = await waiting(client)
         wanted = [item for item in items if is_fetchable(item) and (not names or _is_named(item, names))]
         for name in names:
@@ -135,7 +141,7 @@ async def _receive(
                 statuses.add(desk.complain(error))
                 continue
             envelopes.add(received.sha256)
-            desk.answer(received.to_json(), [str(received.path)])
+            desk.answer(received.to_json(), [_from_here(received.path)])
         answers = [
             entry.id for entry in kept.entries() if entry.kind == "status" and entry.envelope in envelopes
         ]

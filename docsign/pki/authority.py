@@ -92,7 +92,7 @@ class TrialAuthority:
         """Open the files of ``folder``; use ``create`` or ``load``."""
         self.folder = folder
         self._state = state
-        self.trust_folder = folder / str(state["trust_folder"])
+        self.trust_folder = Path(os.path.normpath(folder / str(state["trust_folder"])))
         self.root = _certificate(self.trust_folder / "root.pem")
         self.issuing = _certificate(self.trust_folder / "issuing.pem")
         self._root_key = _private_key(folder / "private" / "root.pem")

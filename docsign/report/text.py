@@ -70,15 +70,20 @@ def _lines(report: Report, language: Language, colour: bool) -> Iterator[str]:
 def headline(report: Report, language: Language = "vi", *, colour: bool = False) -> str:
     """Return the first line: symbol, answer, file, and what to do."""
     answer = report.conclusion
-    word = f"{SYMBOLS[answer.indication]} {_answer(answer).text(language)}"
+    word = f"{SYMBOLS[answer.indication]} {answer_word(answer).text(language)}"
     if colour:
         word = click.style(word, fg=_COLOURS[answer.indication], bold=True)
     name = f" {clean(report.file)}:" if report.file else ""
-    reason = f" ({answer.indication}{f'/{answer.sub_indication}' if answer.sub_indication else ''})"
-    return f"{word}{name} {_advice(report).text(language)}{reason}"
+    return f"{word}{name} {_advice(report).text(language)} ({standard_words(answer)})"
 
 
-def _answer(answer: Conclusion) -> Sentence:
+def standard_words(answer: Conclusion) -> str:
+    """Return indication and sub-indication in the words of EN 319 102-1."""
+    return "/".join(word for word in (answer.indication, answer.sub_indication) if word)
+
+
+def answer_word(answer: Conclusion) -> Sentence:
+    """Return the answer in a word or two, for a person."""
     return {
         Indication.TOTAL_PASSED: say("VALID"),
         Indication.TOTAL_FAILED: say("NOT VALID"),
@@ -134,7 +139,7 @@ def _signature_lines(
     """Yield one signature; the first seven labels are the items of TT 15/2025/TT-BKHCN Art. 6.4b."""
     symbol = SYMBOLS[signature.conclusion.indication]
     title = say("Signature {number} ({level})", number=number, level=signature.level).text(language)
-    line = f"{symbol} {title}: {_answer(signature.conclusion).text(language)}"
+    line = f"{symbol} {title}: {answer_word(signature.conclusion).text(language)}"
     yield click.style(line, fg=_COLOURS[signature.conclusion.indication], bold=True) if colour else line
     unknown = say("not known").text(language)
     certificate = signature.certificate

@@ -275,7 +275,7 @@ def test_inbox_receive_and_status(province_desk: Desk, double: RelayDouble, enve
     assert "chờ bên nhận lấy về" in done.stdout
     done = province_desk.run("receive", "--all", "-o", "den")
     assert done.returncode == 0, done.stderr
-    assert Path(done.stdout.strip()).read_bytes() == envelope
+    assert (province_desk.folder / done.stdout.strip()).read_bytes() == envelope
     assert done.stderr == "Đã nhận: 1.\n"
     done = province_desk.run("status", name_of(envelope)[:8], "03")
     assert done.returncode == 0, done.stderr
