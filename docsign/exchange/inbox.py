@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from docsign.database import open_database, sole_user, transaction, translated
 from docsign.envelope.header import VIETNAM_TIME, Organization, ResponseFor
 from docsign.envelope.status import Status, StatusCode
 from docsign.errors import FileUnusableError, MalformedError, RelayRefusedError
 from docsign.exchange import wire
 from docsign.exchange.bodies import already_there, make_folder
-from docsign.database import open_database, sole_user, transaction, translated
 from docsign.exchange.entries import header_of
 from docsign.exchange.outbox import Outbox
 from docsign.verdict import rfc3339

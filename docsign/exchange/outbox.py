@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from docsign.database import open_database, sole_user, transaction, translated
 from docsign.envelope import require_not_secret, write_status
 from docsign.envelope.evidence import Receipt
 from docsign.envelope.status import Status
@@ -31,7 +32,6 @@ from docsign.errors import (
 )
 from docsign.exchange import wire
 from docsign.exchange.bodies import digest_of, discard, keep_copy, make_folder
-from docsign.database import open_database, sole_user, transaction, translated
 from docsign.exchange.entries import Entry, EntryKind, EntryState, LastError, header_of
 from docsign.files import file_error
 from docsign.sentence import say

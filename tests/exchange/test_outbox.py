@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from docsign.database import sole_user
 from docsign.envelope import Organization, ResponseFor, Status, StatusCode
 from docsign.envelope.evidence import Receipt
 from docsign.errors import (
@@ -29,7 +30,6 @@ from docsign.errors import (
     StorageError,
 )
 from docsign.exchange import Outbox, RelayClient, wire
-from docsign.database import sole_user
 from docsign.exchange.entries import EntryState, header_of
 from docsign.exchange.outbox import FIRST_PAUSE, LONGEST_PAUSE, pause
 from docsign.sentence import say
