@@ -18,6 +18,7 @@ from docsign.sentence import say
 COMMANDS: dict[str, str] = {
     # name: module:attribute, imported only when the command is called
     "new": "docsign.cli.new:new",
+    "gallery": "docsign.cli.gallery:gallery",
     "sign": "docsign.cli.sign:sign",
     "verify": "docsign.cli.verify:verify",
     "seal": "docsign.cli.envelope:seal",
@@ -62,6 +63,7 @@ class LazyGroup(click.Group):
 
 SUMMARIES: dict[str, str] = {
     "new": "Build an official document (PDF/A-2b) from a TOML file.",
+    "gallery": "Write a sample of every kind of document: TOML, PDF and PNG.",
     "sign": "Sign PDFs as a person or as an agency.",
     "verify": "Verify signed files: PDFs, envelopes, detached signatures, receipts.",
     "seal": "Pack signed documents into an envelope (ASiC-E) and seal it as the sending agency.",

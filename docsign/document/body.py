@@ -26,27 +26,32 @@ _ENDS = (".", ";", ":", ",", "/")
 
 def blocks_of_letter(lines: Sequence[str]) -> tuple[Block, ...]:
     """Return a letter's paragraphs and the headings between them; ``Điều n.`` in it is a quotation."""
-    return tuple(_plain(line, _following(lines, position)) for position, line in enumerate(lines))
+    blocks: list[Block] = []
+    for position, line in enumerate(lines):
+        blocks.append(_plain(line, _following(lines, position), blocks))
+    return tuple(blocks)
 
 
 def blocks_of_text(lines: Sequence[str], *, where: str = "body") -> tuple[Block, ...]:
     """Return divisions, articles, headings and paragraphs; raises DocumentError where the count breaks."""
-    found: list[tuple[str, Block]] = []
+    places: list[str] = []
+    blocks: list[Block] = []
     position = 0
     while position < len(lines):
-        line, place = lines[position], f"{where}[{position}]"
+        line = lines[position]
+        places.append(f"{where}[{position}]")
         following = _following(lines, position)
         position += 1
         if match := DIVISION.fullmatch(line):
             title = match["text"]
             if title is None:
                 title, position = following, position + 1
-            found.append((place, Block(kind="division", lead=match["lead"], text=title.upper())))
+            blocks.append(Block(kind="division", lead=match["lead"], text=title.upper()))
         elif match := ARTICLE.fullmatch(line):
-            found.append((place, article(match["lead"], match["text"] or "", following)))
+            blocks.append(article(match["lead"], match["text"] or "", following))
         else:
-            found.append((place, _plain(line, following)))
-    return require_count(found)
+            blocks.append(_plain(line, following, blocks))
+    return require_count(list(zip(places, blocks, strict=True)))
 
 
 def blocks_of_decision(lines: Sequence[str], *, where: str = "body") -> tuple[Block, ...]:
@@ -78,7 +83,7 @@ def article(lead: str, text: str, following: str) -> Block:
     return Block(kind="article", lead=lead, text=text)
 
 
-def _plain(line: str, following: str) -> Block:
+def _plain(line: str, following: str, before: Sequence[Block]) -> Block:
     """Return a heading where the line is one, else a paragraph.
 
     # ND 30/2020 PL I V 6.b: ``I. NHỮNG KẾT QUẢ`` in bold capitals, ``1. Phạm vi`` bold where it is a title.
@@ -86,9 +91,17 @@ def _plain(line: str, following: str) -> Block:
     title = bool(following) and not line.endswith(_ENDS)
     if title and (match := _ROMAN_HEADING.fullmatch(line)):
         return Block(kind="heading", lead=f"{match['lead']} {match['text'].upper()}")
-    if title and _CLAUSE.fullmatch(line) and _DEEPER.match(following):
+    if title and _CLAUSE.fullmatch(line) and (_DEEPER.match(following) or _titled_so_far(before)):
         return Block(kind="clause", lead=line)
     return Block(kind="paragraph", text=line)
+
+
+def _titled_so_far(blocks: Sequence[Block]) -> bool:
+    """Tell whether the clauses since the last heading have titles: then the next one has one too."""
+    for block in reversed(blocks):
+        if block.kind != "paragraph":
+            return block.kind == "clause"
+    return False
 
 
 def _following(lines: Sequence[str], position: int) -> str:

@@ -33,6 +33,7 @@ class Kind:
     ``key`` is the ASCII name for programs. ``edxml_type`` is the code of QCVN 102 Amendment 1:2022, group B;
     0 where that list has none. ``addressees`` is box 9a (Kính gửi), ``bases`` the legal bases,
     ``enacting`` the word between them and the articles, ``contact`` whether box 13 is printed.
+    ``issuer_signs_first`` puts the issuer's signature on the left, as parties to a contract sign.
     ``lead_ins`` are the beginnings of lines that the model of this kind cannot do without.
     """
 
@@ -47,6 +48,7 @@ class Kind:
     enacting: str = ""
     prints_subject: bool = True
     contact: bool = False
+    issuer_signs_first: bool = False
     lead_ins: tuple[str, ...] = ()
 
     @property
@@ -97,13 +99,14 @@ KINDS: tuple[Kind, ...] = (
          form="minutes", bases="never", lead_ins=_MINUTES),
     Kind(key="to-trinh", vietnamese="Tờ trình", english="submission", abbreviation="TTr", edxml_type=16,
          addressees="needed"),
-    Kind(key="hop-dong", vietnamese="Hợp đồng", english="contract", abbreviation="HĐ", edxml_type=17),
+    Kind(key="hop-dong", vietnamese="Hợp đồng", english="contract", abbreviation="HĐ", edxml_type=17,
+         issuer_signs_first=True),
     Kind(key="cong-dien", vietnamese="Công điện", english="telegram", abbreviation="CĐ", edxml_type=19,
          form="telegram", addressees="needed", bases="never"),
     Kind(key="ban-ghi-nho", vietnamese="Bản ghi nhớ", english="memorandum", abbreviation="BGN",
-         edxml_type=20),
+         edxml_type=20, issuer_signs_first=True),
     Kind(key="ban-thoa-thuan", vietnamese="Bản thỏa thuận", english="agreement", abbreviation="BTT",
-         edxml_type=22),
+         edxml_type=22, issuer_signs_first=True),
     Kind(key="giay-uy-quyen", vietnamese="Giấy ủy quyền", english="power of attorney", abbreviation="GUQ",
          edxml_type=24),
     Kind(key="giay-moi", vietnamese="Giấy mời", english="invitation", abbreviation="GM", edxml_type=25,

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from docsign.document.blocks import Block, roman
+from docsign.document.blocks import Block, Table, roman
 from docsign.document.number import printed_date
 from docsign.envelope.header import VIETNAM_TIME, Priority
 from docsign.errors import DocumentError, UnprintableError
@@ -32,7 +32,6 @@ from docsign.sentence import say
 
 if TYPE_CHECKING:
     from docsign.document.model import OfficialDocument
-    from docsign.document.parts import Signatory
 
 NUMBER_SIZE = 13.0  # points; ND 30/2020 PL I, box 3
 DATE_SIZE = 13.0  # points; ND 30/2020 PL I, box 4
@@ -139,7 +138,7 @@ def _words(document: OfficialDocument) -> dict[str, Any]:
         "bases": bases,
         "enacting": f"{kind.enacting.upper()}:" if kind.enacting else "",
         "body": [_piece(block) for block in document.blocks],
-        "signers": [_signer(document, position) for position in range(len(document.signers))],
+        "signers": _signers(document),
         "recipients": list(document.recipients),
         "drafter": _drafter(document),
         "contact": _contact(document) if kind.contact else [],
@@ -187,23 +186,26 @@ def _drafter(document: OfficialDocument) -> str:
     return document.drafter + (f".({document.copies})" if document.copies is not None else ".")
 
 
-def _signer(document: OfficialDocument, position: int) -> dict[str, Any]:
-    """Return who signs at this place from the left, with the names of the fields.
+def _signers(document: OfficialDocument) -> list[dict[str, Any]]:
+    """Return who signs, from left to right, with the names of the fields.
 
-    The last is ``document.signer``. Of the others, as many as there are further issuers sign for these.
+    Of the further signers, as many as there are further issuers sign for these, and their agencies too.
     """
-    signer: Signatory = document.signers[position]
-    last = position == len(document.signers) - 1
-    suffix = "" if last else str(position + 2)
-    with_agency = last or position < len(document.co_issuers)
-    return {
-        "authority": list(signer.authority),
-        "position": signer.position,
-        "second-position": signer.second_position,
-        "name": signer.name,
-        "person": PERSON_SIGNATURE + suffix,
-        "agency": AGENCY_SIGNATURE + suffix if with_agency else None,
+    suffixes = {id(signer): str(position + 2) for position, signer in enumerate(document.co_signers)}
+    with_agency = {
+        id(signer) for signer in (document.signer, *document.co_signers[: len(document.co_issuers)])
     }
+    return [
+        {
+            "authority": list(signer.authority),
+            "position": signer.position,
+            "second-position": signer.second_position,
+            "name": signer.name,
+            "person": PERSON_SIGNATURE + suffixes.get(id(signer), ""),
+            "agency": AGENCY_SIGNATURE + suffixes.get(id(signer), "") if id(signer) in with_agency else None,
+        }
+        for signer in document.signers
+    ]
 
 
 def _piece(block: Block) -> dict[str, Any]:
@@ -218,10 +220,18 @@ def _piece(block: Block) -> dict[str, Any]:
         piece["table"] = {
             "columns": list(block.table.columns),
             "rows": [list(row) for row in block.table.rows],
-            "widths": list(block.table.widths),
+            "widths": _widths(block.table),
             "aligns": list(block.table.aligns),
         }
     return piece
+
+
+def _widths(table: Table) -> list[float]:
+    """Return the widths asked for, or 0 (as wide as needed) but for the column that has most to say."""
+    if table.widths:
+        return list(table.widths)
+    said = [sum(len(row[column]) for row in table.rows) for column in range(len(table.columns))]
+    return [float(column == said.index(max(said))) for column in range(len(said))]
 
 
 def _appendices(document: OfficialDocument, *, separate: bool) -> list[tuple[int, dict[str, Any]]]:
@@ -246,8 +256,8 @@ def _appendices(document: OfficialDocument, *, separate: bool) -> list[tuple[int
     return found
 
 
-def _reference(document: OfficialDocument) -> str:
-    """Return what the appendix belongs to; number and date stay blank where they are not known.
+def _reference(document: OfficialDocument) -> list[str]:
+    """Return in two lines what the appendix belongs to; number and date stay blank where they are not known.
 
     # ND 30/2020 PL I III.1.c: they need not be filled in on an electronic document.
     """
@@ -256,7 +266,7 @@ def _reference(document: OfficialDocument) -> str:
     )
     number = f"{document.number or _BLANK}/{document.notation}"
     issuer = document.decided_by or document.issuer.name.replace("\n", " ")
-    return f"(Kèm theo {document.kind.vietnamese} số {number} {day} của {issuer})"
+    return [f"(Kèm theo {document.kind.vietnamese} số {number} {day}", f"của {issuer})"]
 
 
 def _speaks_of_secrets(value: Any) -> bool:

@@ -155,7 +155,9 @@ class OfficialDocument:
 
     @property
     def signers(self) -> tuple[Signatory, ...]:
-        """Everyone who signs, from left to right; ``signer`` is the last."""
+        """Everyone who signs, from left to right; ``signer`` is the last, in a contract the first."""
+        if self.kind.issuer_signs_first:
+            return (self.signer, *self.co_signers)
         return (*self.co_signers, self.signer)
 
     @property

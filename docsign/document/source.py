@@ -40,13 +40,22 @@ def read_path(path: Path | str) -> OfficialDocument:
     """Read a TOML file; raises FileUnusableError, or DocumentError whose place begins with the path."""
     data = read_file(path, limit=FILE_LIMIT)
     try:
-        values = tomllib.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # an endless number is a bare ValueError
+        text = data.decode("utf-8-sig")
+    except ValueError as error:
         raise DocumentError(say("This file is not TOML: {reason}.", reason=error), where=str(path)) from error
+    return parse_text(text, where=str(path))
+
+
+def parse_text(text: str, *, where: str) -> OfficialDocument:
+    """Read TOML; raises DocumentError whose place begins with ``where``."""
+    try:
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # an endless number is a bare ValueError
+        raise DocumentError(say("This file is not TOML: {reason}.", reason=error), where=where) from error
     try:
         return read_mapping(values)
     except DocumentError as error:
-        error.where = f"{path}: {error.where}" if error.where else str(path)
+        error.where = f"{where}: {error.where}" if error.where else where
         raise
 
 

@@ -20,7 +20,8 @@ MOST_CHARACTERS = 200_000
 """A page with more characters is read so far and no further."""
 MOST_PIECES = 5_000
 
-_PDFIUM = threading.Lock()  # PDFium is not thread-safe
+PDFIUM = threading.Lock()
+"""PDFium is not thread-safe: whoever uses it holds this."""
 
 
 def first_page_lines(pdf: bytes, *, password: str | None = None) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ def first_page_lines(pdf: bytes, *, password: str | None = None) -> tuple[str, .
     import pypdfium2
 
     require_whole(pdf)
-    with _PDFIUM:
+    with PDFIUM:
         try:
             document = pypdfium2.PdfDocument(pdf, password=password)
             try:

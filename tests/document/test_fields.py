@@ -19,7 +19,7 @@ def test_what_was_asked_for_is_known_and_the_rest_is_not() -> None:
         True,
         False,
     )
-    with pytest.raises(DocumentError, match="bảng.lạ: There is no such field. Known are: a, b, c, d"):
+    with pytest.raises(DocumentError, match=r"bảng.lạ: There is no such field. Known are: a, b, c, d"):
         table.refuse_unknown()
 
 

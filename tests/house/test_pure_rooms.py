@@ -13,6 +13,7 @@ PURE = (
     "relay_server.core", "docsign.pki.certificates", "docsign.pki.paths",
 )  # fmt: skip
 SHELLS = {
+    "docsign.document.gallery": "reads the samples that are shipped",
     "docsign.document.layout": "Typst reads its fonts and the template",
     "docsign.pdf.typeset": "Typst reads its fonts",
     "docsign.sentence": "reads the catalogue that is shipped",

@@ -1,0 +1,41 @@
+"""``docsign gallery``: one of each kind of document, to look at and to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from docsign.cli.options import PATH, language_option
+from docsign.files import write_file
+from docsign.sentence import Language, say
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=PATH)
+@click.option(
+    "--dpi", type=click.IntRange(36, 300), default=96, help="Resolution of the pictures. Default: 96."
+)
+@language_option
+def gallery(folder: Path, dpi: int, lang: Language) -> None:
+    """Write a sample of every kind of document: TOML, PDF and PNG.
+
+    NAME.toml is what a clerk can begin with, NAME.pdf what `docsign new` makes of it, NAME-1.png its first
+    page. The three kinds of copies are there too. Every name in them is invented.
+
+    Example: docsign gallery mau-van-ban
+    """
+    from docsign.document.gallery import finished, samples
+    from docsign.pdf.picture import page_pictures
+
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for sample in samples():
+        write_file(folder / f"{sample.name}.toml", sample.toml.encode())
+        for name, pdf in finished(sample):
+            write_file(folder / f"{name}.pdf", pdf)
+            for number, picture in enumerate(page_pictures(pdf, dpi=dpi), start=1):
+                write_file(folder / f"{name}-{number}.png", picture)
+            click.echo(str(folder / f"{name}.pdf"))
+            count += 1
+    click.echo(say("{count} documents written to {folder}.", count=count, folder=folder).text(lang), err=True)

@@ -1,0 +1,48 @@
+"""A sample of every kind of document, as shipped in ``samples``: to look at, and for a clerk to begin with.
+
+Every name in them is invented. Files are for the caller to write.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib import resources
+
+from docsign.document.model import OfficialDocument
+from docsign.document.source import parse_text
+from docsign.envelope.header import VIETNAM_TIME
+
+SAMPLE_DAY = datetime.date(2026, 11, 16)
+"""The day every sample bears."""
+_FOLDER = "samples"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One sample: its name (``05-quy-dinh``), its TOML, and the document, numbered and dated."""
+
+    name: str
+    toml: str
+    document: OfficialDocument
+
+
+def samples() -> Iterator[Sample]:
+    """Yield the samples in the order of ND 30/2020 Art. 7; the number of each is its place in it."""
+    folder = resources.files("docsign.document") / _FOLDER
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        name, _, ending = entry.name.rpartition(".")
+        if ending == "toml":
+            text = entry.read_text(encoding="utf-8")
+            document = parse_text(text, where=entry.name)
+            number = document.number or name.partition("-")[0]
+            yield Sample(name=name, toml=text, document=replace(document, number=number, date=SAMPLE_DAY))
+
+
+def finished(sample: Sample) -> Iterator[tuple[str, bytes]]:
+    """Yield the PDFs of a sample by name: the document, then each appendix that is a file of its own."""
+    created = datetime.datetime.combine(SAMPLE_DAY, datetime.time(8, 30), VIETNAM_TIME)
+    yield sample.name, sample.document.to_pdf(created)
+    for position, pdf in enumerate(sample.document.appendix_files(created), start=1):
+        yield f"{sample.name}-phu-luc-{position}", pdf
