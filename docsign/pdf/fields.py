@@ -15,14 +15,26 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 
 from docsign.errors import PdfError
+from docsign.pdf.field_names import AGENCY_SIGNATURE, DOCUMENT_DATE, DOCUMENT_NUMBER, PERSON_SIGNATURE
 from docsign.pdf.revision import Revision, damaged, open_revision, resolved
 from docsign.sentence import say
 
-# The names of the fields of our own documents (ND 30/2020 PL I, boxes 3, 4, 7c, 8).
-PERSON_SIGNATURE: Final = "PersonSignature"
-AGENCY_SIGNATURE: Final = "AgencySignature"
-DOCUMENT_NUMBER: Final = "DocumentNumber"
-DOCUMENT_DATE: Final = "DocumentDate"
+__all__ = [
+    "AGENCY_SIGNATURE",
+    "DOCUMENT_DATE",
+    "DOCUMENT_NUMBER",
+    "PERSON_SIGNATURE",
+    "Align",
+    "Box",
+    "SignatureField",
+    "TextField",
+    "add_fields",
+    "baseline",
+    "named_fields",
+    "numbers",
+    "register",
+    "signature_widget",
+]
 
 Align = Literal["left", "center", "right"]
 

@@ -7,35 +7,20 @@ signature".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from docsign.ades.cades import judge_cms
 from docsign.ades.signer import Problem, doubtful, failed, warning
-from docsign.errors import PdfError
+from docsign.errors import PdfError, PdfPasswordError
+from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.placing import Case, Placed
 from docsign.pdf.ranges import claimed_ranges, claims, is_cut, read_range
-from docsign.pdf.signatures import EncryptedPdfError
+from docsign.pdf.reading import Dictionary, Text
+from docsign.pdf.signatures import usage_rights
 from docsign.pki.trust import Trust
 from docsign.sentence import say
-from docsign.verdict import (
-    Conclusion,
-    Finding,
-    SignatureReport,
-    SubIndication,
-    TimestampReport,
-    conclude,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PdfJudgement:
-    """The answer on a PDF; ``conclusion`` is the file's, over signatures and the file's own ``findings``."""
-
-    signatures: tuple[SignatureReport, ...] = ()
-    timestamps: tuple[TimestampReport, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    conclusion: Conclusion
+from docsign.verdict import Conclusion, SignatureReport, SubIndication, conclude
 
 
 def judge_unreadable(data: bytes, trust: Trust, at: datetime, error: PdfError) -> PdfJudgement:
@@ -46,7 +31,7 @@ def judge_unreadable(data: bytes, trust: Trust, at: datetime, error: PdfError) -
         return PdfJudgement(
             findings=(warning(error.code, error.sentence),), conclusion=Conclusion.no_signature()
         )
-    if isinstance(error, EncryptedPdfError):
+    if isinstance(error, PdfPasswordError):
         problem = doubtful(SubIndication.GENERIC, error.code, error.sentence)
     else:
         problem = failed(SubIndication.FORMAT_FAILURE, error.code, error.sentence)
@@ -70,7 +55,7 @@ def judge_cut() -> PdfJudgement:
 
 def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[SignatureReport]:
     """Judge signatures whose bytes are in the file but to which the form does not lead."""
-    known = {one.range.gap_start for one in placed if one.range is not None}
+    known = {one.range.gap_start for one in placed if one.range is not None} | usage_rights_gaps(case)
     problem = failed(
         SubIndication.FORMAT_FAILURE,
         "signature-hidden",
@@ -79,10 +64,24 @@ def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[Signa
     return [
         report
         for report in judge_raw(
-            case.data, case.trust, case.at, range(count + 1, count + 1000), problem, known
+            case.pdf.data, case.trust, case.at, range(count + 1, count + 1000), problem, known
         )
         if report.coverage != "partial"
     ]
+
+
+def usage_rights_gaps(case: Case) -> set[int]:
+    """Return where the usage-rights signatures (12.8.2.3) keep their CMS: they sign no document."""
+    found: set[int] = set()
+    for view in {case.view, *(case.pdf.view(index) for index in range(min(3, len(case.pdf.revisions))))}:
+        for number in usage_rights(view):
+            known = view.object(number)
+            contents = (
+                view.get(known.value, "Contents") if known and isinstance(known.value, Dictionary) else None
+            )
+            if isinstance(contents, Text):
+                found.add(contents.start)
+    return found
 
 
 def judge_raw(

@@ -2,184 +2,290 @@
 
 The checks of one signature, in their order:
 
-1. its bytes: ByteRange, gap, CMS in its place, nothing of its own revision left out (``ranges``)
-2. its dictionary lies in the signed bytes and was not changed later
-3. the CMS: signer, mathematics, path, time-stamps (``docsign.ades.cades``)
-4. every byte after it belongs to a revision (``accounting``)
+1. its bytes: ByteRange, gap, CMS in its place, nothing of its own revision left out (``ranges``, ``placing``)
+2. its dictionary lies in the signed bytes and was not changed later (``placing``)
+3. the file's structure has one meaning, and every byte belongs to something (``reading``, ``structure``)
+4. the CMS: signer, mathematics, path, time-stamps (``docsign.ades.cades``, ``forms``)
 5. every later revision changed only what is allowed (``changes``)
 
-pyHanko reads the structure; each of its exceptions becomes a finding here. A file that claims to be signed
-and cannot be understood is TOTAL-FAILED / FORMAT_FAILURE, never "no signature".
+A file that claims to be signed and cannot be understood is TOTAL-FAILED / FORMAT_FAILURE, never "no
+signature".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from docsign.ades.cades import judge_cms
 from docsign.ades.signer import Problem, doubtful, failed, note, warning
 from docsign.ades.timestamps import judge_timestamp
 from docsign.errors import PdfError
-from docsign.pdf.accounting import require_accounted
-from docsign.pdf.changes import allowed_after
-from docsign.pdf.hidden import PdfJudgement, judge_cut, judge_hidden, judge_unreadable
-from docsign.pdf.objects import value
+from docsign.pdf.changes.allowance import Aftermath, Allowance, aftermath, is_forgiven
+from docsign.pdf.changes.graph import Graph
+from docsign.pdf.changes.steps import Steps
+from docsign.pdf.form import form_fields
+from docsign.pdf.forms import judge_form, signature_format
+from docsign.pdf.hidden import judge_cut, judge_hidden, judge_unreadable
+from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.placing import Case, Placed, place
 from docsign.pdf.ranges import is_cut
-from docsign.pdf.revision import damaged
+from docsign.pdf.reading import View, read_pdf
+from docsign.pdf.shadows import shadow_warnings
 from docsign.pdf.signatures import (
-    claimed_time,
-    closable_fields,
-    closed_fields,
+    closable,
     find_signatures,
-    form_fields,
-    open_pdf,
+    lock_level,
+    locks,
     permission,
+    usage_rights,
     validation_data,
 )
+from docsign.pdf.structure import structure_problems, structure_warnings
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import (
-    Change,
     Finding,
     Indication,
-    SignatureFormat,
     SignatureReport,
     SubIndication,
     TimestampReport,
     conclude,
 )
 
-PADES, PKCS7 = "/ETSI.CAdES.detached", "/adbe.pkcs7.detached"
-OLD_FORMS = frozenset({"/adbe.pkcs7.sha1", "/adbe.x509.rsa_sha1"})
-
 
 def judge_pdf(data: bytes, *, trust: Trust, at: datetime, password: str | None = None) -> PdfJudgement:
     """Judge a PDF; never raises for what its bytes hold."""
     try:
-        reader, is_strict = open_pdf(data, password)
-        fields = form_fields(reader)
-        found = find_signatures(fields)
+        return _judge(data, trust, at, password)
     except PdfError as error:
         return judge_unreadable(data, trust, at, error)
-    except Exception as error:  # noqa: BLE001 -- pyHanko raises anything on odd files
-        return judge_unreadable(data, trust, at, damaged(error))
-    case = Case(data=data, reader=reader, trust=trust, at=at, beside=validation_data(reader), fields=fields)
-    placed = sorted(
-        (place(case, signature) for signature in found), key=lambda one: one.range.end if one.range else 0
+
+
+def _judge(data: bytes, trust: Trust, at: datetime, password: str | None) -> PdfJudgement:
+    """Judge a PDF; raises PdfError where its structure cannot be read or costs too much."""
+    pdf = read_pdf(data, password=password)
+    view = pdf.view()
+    if view.catalog is None:
+        raise PdfError(say("The PDF has no catalogue."), where="trailer /Root")
+    fields = form_fields(view)
+    found = find_signatures(view, fields)
+    graph = Graph.of(pdf)
+    case = Case(
+        pdf=pdf,
+        view=view,
+        trust=trust,
+        at=at,
+        beside=validation_data(view),
+        fields=fields,
+        steps=Steps(pdf, graph),
     )
+    placed = sorted((place(case, one) for one in found), key=lambda one: one.range.end if one.range else 0)
     for number, one in enumerate(placed):
         one.number = number
-    stamps = {
-        one.number: _judge_document_timestamp(case, one, f"T{count}")
-        for count, one in enumerate((one for one in placed if one.is_timestamp), 1)
-    }
-    reports = [
-        _judge_signature(case, one, f"S{number}", placed, stamps)
-        for number, one in enumerate((one for one in placed if not one.is_timestamp), 1)
-    ]
-    reports = _forgive_drawing(case, placed, reports)
-    hidden = judge_hidden(case, placed, len(reports))
-    findings = _file_remarks(case, placed, is_strict, hidden)
-    reports = reports or hidden
+    judge = _Judge(case, placed)
+    judge.run()
+    hidden = judge_hidden(case, placed, len(judge.signatures))
+    findings = _file_remarks(case, placed, hidden)
+    reports = [judge.signatures[one.number] for one in placed if not one.is_timestamp] or hidden
+    stamps = [judge.stamps[one.number] for one in placed if one.is_timestamp]
     if not reports and not stamps and is_cut(data):
         return judge_cut()
+    if reports or stamps:
+        findings += structure_warnings(pdf)
+        findings += shadow_warnings(case, graph, placed)
+    broken = [one.conclusion for one in stamps if one.conclusion.indication is Indication.TOTAL_FAILED]
     return PdfJudgement(
         signatures=tuple(reports),
-        timestamps=tuple(stamps.values()),
+        timestamps=tuple(stamps),
         findings=tuple(findings),
-        conclusion=conclude(
-            [
-                *(report.conclusion for report in reports),
-                *(
-                    stamp.conclusion
-                    for stamp in stamps.values()
-                    if stamp.conclusion.indication is Indication.TOTAL_FAILED
-                ),
-            ]
-            if reports
-            else []
-        ),
+        conclusion=conclude([*(one.conclusion for one in reports), *broken] if reports else []),
     )
 
 
-# --- checks 3, 4 and 5 --------------------------------------------------------------------------------------
+@dataclass(slots=True)
+class _Judge:
+    """The signatures of one file, judged from the last to the first: the later ones bear on the earlier."""
 
+    case: Case
+    placed: list[Placed]
+    signatures: dict[int, SignatureReport] = field(default_factory=dict)
+    stamps: dict[int, TimestampReport] = field(default_factory=dict)
+    failed_fields: set[str] = field(default_factory=set)
+    closed_by_agency: set[int] = field(default_factory=set)
+    names: dict[int, frozenset[str]] = field(default_factory=dict)
 
-def _judge_signature(
-    case: Case,
-    placed: Placed,
-    id: str,
-    all_placed: Sequence[Placed],
-    stamps: dict[int, TimestampReport],
-) -> SignatureReport:
-    found = placed.found
-    is_pades = found.subfilter == PADES
-    format: SignatureFormat = "pades" if is_pades else "pkcs7"
-    names = tuple(sorted(found.fields))
-    problems = list(placed.problems)
-    if found.subfilter in OLD_FORMS:
-        problems.append(
-            doubtful(
-                SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-                "weak-algorithm",
-                say("The signature has an old form that rests on SHA-1, which is no longer accepted."),
+    def run(self) -> None:
+        """Judge the time-stamps, then the signatures; what the reader remarks on the way counts for all."""
+        _ = self.case.view.pages
+        self.case.steps.after(min((one.revision for one in self.placed if one.revision >= 0), default=0))
+        counted = [one for one in self.placed if one.is_timestamp]
+        for count, one in reversed(list(enumerate(counted, 1))):
+            self.stamps[one.number] = self._timestamp(one, f"T{count}")
+        signed = [one for one in self.placed if not one.is_timestamp]
+        for count, one in reversed(list(enumerate(signed, 1))):
+            report = self._signature(one, f"S{count}")
+            self.signatures[one.number] = report
+            if report.conclusion.indication is Indication.TOTAL_FAILED:
+                self.failed_fields |= one.found.fields.keys()
+            elif report.role == "agency" and report.conclusion.indication is Indication.TOTAL_PASSED:
+                self.closed_by_agency.add(one.revision)
+
+    # --- one signature ------------------------------------------------------------------------------------
+
+    def _signature(self, placed: Placed, id: str) -> SignatureReport:
+        case = self.case
+        problems = [*placed.problems, *self._structure(placed)]
+        names = tuple(sorted(placed.found.fields))
+        format = signature_format(placed.subfilter)
+        later = [one for one in self.placed if one.number in self.stamps and _covers(one, placed)]
+        proofs = [
+            stamp.time
+            for stamp in (self.stamps[one.number] for one in later)
+            if stamp.time is not None and stamp.conclusion.indication is Indication.TOTAL_PASSED
+        ]
+        if placed.range is None:
+            return SignatureReport(
+                id=id,
+                format=format,
+                level="PAdES-B-B" if format == "pades" else "PKCS7",
+                field_names=names,
+                conclusion=conclude(problem.conclusion for problem in problems),
+                coverage=placed.coverage,
+                findings=tuple(problem.finding for problem in problems),
             )
+        judged = judge_form(case, placed, id=id, format=format, proved_time=min(proofs, default=None))
+        after = Aftermath()
+        first = [problem.conclusion for problem in problems]
+        if placed.revision >= 0:
+            after = self._aftermath(placed)
+            late = self._late(after)
+            problems += late
+            first += [problem.conclusion for problem in late]
+        changed = judged.intact is False and not placed.problems
+        order = [judged.conclusion, *first] if changed else [*first, judged.conclusion]
+        return replace(
+            judged,
+            field_names=names,
+            level=_level(judged, has_store=bool(case.beside.crls or case.beside.ocsps), stamped=bool(later)),
+            conclusion=conclude(order),
+            coverage=placed.coverage,
+            changes=tuple(after.changes),
+            findings=(
+                *judged.findings,
+                *(problem.finding for problem in problems),
+                *(
+                    warning("signature-box", sentence, f"page {page}" if page else "")
+                    for sentence, page in after.warnings
+                ),
+            ),
         )
-    elif found.subfilter not in (PADES, PKCS7):
-        problems.append(
+
+    def _structure(self, placed: Placed) -> list[Problem]:
+        """Check 3."""
+        return structure_problems(self.case.pdf, max(placed.revision, 0))
+
+    def _aftermath(self, placed: Placed) -> Aftermath:
+        """Check 5."""
+        steps = self.case.steps.after(placed.revision)
+        return aftermath(steps, self._allowance(placed)) if steps else Aftermath()
+
+    def _late(self, after: Aftermath) -> list[Problem]:
+        """Say what the later changes make of a signature, with the one exception for numbering by drawing."""
+        if is_forgiven(after.refused, frozenset(self.closed_by_agency)):
+            return [
+                doubtful(
+                    SubIndication.SIG_CONSTRAINTS_FAILURE,
+                    "drawn-before-agency",
+                    say(
+                        "Before the agency signed, something was drawn on the signed pages: "
+                        "compare it with the original."
+                    ),
+                )
+            ]
+        problems = [
             failed(
                 SubIndication.FORMAT_FAILURE,
-                "subfilter",
-                say("The signature is of an unknown kind ({name}).", name=found.subfilter or "–"),
+                "changed-after-signing",
+                change.what,
+                "" if change.page is None else f"page {change.page}",
             )
+            for _, _, change in after.refused
+        ]
+        problems += [
+            doubtful(
+                SubIndication.SIG_CONSTRAINTS_FAILURE,
+                "signature-box",
+                sentence,
+                f"page {page}" if page else "",
+            )
+            for sentence, page in after.doubtful
+        ]
+        return problems
+
+    def _allowance(self, placed: Placed) -> Allowance:
+        case, found = self.case, placed.found
+        own = locks(case.view, found)
+        return Allowance(
+            permission=self._permission(placed),
+            locks=own,
+            closable=closable(case.view, case.fields),
+            present=self._fields_of(placed.revision),
+            failed=frozenset(self.failed_fields),
         )
-    if placed.range is None or found.subfilter not in (PADES, PKCS7):
-        return SignatureReport(
-            id=id,
-            format=format,
-            level="PAdES-B-B" if is_pades else "PKCS7",
-            field_names=names,
-            conclusion=conclude(problem.conclusion for problem in problems),
-            coverage=placed.coverage,
-            findings=tuple(problem.finding for problem in problems),
+
+    def _permission(self, placed: Placed) -> int | None:
+        """Return the strictest level set by this signature or, before it, by one that certifies."""
+        levels = [
+            level
+            for one in self.placed
+            if one.number <= placed.number and one.found.dictionary is not None
+            for level in (
+                permission(self.case.view, one.found.dictionary),
+                lock_level(self.case.view, one.found) if one is placed else None,
+            )
+            if level is not None
+        ]
+        return min(levels, default=None)
+
+    def _fields_of(self, revision: int) -> frozenset[str]:
+        """Return the names of the fields that a revision held."""
+        if revision not in self.names:
+            self.names[revision] = frozenset(one.name for one in form_fields(self.case.pdf.view(revision)))
+        return self.names[revision]
+
+    # --- document time-stamps -------------------------------------------------------------------------------
+
+    def _timestamp(self, placed: Placed, name: str) -> TimestampReport:
+        """Judge a document time-stamp (EN 319 142-1 5.4.3): its own bytes, its token, and what came after."""
+        case = self.case
+        problems = [*placed.problems, *self._structure(placed)]
+        if placed.range is None:
+            return TimestampReport(
+                id=name,
+                kind="document",
+                conclusion=conclude(problem.conclusion for problem in problems),
+                findings=tuple(problem.finding for problem in problems),
+            )
+        report = judge_timestamp(
+            placed.range.cms,
+            placed.range.digest,
+            trust=case.trust,
+            at=case.at,
+            id=name,
+            kind="document",
+            others=case.beside.certificates,
+            crls=case.beside.crls,
+            ocsps=case.beside.ocsps,
+            zero_padding=True,
         )
-    later = [one for one in all_placed if one.number in stamps and _covers(one, placed)]
-    proofs = [
-        stamp.time
-        for stamp in (stamps[one.number] for one in later)
-        if stamp.time is not None and stamp.conclusion.indication is Indication.TOTAL_PASSED
-    ]
-    judged = judge_cms(
-        placed.range.cms,
-        content_digest=placed.range.digest,
-        trust=case.trust,
-        at=case.at,
-        id=id,
-        format=format,
-        embedded=True,
-        beside=case.beside,
-        claimed_time=claimed_time(found.dictionary),
-        proved_time=min(proofs, default=None),
-    ).report
-    changes: tuple[Change, ...] = ()
-    if not problems and judged.intact is not False:
-        changes, late = _judge_changes(case, placed)
-        problems += late
-        first, second = [judged.conclusion], [problem.conclusion for problem in problems]
-    else:
-        first, second = [problem.conclusion for problem in problems], [judged.conclusion]
-    return replace(
-        judged,
-        field_names=names,
-        level=_level(judged, has_store=bool(case.beside.crls or case.beside.ocsps), stamped=bool(later)),
-        conclusion=conclude([*first, *second]),
-        coverage=placed.coverage,
-        changes=changes,
-        findings=(*judged.findings, *(problem.finding for problem in problems)),
-    )
+        if placed.revision >= 0:
+            problems += self._late(self._aftermath(placed))
+        return replace(
+            report,
+            conclusion=conclude([report.conclusion, *(problem.conclusion for problem in problems)]),
+            findings=(*report.findings, *(problem.finding for problem in problems)),
+        )
 
 
 def _covers(later: Placed, earlier: Placed) -> bool:
@@ -202,120 +308,9 @@ def _level(report: SignatureReport, *, has_store: bool, stamped: bool) -> str:
     return "PAdES-B-LTA" if stamped else "PAdES-B-LT"
 
 
-def _judge_changes(case: Case, placed: Placed) -> tuple[tuple[Change, ...], list[Problem]]:
-    """Checks 4 and 5 for one signature whose own bytes are in order."""
-    assert placed.range is not None
-    if placed.range.covers_the_file:
-        return (), []
-    try:
-        require_accounted(case.reader, case.data, placed.range.end, placed.revision, case.accounted)
-        steps = case.later_steps(placed.revision)
-        changes = allowed_after(
-            steps,
-            locked=closed_fields(placed.found, frozenset(case.fields)),
-            closable=closable_fields(case.fields),
-            permission=permission(placed.found.dictionary),
-        )
-    except PdfError as error:
-        return (), [failed(SubIndication.FORMAT_FAILURE, "unaccounted-bytes", error.sentence)]
-    except Exception as error:  # noqa: BLE001 -- pyHanko raises anything on odd revisions
-        return (), [failed(SubIndication.FORMAT_FAILURE, "unaccounted-bytes", damaged(error).sentence)]
-    refused = [change for change in changes if not change.allowed]
-    problems = [
-        failed(
-            SubIndication.FORMAT_FAILURE,
-            "changed-after-signing",
-            change.what,
-            "" if change.page is None else f"page {change.page}",
-        )
-        for change in refused
-    ]
-    return changes, problems
-
-
-def _forgive_drawing(
-    case: Case, placed: Sequence[Placed], reports: list[SignatureReport]
-) -> list[SignatureReport]:
-    """Turn TOTAL-FAILED into INDETERMINATE where a tool numbered by drawing and the agency closed it.
-
-    Only where the drawing is all there is, in the very revision that a later, passing agency signature
-    closes.
-    """
-    closed_by_agency = {
-        one.revision
-        for one, report in zip((one for one in placed if not one.is_timestamp), reports, strict=True)
-        if report.role == "agency" and report.conclusion.indication is Indication.TOTAL_PASSED
-    }
-    answers = []
-    for one, report in zip((one for one in placed if not one.is_timestamp), reports, strict=True):
-        refused = [change for change in report.changes if not change.allowed]
-        if not refused or report.conclusion.sub_indication is not SubIndication.FORMAT_FAILURE:
-            answers.append(report)
-            continue
-        steps = [step for step in case.later_steps(one.revision) if step.level is None]
-        drawn = [change for step in steps for change in step.changes if not change.allowed]
-        forgiven = all(step.only_drawing and step.revision in closed_by_agency for step in steps)
-        answers.append(_only_drawn(report) if forgiven and len(drawn) == len(refused) else report)
-    return answers
-
-
-def _only_drawn(report: SignatureReport) -> SignatureReport:
-    problem = doubtful(
-        SubIndication.SIG_CONSTRAINTS_FAILURE,
-        "drawn-before-agency",
-        say(
-            "Before the agency signed, something was drawn on the signed pages: compare it with the original."
-        ),
-    )
-    kept = tuple(finding for finding in report.findings if finding.code != "changed-after-signing")
-    return replace(report, conclusion=problem.conclusion, findings=(*kept, problem.finding))
-
-
-# --- document time-stamps -----------------------------------------------------------------------------------
-
-
-def _judge_document_timestamp(case: Case, placed: Placed, name: str) -> TimestampReport:
-    """Judge a document time-stamp (EN 319 142-1 5.4.3): its own bytes, its token, and what came after."""
-    problems = list(placed.problems)
-    if placed.range is None:
-        return TimestampReport(
-            id=name,
-            kind="document",
-            conclusion=conclude(problem.conclusion for problem in problems),
-            findings=tuple(problem.finding for problem in problems),
-        )
-    report = judge_timestamp(
-        placed.range.cms,
-        placed.range.digest,
-        trust=case.trust,
-        at=case.at,
-        id=name,
-        kind="document",
-        others=case.beside.certificates,
-        crls=case.beside.crls,
-        ocsps=case.beside.ocsps,
-        zero_padding=True,
-    )
-    if not problems and report.intact is not False:
-        problems += _judge_changes(case, placed)[1]
-    return replace(
-        report,
-        conclusion=conclude([report.conclusion, *(problem.conclusion for problem in problems)]),
-        findings=(*report.findings, *(problem.finding for problem in problems)),
-    )
-
-
-def _file_remarks(
-    case: Case, placed: Sequence[Placed], is_strict: bool, hidden: Sequence[SignatureReport]
-) -> list[Finding]:
+def _file_remarks(case: Case, placed: Sequence[Placed], hidden: Sequence[SignatureReport]) -> list[Finding]:
     """Return what concerns the file and no single signature."""
     findings: list[Finding] = []
-    if placed and not is_strict:
-        findings.append(
-            warning(
-                "loose-structure", say("The file's structure breaks rules of PDF; it could still be read.")
-            )
-        )
     if hidden and placed:
         findings.append(
             warning("signature-hidden", say("The file holds a signature that its form no longer shows."))
@@ -325,7 +320,20 @@ def _file_remarks(
         warning("signature-shared", say("One signature stands in several fields: {names}.", names=names))
         for names in shared
     ]
-    for name, entry in case.fields.items():
-        if str(value(entry, "/FT")) == "/Sig" and value(entry, "/V") is None:
-            findings.append(note("empty-field", say("The signature field {name} is still empty.", name=name)))
+    if usage_rights(case.view):
+        findings.append(
+            note(
+                "usage-rights",
+                say("The file holds a usage-rights signature of its software: it signs no document."),
+            )
+        )
+    findings += _empty_fields(case.view, case)
     return findings
+
+
+def _empty_fields(view: View, case: Case) -> list[Finding]:
+    return [
+        note("empty-field", say("The signature field {name} is still empty.", name=one.name))
+        for one in case.fields
+        if one.kind(view) == "Sig" and one.inherited(view, "V") is None
+    ]

@@ -7,68 +7,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from docsign.ades.cades import ValidationData
 from docsign.ades.signer import Problem, failed
-from docsign.errors import PdfError
-from docsign.pdf.accounting import revision_ending_at
-from docsign.pdf.changes import Step, read_step
-from docsign.pdf.objects import is_same, object_in
-from docsign.pdf.ranges import WHITE, SignedRange, read_range
-from docsign.pdf.revision import damaged
+from docsign.errors import PdfBudgetError, PdfError
+from docsign.pdf.changes.steps import Steps
+from docsign.pdf.form import Field
+from docsign.pdf.ranges import SignedRange, read_range
+from docsign.pdf.reading import Array, Dictionary, Pdf, Reference, Stream, Text, Value, View
+from docsign.pdf.reading.values import same_value
 from docsign.pdf.signatures import DOCUMENT_TIMESTAMP, FoundSignature
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import Coverage, SubIndication
-
-if TYPE_CHECKING:
-    from pyhanko.pdf_utils.reader import PdfFileReader
-
-MOST_REVISIONS = 400
 
 
 @dataclass(slots=True, kw_only=True)
 class Case:
     """One PDF under judgement, with what its signatures share."""
 
-    data: bytes
-    reader: PdfFileReader
+    pdf: Pdf
+    view: View
+    """the newest revision"""
     trust: Trust
     at: datetime
     beside: ValidationData
-    fields: dict[str, Any]
-    steps: dict[int, Step | PdfError] = field(default_factory=dict)
-    accounted: set[tuple[int, int]] = field(default_factory=set)
-
-    def later_steps(self, revision: int) -> list[Step]:
-        """Return what the revisions after ``revision`` did; raises PdfError where one cannot be compared."""
-        handler: Any = self.reader
-        total = int(handler.xrefs.total_revisions)
-        if total > MOST_REVISIONS:
-            raise PdfError(say("The PDF has too many revisions (more than {limit}).", limit=MOST_REVISIONS))
-        return [self._step(number) for number in range(revision + 1, total)]
-
-    def _step(self, number: int) -> Step:
-        known = self.steps.get(number)
-        if known is None:
-            try:
-                known = read_step(self.reader, number)
-            except PdfError as error:
-                known = error
-            except Exception as error:  # noqa: BLE001 -- pyHanko raises anything on odd revisions
-                known = damaged(error)
-            self.steps[number] = known
-        if isinstance(known, PdfError):
-            raise known
-        return known
+    fields: list[Field]
+    steps: Steps
 
 
 @dataclass(slots=True, kw_only=True)
 class Placed:
-    """A signature with its bytes: what the first two checks found."""
+    """A signature with its bytes: what the first two checks found. ``subfilter`` has no slash."""
 
     found: FoundSignature
+    subfilter: str = ""
     number: int = 0
     range: SignedRange | None = None
     revision: int = -1
@@ -77,7 +50,7 @@ class Placed:
     @property
     def is_timestamp(self) -> bool:
         """Whether it is a document time-stamp: by its sub-filter, with or without a /Type."""
-        return self.found.subfilter == DOCUMENT_TIMESTAMP
+        return self.subfilter == DOCUMENT_TIMESTAMP
 
     @property
     def coverage(self) -> Coverage:
@@ -89,41 +62,90 @@ class Placed:
 
 def place(case: Case, found: FoundSignature) -> Placed:
     """Run checks 1 and 2; what they find stands in ``problems``."""
-    placed = Placed(found=found)
+    placed = Placed(found=found, subfilter=found.name(case.view, "SubFilter"))
     try:
-        if not isinstance(found.dictionary, dict):
+        if found.dictionary is None:
             raise PdfError(say("The signature field does not hold a signature."))
-        placed.range = read_range(found.byte_range, case.data)
-        placed.revision = revision_ending_at(case.reader, case.data, placed.range.end)
-        _require_ownplace(case, placed.range, found, placed.revision)
+        listed = case.view.get(found.dictionary, "ByteRange")
+        members = [case.view.resolve(one) for one in listed.items[:8]] if isinstance(listed, Array) else []
+        placed.range = read_range(members, case.pdf.data)
+        placed.revision = revision_closed_by(case.pdf, placed.range.end)
+        _require_own_place(case, placed.range, found, placed.revision)
+    except PdfBudgetError:
+        raise
     except PdfError as error:
-        placed.problems.append(failed(SubIndication.FORMAT_FAILURE, "signature-form", error.sentence))
-    except Exception as error:  # noqa: BLE001 -- pyHanko raises anything on odd objects
         placed.problems.append(
-            failed(SubIndication.FORMAT_FAILURE, "signature-form", damaged(error).sentence)
+            failed(SubIndication.FORMAT_FAILURE, "signature-form", error.sentence, error.where)
         )
     return placed
 
 
-def _require_ownplace(case: Case, signed: SignedRange, found: FoundSignature, revision: int) -> None:
-    """Raise PdfError unless the gap lies in this very dictionary, once, and it is what it was when signed."""
-    if found.reference is None:
-        raise PdfError(say("The signature is not an object of its own."))
-    from pyhanko.pdf_utils import generic
+def revision_closed_by(pdf: Pdf, end: int) -> int:
+    """Return the index of the revision that the first ``end`` bytes close.
 
-    handler: Any = case.reader
-    reference = generic.Reference(*found.reference, case.reader)
-    offset = handler.xrefs.get_historical_ref(reference, revision)
-    end = case.data.find(b"endobj", signed.gap_end)
-    if not isinstance(offset, int) or not 0 <= offset < signed.gap_start or end < 0:
+    Raises PdfError where they do not end as a revision ends, so that something of it is not covered.
+    """
+    for revision in reversed(pdf.revisions):
+        if revision.eof <= end <= revision.end:
+            return revision.index
+    raise PdfError(say("The signature does not cover the whole of its own revision."))
+
+
+def _require_own_place(case: Case, signed: SignedRange, found: FoundSignature, revision: int) -> None:
+    """Raise PdfError unless the gap is this dictionary's own /Contents, and all is as it was when signed."""
+    now = found.dictionary
+    assert now is not None
+    then = _as_of(case.pdf.view(revision), now, found.reference)
+    if then is None or then.home.packed_in is not None or then.home.source is not case.pdf.data:
         raise PdfError(say("The signed bytes do not hold this signature's own object."))
-    before, after = case.data[offset : signed.gap_start], case.data[signed.gap_end : end]
-    if b"endobj" in before or not before.rstrip(WHITE).endswith(b"/Contents"):
+    contents = then.get("Contents")
+    if not isinstance(contents, Text) or (contents.start, contents.end) != (signed.gap_start, signed.gap_end):
         raise PdfError(say("The gap in the signed bytes belongs to another object than the signature."))
-    for key in (b"/ByteRange", b"/Contents"):
-        if before.count(key) + after.count(key) != 1:
-            raise PdfError(say("The signature says {key} twice.", key=key.decode("ascii")))
-    then = object_in(handler.get_historical_resolver(revision), reference)
-    now = object_in(handler.get_historical_resolver(int(handler.xrefs.total_revisions) - 1), reference)
-    if not is_same(then, now):
+    for _, key in then.home.duplicates:
+        raise PdfError(say("The signature says {key} twice.", key=key))
+    if then is not now and not same_deeply(case.pdf.view(revision), case.view, then, now):
         raise PdfError(say("The signature's own entries (reason, time, name) were changed after signing."))
+
+
+def _as_of(view: View, now: Dictionary, reference: Reference | None) -> Dictionary | None:
+    """Return a signature dictionary as of an earlier revision; without a reference it stands in its field."""
+    if reference is not None:
+        found = view.resolve(reference)
+    else:
+        holder = view.object(now.home.number)
+        found = view.get(holder.value, "V") if holder and isinstance(holder.value, Dictionary) else None
+    return found if isinstance(found, Dictionary) else None
+
+
+_ASIDE = frozenset({"Data", "Parent", "P"})
+"""Keys that lead out of a signature dictionary into the document."""
+
+
+def same_deeply(old: View, new: View, before: Value, after: Value) -> bool:
+    """Compare two values with everything below them, each in its own revision."""
+    waiting = [(before, after)]
+    seen: set[tuple[Value, Value]] = set()
+    while waiting:
+        one, other = waiting.pop()
+        if isinstance(one, Reference) and isinstance(other, Reference):
+            if (one, other) in seen:
+                continue
+            seen.add((one, other))
+        one, other = old.resolve(one), new.resolve(other)
+        if one is other:
+            continue
+        if isinstance(one, Dictionary) and isinstance(other, Dictionary):
+            if one.entries.keys() != other.entries.keys():
+                return False
+            for key, value in one.entries.items():
+                if key not in _ASIDE:
+                    waiting.append((value, other.entries[key]))
+                elif not same_value(value, other.entries[key]):
+                    return False
+        elif isinstance(one, Array) and isinstance(other, Array):
+            if len(one) != len(other):
+                return False
+            waiting += zip(one.items, other.items, strict=True)
+        elif isinstance(one, Stream) or not same_value(one, other):
+            return False
+    return True

@@ -1,171 +1,116 @@
-"""Finds the signatures of a PDF through its form, and the validation data beside them; pyHanko reads.
+"""Finds the signatures of a PDF through its form, what they say of themselves, and the validation data.
 
 What is found is values: judging them is ``docsign.pdf.judge``'s.
 """
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
 
 from docsign.ades.cades import ValidationData
 from docsign.ades.signer import load_certificates
-from docsign.errors import PdfError
-from docsign.pdf.fields import named_fields
-from docsign.pdf.objects import inherited, raw, resolved, value
-from docsign.pdf.revision import damaged
+from docsign.errors import PdfBudgetError, PdfError
+from docsign.pdf.changes.allowance import Lock
+from docsign.pdf.form import Field
+from docsign.pdf.reading import Array, Dictionary, Reference, Stream, Text, Value, View
 from docsign.sentence import say
 
-if TYPE_CHECKING:
-    from pyhanko.pdf_utils.decode_limits import DecodeLimits
-    from pyhanko.pdf_utils.reader import PdfFileReader
-
-MOST_SIGNATURES = 200
-MOST_VALIDATION_DATA = 200
-TABLE_LIMIT = 2 * 1024 * 1024
-"""Bytes of an unpacked cross-reference stream: some 400,000 objects."""
-STREAM_LIMIT = 64 * 1024 * 1024
-"""Bytes of any other unpacked stream that is looked into."""
-DOCUMENT_TIMESTAMP = "/ETSI.RFC3161"
+MOST_SIGNATURES = 2_000
+MOST_VALIDATION_DATA = 400
+DOCUMENT_TIMESTAMP = "ETSI.RFC3161"
 
 _DATE = re.compile(
-    r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)|([+-])(\d\d)'?(?:(\d\d)'?)?)?", re.ASCII
+    r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)(?:00'?00'?)?|([+-])(\d\d)'?(?:(\d\d)'?)?)?", re.ASCII
 )
-
-# pyHanko reports what it meets through logging; without a handler Python would print it to stderr
-for _name in ("pyhanko", "pyhanko_certvalidator"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 @dataclass(slots=True, kw_only=True)
 class FoundSignature:
-    """A signature dictionary and the fields that point at it; ``reference`` is its number and generation."""
+    """A signature dictionary, as the last revision holds it, and the fields that lead to it."""
 
-    reference: tuple[int, int] | None
-    dictionary: Any
-    fields: dict[str, Any] = field(default_factory=dict)
+    reference: Reference | None
+    dictionary: Dictionary | None
+    fields: dict[str, Field] = field(default_factory=dict)
 
-    @property
-    def subfilter(self) -> str:
-        """The /SubFilter, "" where there is none."""
-        return str(value(self.dictionary, "/SubFilter") or "") if isinstance(self.dictionary, dict) else ""
-
-    @property
-    def byte_range(self) -> list[object]:
-        """The members of /ByteRange, whatever they are."""
-        found = value(self.dictionary, "/ByteRange") if isinstance(self.dictionary, dict) else None
-        members = list(found)[:8] if isinstance(found, list) else []
-        return [int(member) if isinstance(member, int) else member for member in members]
+    def name(self, view: View, key: str) -> str:
+        """Return a name of the dictionary, "" where there is none."""
+        found = view.get(self.dictionary, key)
+        return str(found) if isinstance(found, str) else ""
 
 
-def open_pdf(data: bytes, password: str | None) -> tuple[PdfFileReader, bool]:
-    """Open a PDF for judging; the flag says whether the strict reader took it.
-
-    Raises PdfError for whatever cannot be read, EncryptedPdfError where the password is missing or wrong.
-    """
-    from pyhanko.pdf_utils.reader import PdfFileReader
-
-    strict = True
-    try:
-        try:
-            reader = PdfFileReader(BytesIO(data), decode_limits=_limits())
-        except Exception:  # noqa: BLE001 -- odd files raise anything; the lenient reader has the next word
-            strict = False
-            reader = PdfFileReader(BytesIO(data), strict=False, decode_limits=_limits())
-        handler: Any = reader
-        if handler.encrypted:
-            _unlock(handler, password)
-        if not isinstance(handler.root, dict):
-            raise PdfError(say("The PDF has no catalogue."))
-    except PdfError:
-        raise
-    except Exception as error:
-        raise damaged(error) from error
-    return reader, strict
-
-
-@cache
-def _limits() -> DecodeLimits:
-    """Return how much packed data may grow: pyHanko's limits, and fewer objects in a packed table."""
-    from pyhanko.pdf_utils import decode_limits as limits
-
-    table = limits.StreamDecodeLimits(max_ratio=None, max_output_size=TABLE_LIMIT)
-    return limits.DecodeLimits(
-        per_stream=limits.StreamDecodeLimits(max_output_size=STREAM_LIMIT),
-        per_purpose={**limits.DEFAULT_PURPOSE_LIMITS, limits.DecodePurpose.XREF_STREAM: table},
-    )
-
-
-class EncryptedPdfError(PdfError):
-    """The PDF is encrypted, and the password is missing or wrong."""
-
-    code = "encrypted-pdf"
-
-
-def _unlock(reader: Any, password: str | None) -> None:
-    answer = reader.decrypt(password or "")
-    if answer.mac_failure_reason:
-        raise PdfError(say("The file's own integrity code (ISO/TS 32004) does not hold."))
-    if answer.status.name == "FAILED":
-        if password is None:
-            raise EncryptedPdfError(say("The PDF is encrypted; its password is needed to verify it."))
-        raise EncryptedPdfError(say("The password does not open this PDF."))
-
-
-def form_fields(reader: PdfFileReader) -> dict[str, Any]:
-    """Return the terminal fields of the last revision's form by their full names."""
-    handler: Any = reader
-    return dict(named_fields(handler.root))
-
-
-def find_signatures(fields: dict[str, Any]) -> list[FoundSignature]:
-    """Return the signatures in the form's order, each once; raises PdfError for too many."""
+def find_signatures(view: View, fields: Iterable[Field]) -> list[FoundSignature]:
+    """Return the signatures in the form's order, each once; raises PdfBudgetError for too many."""
     found: dict[object, FoundSignature] = {}
-    for name, entry in fields.items():
-        if str(inherited(entry, "/FT")) != "/Sig" or value(entry, "/V") is None:
+    for entry in fields:
+        if entry.kind(view) != "Sig":
             continue
-        pointer = raw(entry, "/V")
-        dictionary = resolved(pointer)
-        reference = (pointer.idnum, pointer.generation) if hasattr(pointer, "idnum") else None
-        key: object = reference or name
+        raw = entry.raw("V")
+        value = view.resolve(raw)
+        if value is None and not isinstance(raw, Reference):
+            continue
+        dictionary = value if isinstance(value, Dictionary) else None
+        reference = raw if isinstance(raw, Reference) else None
+        key: object = id(dictionary) if dictionary is not None else (reference, entry.name)
         signature = found.setdefault(key, FoundSignature(reference=reference, dictionary=dictionary))
-        signature.fields[name] = entry
+        signature.fields[entry.name] = entry
         if len(found) > MOST_SIGNATURES:
-            raise PdfError(say("The PDF has too many signatures (more than {limit}).", limit=MOST_SIGNATURES))
+            raise PdfBudgetError(
+                say("The PDF has too many signatures (more than {limit}).", limit=MOST_SIGNATURES)
+            )
     return list(found.values())
 
 
-def validation_data(reader: PdfFileReader) -> ValidationData:
+def usage_rights(view: View) -> set[int]:
+    """Return the objects of usage-rights signatures (12.8.2.3): they sign no document."""
+    permissions = view.get(view.catalog, "Perms")
+    found: set[int] = set()
+    if isinstance(permissions, Dictionary):
+        for key in ("UR", "UR3"):
+            value = permissions.get(key)
+            if isinstance(value, Reference):
+                found.add(value.number)
+    return found
+
+
+def validation_data(view: View) -> ValidationData:
     """Return the document's DSS (EN 319 142-1 5.4.2): what cannot be read of it is left out."""
-    handler: Any = reader
-    try:
-        store = value(handler.root, "/DSS") or {}
-        lists = {key: list(_streams(value(store, key))) for key in ("/Certs", "/CRLs", "/OCSPs")}
-    except Exception:  # noqa: BLE001 -- a broken store proves nothing and breaks no signature
+    store = view.get(view.catalog, "DSS")
+    if not isinstance(store, Dictionary):
         return ValidationData()
+    lists = {key: list(_streams(view, store, key)) for key in ("Certs", "CRLs", "OCSPs")}
     return ValidationData(
-        certificates=load_certificates(lists["/Certs"]),
-        crls=tuple(lists["/CRLs"]),
-        ocsps=tuple(lists["/OCSPs"]),
+        certificates=load_certificates(lists["Certs"]),
+        crls=tuple(lists["CRLs"]),
+        ocsps=tuple(lists["OCSPs"]),
     )
 
 
-def _streams(array: Any) -> Iterator[bytes]:
-    for item in list(array or ())[:MOST_VALIDATION_DATA]:
-        stream = resolved(item)
-        if hasattr(stream, "data"):
-            yield bytes(stream.data)
+def _streams(view: View, store: Dictionary, key: str) -> Iterator[bytes]:
+    listed = view.get(store, key)
+    for item in listed.items[:MOST_VALIDATION_DATA] if isinstance(listed, Array) else []:
+        stream = view.resolve(item)
+        if not isinstance(stream, Stream):
+            continue
+        try:
+            yield view.decoded(stream).data
+        except PdfBudgetError:
+            raise
+        except PdfError:  # a broken store proves nothing and breaks no signature
+            continue
 
 
-def claimed_time(dictionary: Any) -> datetime | None:
+def claimed_time(view: View, dictionary: Dictionary | None) -> datetime | None:
     """Return the signature dictionary's /M as an aware time, None where it is missing or no date."""
-    match = _DATE.fullmatch(str(value(dictionary, "/M") or ""))
+    value = view.get(dictionary, "M")
+    return read_date(value.text) if isinstance(value, Text) else None
+
+
+def read_date(text: str) -> datetime | None:
+    """Read a PDF date (7.9.4); None for what is none."""
+    match = _DATE.fullmatch(text)
     if match is None:
         return None
     year, month, day, hour, minute, second = (
@@ -183,51 +128,53 @@ def claimed_time(dictionary: Any) -> datetime | None:
         return None
 
 
-def permission(dictionary: Any) -> int | None:
-    """Return the level of a certifying signature's DocMDP, None where it certifies nothing."""
-    rules = _transform(dictionary, "/DocMDP")
+def permission(view: View, dictionary: Dictionary | None) -> int | None:
+    """Return the level of a certifying signature's DocMDP (table 257), None where it certifies nothing."""
+    rules = _transform(view, dictionary, "DocMDP")
     if rules is None:
         return None
-    level = value(rules, "/P") or 2
-    return int(level) if level in (1, 2, 3) else 1
+    level = view.get(rules, "P")
+    if level is None:
+        return 2
+    return level if type(level) is int and level in (1, 2, 3) else 1
 
 
-def closed_fields(signature: FoundSignature, names: frozenset[str]) -> frozenset[str]:
-    """Return which of the form's fields this signature closes: FieldMDP, else the /Lock of its field."""
-    rules = [_transform(signature.dictionary, "/FieldMDP")]
-    rules += [value(entry, "/Lock") for entry in signature.fields.values()]
-    closed: frozenset[str] = frozenset()
-    for rule in rules:
-        if isinstance(rule, dict):
-            closed |= _included(rule, names)
-    return closed
+def locks(view: View, signature: FoundSignature) -> tuple[Lock, ...]:
+    """Return what this signature closes: its FieldMDP, and the /Lock of its field."""
+    rules: list[Value] = [_transform(view, signature.dictionary, "FieldMDP")]
+    rules += [entry.inherited(view, "Lock") for entry in signature.fields.values()]
+    return tuple(_lock(view, rule) for rule in rules if isinstance(rule, Dictionary))
 
 
-def closable_fields(fields: dict[str, Any]) -> frozenset[str]:
-    """Return the fields that some signature field of the form is to close once it is signed."""
-    names = frozenset(fields)
-    locks = [value(entry, "/Lock") for entry in fields.values()]
-    closable: frozenset[str] = frozenset()
-    for lock in locks:
-        if isinstance(lock, dict) and str(value(lock, "/Action")) == "/Include":
-            closable |= _included(lock, names)
-    return closable
+def closable(view: View, fields: Iterable[Field]) -> tuple[Lock, ...]:
+    """Return what the signature fields of the form are to close once they are signed, named one by one."""
+    rules = [entry.inherited(view, "Lock") for entry in fields if entry.kind(view) == "Sig"]
+    found = (_lock(view, rule) for rule in rules if isinstance(rule, Dictionary))
+    return tuple(lock for lock in found if lock.action == "Include")
 
 
-def _transform(dictionary: Any, method: str) -> Any:
-    for item in list(value(dictionary, "/Reference") or ())[:16]:
-        reference = resolved(item)
-        if isinstance(reference, dict) and str(value(reference, "/TransformMethod")) == method:
-            return value(reference, "/TransformParams") or {}
+def lock_level(view: View, signature: FoundSignature) -> int | None:
+    """Return the level that the /Lock of the field sets from this signature on (table 236, /P)."""
+    for entry in signature.fields.values():
+        rule = entry.inherited(view, "Lock")
+        level = view.get(rule, "P") if isinstance(rule, Dictionary) else None
+        if type(level) is int and level in (1, 2, 3):
+            return level
     return None
 
 
-def _included(rules: Any, names: frozenset[str]) -> frozenset[str]:
-    listed = [str(resolved(name)) for name in value(rules, "/Fields") or ()]
-    covered = frozenset(
-        name for name in names if any(name == entry or name.startswith(entry + ".") for entry in listed)
-    )
-    action = str(value(rules, "/Action"))
-    if action == "/Include":
-        return covered
-    return names if action == "/All" else names - covered
+def _transform(view: View, dictionary: Dictionary | None, method: str) -> Dictionary | None:
+    listed = view.get(dictionary, "Reference")
+    for item in listed.items[:16] if isinstance(listed, Array) else []:
+        reference = view.resolve(item)
+        if isinstance(reference, Dictionary) and view.get(reference, "TransformMethod") == method:
+            found = view.get(reference, "TransformParams")
+            return found if isinstance(found, Dictionary) else reference
+    return None
+
+
+def _lock(view: View, rules: Dictionary) -> Lock:
+    listed = view.get(rules, "Fields")
+    names = (view.resolve(one) for one in (listed.items if isinstance(listed, Array) else []))
+    action = view.get(rules, "Action")
+    return Lock(str(action or "All"), frozenset(name.text for name in names if isinstance(name, Text)))

@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.sign.timestamps.api import TimeStamper
 
 from docsign.pdf.fields import AGENCY_SIGNATURE, DOCUMENT_NUMBER, PERSON_SIGNATURE, named_fields
-from docsign.pdf.hidden import PdfJudgement
+from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.judge import judge_pdf
 from docsign.pdf.ranges import claimed_ranges
 from docsign.pdf.revision import Revision, open_revision

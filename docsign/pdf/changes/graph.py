@@ -1,0 +1,117 @@
+"""Which object refers to which, in every revision: what a changed object belongs to, and what nothing uses.
+
+Every version of every object is looked at once, whatever the number of revisions. References that lead up or
+sideways (/Parent, /P …) are no way down: an object that only such a reference leads to belongs to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from docsign.pdf.reading import Array, Dictionary, Pdf, Reference, Stream, Value
+from docsign.pdf.reading.sections import FREE, PACKED
+
+UPWARDS = frozenset({"Parent", "P", "Prev", "Last", "Pg", "Popup", "IRT", "StructParent", "StructParents"})
+
+
+def below(value: Value) -> list[Reference]:
+    """Return the references that lead down from a value, unresolved."""
+    found: list[Reference] = []
+    waiting: list[Value] = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Stream):
+            one = one.dictionary
+        if isinstance(one, Dictionary):
+            for key, item in one.entries.items():
+                if type(item) is Reference:
+                    if key not in UPWARDS:
+                        found.append(item)
+                elif type(item) is Dictionary or type(item) is Array:
+                    waiting.append(item)
+        elif isinstance(one, Array):
+            for item in one.items:
+                if type(item) is Reference:
+                    found.append(item)
+                elif type(item) is Dictionary or type(item) is Array:
+                    waiting.append(item)
+        elif isinstance(one, Reference):
+            found.append(one)
+    return found
+
+
+@dataclass(slots=True)
+class Graph:
+    """The references of one file; ``above[n][m]`` are the revisions whose version of m refers to n."""
+
+    pdf: Pdf
+    above: dict[int, dict[int, set[int]]] = field(default_factory=dict)
+    signed: list[tuple[int, int]] = field(default_factory=list)
+    """(object, revision) of every dictionary that claims to be a signature, by its /ByteRange"""
+
+    @classmethod
+    def of(cls, pdf: Pdf) -> Graph:
+        """Parse every object of every revision."""
+        graph = cls(pdf)
+        store, above = pdf.store, graph.above
+        for revision in pdf.revisions:
+            index = revision.index
+            for number in revision.changed:
+                found = store.object(number, index)
+                if found is None:
+                    continue
+                value = found.value
+                if type(value) is Dictionary and "ByteRange" in value.entries:
+                    graph.signed.append((number, index))
+                for reference in below(value):
+                    above.setdefault(reference.number, {}).setdefault(number, set()).add(index)
+        return graph
+
+    def users(self, numbers: Iterable[int], revision: int) -> set[int]:
+        """Return these objects and all that lead down to them, as of a revision."""
+        reached = set(numbers)
+        waiting = list(reached)
+        version = self.pdf.store.history.version
+        while waiting:
+            for number, revisions in self.above.get(waiting.pop(), {}).items():
+                if number in reached:
+                    continue
+                found = version(number, revision)
+                if found is not None and found[1][0] != FREE and found[0] in revisions:
+                    reached.add(number)
+                    waiting.append(number)
+        return reached
+
+    def used(self, revision: int) -> set[int]:
+        """Return every object that the document uses as of a revision, whatever the reference."""
+        view = self.pdf.view(revision)
+        reached: set[int] = set()
+        waiting: list[Value] = [view.trailer]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, Reference):
+                if one.number not in reached:
+                    reached.add(one.number)
+                    found = view.object(one.number)
+                    if found is not None:
+                        waiting.append(found.value)
+            elif isinstance(one, Stream):
+                waiting += one.dictionary.entries.values()
+            elif isinstance(one, Dictionary):
+                waiting += one.entries.values()
+            elif isinstance(one, Array):
+                waiting += one.items
+        return reached
+
+    def file_structure(self, revision: int) -> set[int]:
+        """Return the objects of one revision that hold its cross-references or pack its objects."""
+        read = self.pdf.revisions[revision]
+        sections = [*read.sections, *(one.hybrid for one in read.sections if one.hybrid is not None)]
+        found = {section.number for section in sections if section.number is not None}
+        version = self.pdf.store.history.version
+        for number in read.changed:
+            known = version(number, revision)
+            if known is not None and known[1][0] == PACKED:
+                found.add(known[1][1])
+        return found

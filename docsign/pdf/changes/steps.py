@@ -1,0 +1,69 @@
+"""Compares each revision with the one before it, once, whatever the number of signatures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from docsign.pdf.changes.comparison import Comparison
+from docsign.pdf.changes.document import compare_document
+from docsign.pdf.changes.graph import Graph
+from docsign.pdf.changes.marks import Needs, Step
+from docsign.pdf.changes.pages import PageList, page_lists
+from docsign.pdf.reading import Pdf, Stream
+from docsign.sentence import say
+from docsign.verdict import ChangeKind
+
+
+@dataclass(slots=True)
+class Steps:
+    """The steps of one file, read in order and kept."""
+
+    pdf: Pdf
+    graph: Graph
+    known: list[Step] = field(default_factory=list)
+    pages: dict[int, PageList] = field(default_factory=dict)
+
+    def after(self, revision: int) -> list[Step]:
+        """Return what the revisions after this one did."""
+        while len(self.known) < len(self.pdf.revisions) - 1 - revision:
+            self.known.insert(0, self._step(len(self.pdf.revisions) - 1 - len(self.known)))
+        return self.known[len(self.known) - (len(self.pdf.revisions) - 1 - revision) :]
+
+    def _pages_of(self, revision: int) -> PageList:
+        if revision not in self.pages:
+            self.pages[revision] = page_lists(self.pdf, revision, None, frozenset())
+        return self.pages[revision]
+
+    def _step(self, revision: int) -> Step:
+        found = Comparison.of(self.graph, revision)
+        before = self._pages_of(revision - 1)
+        after = self.pages.get(revision)
+        if after is None:
+            after = self.pages[revision] = page_lists(self.pdf, revision, before, found.changed)
+        compare_document(found, before, after)
+        left = found.unexplained()
+        left = [number for number in left if not self._is_empty(number, revision)]
+        if left:
+            used = self.graph.used(revision - 1) if any(self._is_gone(n, revision) for n in left) else set()
+            left = [number for number in left if not (self._is_gone(number, revision) and number not in used)]
+        if left:
+            names = ", ".join(str(number) for number in left[:5]) + (" …" if len(left) > 5 else "")
+            found.mark(
+                ChangeKind.UNKNOWN,
+                say(
+                    "Objects were changed or added that no visible change explains ({numbers}).",
+                    numbers=names,
+                ),
+                Needs.MORE,
+            )
+        return Step(revision=revision, marks=tuple(found.marks))
+
+    def _is_empty(self, number: int, revision: int) -> bool:
+        """Say whether a new object is a stream of nothing: poppler leaves such a picture unused."""
+        if self.pdf.object(number, revision - 1) is not None:
+            return False
+        found = self.pdf.object(number, revision)
+        return found is not None and isinstance(found.value, Stream) and not found.value.raw.strip()
+
+    def _is_gone(self, number: int, revision: int) -> bool:
+        return self.pdf.object(number, revision) is None

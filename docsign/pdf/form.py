@@ -1,0 +1,119 @@
+"""Walks the form of one revision: fields by their full names, what they inherit, where they are drawn.
+
+Reads only (ISO 32000-2 12.7). Inheritance follows the way down from the form, never a field's /Parent, which
+may say anything. No loop, no recursion, a counted number of fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from docsign.errors import PdfBudgetError
+from docsign.pdf.reading import Array, Dictionary, Reference, Text, Value, View
+from docsign.sentence import say
+
+MOST_FIELDS = 100_000
+_DEEPEST = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widget:
+    """Where a field is drawn: an annotation (12.5.6.19), merged with its field or below it."""
+
+    reference: Reference | None
+    dictionary: Dictionary = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field, or a node above fields (``is_node``). ``above`` are the nodes over it, the nearest first."""
+
+    name: str
+    reference: Reference | None
+    dictionary: Dictionary = field(repr=False)
+    above: tuple[Dictionary, ...] = field(default=(), repr=False)
+    widgets: tuple[Widget, ...] = ()
+    is_node: bool = False
+
+    def inherited(self, view: View, key: str) -> Value:
+        """Return an attribute, its own or the nearest above it (12.7.4.1), resolved."""
+        for holder in (self.dictionary, *self.above):
+            if holder.get(key) is not None:
+                return view.get(holder, key)
+        return None
+
+    def raw(self, key: str) -> Value:
+        """Return the same unresolved."""
+        for holder in (self.dictionary, *self.above):
+            if holder.get(key) is not None:
+                return holder.get(key)
+        return None
+
+    def kind(self, view: View) -> str:
+        """Return the field's type: Sig, Tx, Btn, Ch, or nothing."""
+        found = self.inherited(view, "FT")
+        return str(found) if isinstance(found, str) else ""
+
+
+def acro_form(view: View) -> Dictionary | None:
+    """Return the document's interactive form, where it has one."""
+    found = view.get(view.catalog, "AcroForm")
+    return found if isinstance(found, Dictionary) else None
+
+
+def form_fields(view: View) -> list[Field]:
+    """Return every field that has no fields below it, in the form's order; see ``walk``."""
+    return [one for one in walk(view, items(view, acro_form(view), "Fields")) if not one.is_node]
+
+
+def items(view: View, holder: Dictionary | None, key: str) -> list[Value]:
+    """Return the members of an array as they stand; nothing where there is none."""
+    found = view.get(holder, key)
+    return found.items if isinstance(found, Array) else []
+
+
+def walk(
+    view: View, roots: Iterable[Value], *, wanted: Callable[[Value], bool] = lambda _: True
+) -> Iterator[Field]:
+    """Yield the fields and nodes below ``roots`` for which ``wanted`` holds, parents first.
+
+    A field that stands in the tree twice is yielded once. Raises PdfBudgetError for too many.
+    """
+    waiting: list[tuple[Value, str, tuple[Dictionary, ...]]] = [(one, "", ()) for one in roots]
+    waiting.reverse()
+    seen: set[int] = set()
+    while waiting:
+        raw, prefix, above = waiting.pop()
+        if not wanted(raw):
+            continue
+        entry = view.resolve(raw)
+        if not isinstance(entry, Dictionary) or id(entry) in seen:
+            continue
+        seen.add(id(entry))
+        if len(seen) > MOST_FIELDS:
+            raise PdfBudgetError(
+                say("The PDF has too many form fields (more than {limit}).", limit=MOST_FIELDS)
+            )
+        own = view.get(entry, "T")
+        name = ".".join(part for part in (prefix, own.text if isinstance(own, Text) else "") if part)
+        kids = [(kid, view.resolve(kid)) for kid in items(view, entry, "Kids")]
+        below = [raw_kid for raw_kid, kid in kids if isinstance(kid, Dictionary) and "T" in kid]
+        widgets = [
+            Widget(reference=kid_raw if isinstance(kid_raw, Reference) else None, dictionary=kid)
+            for kid_raw, kid in kids
+            if isinstance(kid, Dictionary) and "T" not in kid
+        ]
+        reference = raw if isinstance(raw, Reference) else None
+        if "Rect" in entry or entry.get("Subtype") == "Widget":
+            widgets.insert(0, Widget(reference=reference, dictionary=entry))
+        yield Field(
+            name=name,
+            reference=reference,
+            dictionary=entry,
+            above=above,
+            widgets=tuple(widgets),
+            is_node=bool(below),
+        )
+        if len(above) < _DEEPEST:
+            waiting += [(kid, name, (entry, *above)) for kid in reversed(below)]

@@ -1,0 +1,93 @@
+"""Judges what lies in a signature's /Contents by its form: CAdES, PKCS #7, and the old ones on SHA-1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from docsign.ades.cades import judge_cms
+from docsign.ades.signer import Problem, doubtful, failed
+from docsign.pdf.placing import Case, Placed
+from docsign.pdf.signatures import claimed_time
+from docsign.sentence import say
+from docsign.verdict import SignatureFormat, SignatureReport, SubIndication, conclude
+
+PADES, PKCS7, PKCS7_SHA1, RSA_SHA1 = (
+    "ETSI.CAdES.detached",
+    "adbe.pkcs7.detached",
+    "adbe.pkcs7.sha1",
+    "adbe.x509.rsa_sha1",
+)
+
+
+def signature_format(subfilter: str) -> SignatureFormat:
+    """Return the format that a sub-filter (ISO 32000-2 table 255) announces."""
+    return "pades" if subfilter == PADES else "pkcs7"
+
+
+def judge_form(
+    case: Case, placed: Placed, *, id: str, format: SignatureFormat, proved_time: datetime | None
+) -> SignatureReport:
+    """Judge the signature itself: who, mathematics, path, time-stamps."""
+    assert placed.range is not None
+    if placed.subfilter == RSA_SHA1:
+        return _without_cms(id, _weak())
+    if placed.subfilter not in (PADES, PKCS7, PKCS7_SHA1):
+        return _without_cms(
+            id,
+            failed(
+                SubIndication.FORMAT_FAILURE,
+                "subfilter",
+                say("The signature is of an unknown kind ({name}).", name=placed.subfilter or "–"),
+            ),
+        )
+    is_old = placed.subfilter == PKCS7_SHA1
+    content = placed.range.digest("sha1") if is_old else None
+    report = judge_cms(
+        _unpadded(placed.range.cms) if is_old else placed.range.cms,
+        content=content,
+        content_digest=None if is_old else placed.range.digest,
+        trust=case.trust,
+        at=case.at,
+        id=id,
+        format=format,
+        embedded=not is_old,
+        beside=case.beside,
+        claimed_time=claimed_time(case.view, placed.found.dictionary),
+        proved_time=proved_time,
+    ).report
+    if not is_old:
+        return report
+    weak = _weak()
+    unsigned = [one for one in report.findings if one.code == "no-signed-attributes"]
+    if unsigned and report.intact is False:
+        # ISO 32000-1 12.8.3.3.1 asks for none there; what rests on SHA-1 proves nothing either way
+        findings = tuple(one for one in report.findings if one not in unsigned)
+        return replace(report, intact=None, conclusion=weak.conclusion, findings=(*findings, weak.finding))
+    return replace(
+        report,
+        conclusion=conclude([report.conclusion, weak.conclusion]),
+        findings=(*report.findings, weak.finding),
+    )
+
+
+def _weak() -> Problem:
+    return doubtful(
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+        "weak-algorithm",
+        say("The signature has an old form that rests on SHA-1, which is no longer accepted."),
+    )
+
+
+def _without_cms(id: str, problem: Problem) -> SignatureReport:
+    return SignatureReport(
+        id=id, format="pkcs7", level="PKCS7", conclusion=problem.conclusion, findings=(problem.finding,)
+    )
+
+
+def _unpadded(cms: bytes) -> bytes:
+    """Return the first DER value: the rest of /Contents is reserved room."""
+    if len(cms) < 2 or cms[1] < 0x80:
+        return cms[: 2 + cms[1]] if len(cms) > 1 else cms
+    count = cms[1] & 0x7F
+    return cms[: 2 + count + int.from_bytes(cms[2 : 2 + count], "big")] if count else cms

@@ -1,0 +1,66 @@
+"""Warns of what a signed file holds ready for a swap after signing (facts: shadow attacks), not yet swapped.
+
+None of this fails: honest writers leave objects behind. After a swap ``changes`` fails the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docsign.ades.signer import warning
+from docsign.pdf.changes.graph import Graph
+from docsign.pdf.placing import Case, Placed
+from docsign.pdf.reading import Dictionary, Stream, Value
+from docsign.sentence import say
+from docsign.verdict import Finding
+
+SHOWN = frozenset({"Page", "Pages", "Catalog", "XObject", "Font", "FontDescriptor", "Annot"})
+"""Types of objects that could be swapped for something that is seen."""
+
+
+def shadow_warnings(case: Case, graph: Graph, placed: Sequence[Placed]) -> list[Finding]:
+    """Return a warning where the first signed revision holds objects ready that nothing uses."""
+    revisions = [one.revision for one in placed if one.revision >= 0]
+    if not revisions:
+        return []
+    first = min(revisions)
+    view = case.pdf.view(first)
+    used = graph.used(first)
+    structure: set[int] = set()
+    for index in range(first + 1):
+        structure |= graph.file_structure(index)
+    unused = sorted(
+        number
+        for number in view.numbers()
+        if number not in used
+        and number not in structure
+        and not graph.above.get(number)  # what an earlier revision used is no preparation
+        and _could_be_shown(_value(case, number, first))
+    )
+    if not unused:
+        return []
+    names = ", ".join(str(number) for number in unused[:5]) + (" …" if len(unused) > 5 else "")
+    return [
+        warning(
+            "unused-objects",
+            say(
+                "When it was signed, the file held pages, pictures or fonts that nothing used ({numbers}).",
+                numbers=names,
+            ),
+        )
+    ]
+
+
+def _value(case: Case, number: int, revision: int) -> Value:
+    found = case.pdf.object(number, revision)
+    return None if found is None else found.value
+
+
+def _could_be_shown(value: Value) -> bool:
+    holder = value.dictionary if isinstance(value, Stream) else value
+    if not isinstance(holder, Dictionary):
+        return False
+    kind = holder.get("Type")
+    if isinstance(value, Stream):
+        return kind not in ("XRef", "ObjStm", "Metadata", "EmbeddedFile")
+    return kind in SHOWN or "BaseFont" in holder

@@ -1,0 +1,74 @@
+"""What the reader remarked, for the verdict: which remarks break a signed file and which only deserve a word.
+
+A structure that two readers may understand differently is no structure to sign on (facts: parser
+differentials). What only shows a careless writer stays a warning.
+"""
+
+from __future__ import annotations
+
+from docsign.ades.signer import Problem, failed, warning
+from docsign.pdf.reading import Pdf, Remark
+from docsign.verdict import Finding, Severity, SubIndication
+
+BREAKING = frozenset(
+    {
+        "duplicate-key",
+        "encryption-changed",
+        "entry-into-older-revision",
+        "entry-past-revision",
+        "entry-twice",
+        "hybrid-conflict",
+        "more-findings",
+        "object-stream-replaced",
+        "object-without-xref",
+        "overlap",
+        "packed-twice",
+        "page-loop",
+        "page-tree",
+        "prev-loop",
+        "reference-loop",
+        "revision-only-frees",
+        "revision-order",
+        "revision-unfinished",
+        "second-header",
+        "startxref-mismatch",
+        "stray-comment",
+        "trailers-disagree",
+        "unaccounted-bytes",
+        "xref-generation",
+        "xref-no-object",
+        "xref-wrong-object",
+    }
+)
+BREAKING_LATER = frozenset({"object-malformed"})
+"""Remarks that break a file only where they are about bytes that came after the signature."""
+SILENT = frozenset({"wrong-type", "trailer-size", "reference-generation"})
+MOST_REPORTED = 8
+
+
+def breaks(remark: Remark, revision: int) -> bool:
+    """Say whether a remark breaks a signature over everything up to ``revision``."""
+    if remark.severity is not Severity.ERROR:
+        return False
+    if remark.code in BREAKING_LATER:
+        return remark.revision is None or remark.revision > revision
+    return remark.code in BREAKING
+
+
+def structure_problems(pdf: Pdf, revision: int) -> list[Problem]:
+    """Return the problems of the file's structure for a signature over everything up to ``revision``."""
+    found = [remark for remark in pdf.remarks if breaks(remark, revision)]
+    return [
+        failed(SubIndication.FORMAT_FAILURE, remark.code, remark.sentence, remark.where)
+        for remark in found[:MOST_REPORTED]
+    ]
+
+
+def structure_warnings(pdf: Pdf) -> list[Finding]:
+    """Return what deserves a word and decides nothing."""
+    found = [
+        remark
+        for remark in pdf.remarks
+        if remark.code not in SILENT and not (remark.severity is Severity.ERROR and remark.code in BREAKING)
+    ]
+    return [warning(remark.code, remark.sentence, remark.where) for remark in found[:MOST_REPORTED]]
