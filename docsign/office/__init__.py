@@ -4,6 +4,7 @@ The rules are in ``docsign.document.issuing``; here they meet files, keys, numbe
 system uses the same desk over a store of its own (``ports.OfficeStore``).
 """
 
+from docsign.office.desk import Office
 from docsign.office.incoming import Incoming
 from docsign.office.memory import MemoryStore
 from docsign.office.people import Staff
@@ -16,6 +17,7 @@ __all__ = [
     "Incoming",
     "MemoryStore",
     "Numbered",
+    "Office",
     "OfficeRows",
     "OfficeStore",
     "Register",

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from docsign.document.fields import Fields
 from docsign.document.issuing import ALL_CHECKS, Check, Person, Role
 from docsign.document.kinds import kind_named
 from docsign.document.wording import one_line
@@ -67,23 +68,25 @@ class Staff:
     @staticmethod
     def from_mapping(values: Mapping[str, Any]) -> Staff:
         """Read a table such as TOML gives; raises DocumentError naming the entry."""
-        _only(values, ("agency", "person", "series", "body"), "")
-        agency = _table(values, "agency", "")
-        _only(agency, ("code", "name", "checks"), "agency")
-        people = [_person(entry, f"person[{at}]") for at, entry in enumerate(_tables(values, "person"))]
-        bodies = [_named(entry, f"body[{at}]") for at, entry in enumerate(_tables(values, "body"))]
+        table = Fields(dict(values), "")
+        agency = table.table("agency")
+        people = [_person(entry, f"person[{at}]") for at, entry in enumerate(table.entries("person"))]
+        bodies = [_body(entry, f"body[{at}]") for at, entry in enumerate(table.entries("body"))]
         for where, ids in (("person", [one.id for one in people]), ("body", [one for one, _ in bodies])):
             twice = sorted({one for one in ids if ids.count(one) > 1})
             if twice:
                 raise DocumentError(say("This id is there twice: {id}.", id=twice[0]), where=where)
-        return Staff(
-            agency=_text(agency, "name", "agency", limit=200),
-            code=_text(agency, "code", "agency", limit=35, needed=False),
+        staff = Staff(
+            agency=one_line(agency.text("name"), "agency.name", limit=200),
+            code=one_line(agency.text("code", False), "agency.code", limit=35, needed=False),
             people={one.id: one for one in people},
             bodies=dict(bodies),
-            plan=SeriesPlan(shared=_shared(values)),
-            checks=_checks(agency.get("checks", sorted(ALL_CHECKS))),
+            plan=SeriesPlan(shared=_shared(table.entries("series"))),
+            checks=_checks(agency.texts("checks") if agency.has("checks") else tuple(ALL_CHECKS)),
         )
+        agency.refuse_unknown()
+        table.refuse_unknown()
+        return staff
 
     def person(self, wanted: str) -> Person:
         """Return the person of this id; raises UsageError naming those there are."""
@@ -108,79 +111,54 @@ class Staff:
 
 
 def _person(entry: Any, where: str) -> Person:
-    id_, name = _named(entry, where, "roles")
+    table = Fields(entry, where)
+    id_, name = _named(table)
     known = {role.value: role for role in Role}
-    roles = entry.get("roles", [])
-    if not isinstance(roles, list) or not roles or any(role not in known for role in roles):
+    roles = table.texts("roles")
+    if not roles or any(role not in known for role in roles):
         raise DocumentError(
             say("A list of roles is needed. Known are: {known}.", known=", ".join(known)),
             where=f"{where}.roles",
         )
+    table.refuse_unknown()
     return Person(id=id_, name=name, roles=frozenset(known[role] for role in roles))
 
 
-def _named(entry: Any, where: str, *more: str) -> tuple[str, str]:
-    if not isinstance(entry, dict):
-        raise DocumentError(say("A table is needed."), where=where)
-    _only(entry, ("id", "name", *more), where)
-    id_ = _text(entry, "id", where, limit=30)
+def _body(entry: Any, where: str) -> tuple[str, str]:
+    table = Fields(entry, where)
+    named = _named(table)
+    table.refuse_unknown()
+    return named
+
+
+def _named(table: Fields) -> tuple[str, str]:
+    id_ = one_line(table.text("id"), table.place("id"), limit=30)
     if not id_.isascii() or any(not (letter.isalnum() or letter in "-_.") for letter in id_):
         raise DocumentError(
-            say("An id is made of letters without tones, digits, “-”, “_”, “.”."), where=where
+            say("An id is made of letters without tones, digits, “-”, “_”, “.”."), where=table.place("id")
         )
-    return id_, _text(entry, "name", where, limit=200)
+    return id_, one_line(table.text("name"), table.place("name"), limit=200)
 
 
-def _shared(values: Mapping[str, Any]) -> dict[str, str]:
+def _shared(entries: list[Any]) -> dict[str, str]:
     shared: dict[str, str] = {}
-    for position, entry in enumerate(_tables(values, "series")):
-        where = f"series[{position}]"
-        _only(entry, ("name", "kinds"), where)
-        name = _text(entry, "name", where, limit=30)
-        kinds = entry.get("kinds", [])
-        if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
-            raise DocumentError(say("A text or a list of texts is needed."), where=f"{where}.kinds")
+    for position, entry in enumerate(entries):
+        table = Fields(entry, f"series[{position}]")
+        name = one_line(table.text("name"), table.place("name"), limit=30)
         if ":" in name or "." in name:
-            raise DocumentError(say("The name of a series has no “:” and no “.”."), where=where)
-        for kind in kinds:
+            raise DocumentError(say("The name of a series has no “:” and no “.”."), where=table.place("name"))
+        for kind in table.texts("kinds", needed=True):
             key = kind_named(kind).key
             if key in shared:
-                raise DocumentError(say("This kind is in two series: {kind}.", kind=kind), where=where)
+                raise DocumentError(
+                    say("This kind is in two series: {kind}.", kind=kind), where=table.place("kinds")
+                )
             shared[key] = name
+        table.refuse_unknown()
     return shared
 
 
-def _checks(names: Any) -> frozenset[Check]:
-    if not isinstance(names, list) or any(name not in ALL_CHECKS for name in names):
+def _checks(names: tuple[str, ...]) -> frozenset[Check]:
+    if any(name not in ALL_CHECKS for name in names):
         raise DocumentError(say("The checks are “content” and “form”."), where="agency.checks")
-    return frozenset(cast("list[Check]", names))
-
-
-def _table(values: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
-    table = values.get(name)
-    if not isinstance(table, dict):
-        raise DocumentError(say("A table is needed."), where=f"{where}{name}")
-    return table
-
-
-def _tables(values: Mapping[str, Any], name: str) -> list[Any]:
-    tables = values.get(name, [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise DocumentError(say("A list of tables is needed."), where=name)
-    return tables
-
-
-def _text(values: Mapping[str, Any], name: str, where: str, *, limit: int, needed: bool = True) -> str:
-    text = values.get(name, "")
-    if not isinstance(text, str):
-        raise DocumentError(say("A text is needed."), where=f"{where}.{name}")
-    return one_line(text, f"{where}.{name}", limit=limit, needed=needed)
-
-
-def _only(values: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    for name in values:
-        if name not in known:
-            raise DocumentError(
-                say("There is no such field. Known are: {known}.", known=", ".join(known)),
-                where=f"{where}.{name}" if where else name,
-            )
+    return frozenset(cast("tuple[Check, ...]", names))

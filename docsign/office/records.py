@@ -12,10 +12,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from docsign.document.issuing import Person
 from docsign.errors import StorageError
 from docsign.sentence import say
+
+if TYPE_CHECKING:
+    from docsign.office.ports import OfficeRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,30 @@ class Record:
             "stage": self.stage,
             "details": dict(self.details),
         }
+
+
+def append_record(
+    rows: OfficeRows,
+    subject: str,
+    step: str,
+    person: Person,
+    at: datetime,
+    *,
+    stage: str = "",
+    details: Mapping[str, str] | None = None,
+) -> None:
+    """Append a step about ``subject``, tied to the record before it."""
+    record = Record(
+        subject=subject,
+        position=len(rows.history(subject)) + 1,
+        step=step,
+        person=person.id,
+        name=person.name,
+        at=at,
+        stage=stage,
+        details=dict(details or {}),
+    )
+    rows.append(record.sealed(rows.last_digest()))
 
 
 def require_unbroken(records: Iterable[Record]) -> int:

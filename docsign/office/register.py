@@ -45,7 +45,7 @@ class Register:
 # ND 30/2020 PL IV, the register of outgoing documents
 OUTGOING_COLUMNS = (
     Column(key="code", title="Số, ký hiệu văn bản", width=26, centred=True),
-    Column(key="day", title="Ngày, tháng, năm văn bản", width=20, centred=True),
+    Column(key="day", title="Ngày tháng văn bản", width=20, centred=True),
     Column(key="subject", title="Tên loại và trích yếu nội dung văn bản", width=66),
     Column(key="signer", title="Người ký", width=26),
     Column(key="recipients", title="Nơi nhận văn bản", width=40),
@@ -61,7 +61,7 @@ INCOMING_COLUMNS = (
     Column(key="number", title="Số đến", width=13, centred=True),
     Column(key="issuer", title="Tác giả", width=38),
     Column(key="code", title="Số, ký hiệu văn bản", width=26, centred=True),
-    Column(key="issued", title="Ngày, tháng, năm văn bản", width=20, centred=True),
+    Column(key="issued", title="Ngày tháng văn bản", width=20, centred=True),
     Column(key="subject", title="Tên loại và trích yếu nội dung văn bản", width=66),
     Column(key="handler", title="Đơn vị hoặc người nhận", width=28),
     Column(key="transferred", title="Ngày chuyển", width=20, centred=True),
@@ -71,7 +71,11 @@ INCOMING_COLUMNS = (
 # ND 30/2020 PL IV, the register for following up incoming documents
 FOLLOW_UP_COLUMNS = (
     Column(key="number", title="Số đến", width=16, centred=True),
-    Column(key="document", title="Tên loại, số, ký hiệu, ngày, tháng, năm và tác giả văn bản", width=80),
+    Column(
+        key="document",
+        title="Tên loại, số, ký hiệu, ngày, tháng và tên cơ quan, tổ chức ban hành văn bản",
+        width=80,
+    ),
     Column(key="handler", title="Đơn vị hoặc người nhận", width=38),
     Column(key="due", title="Thời hạn giải quyết", width=26, centred=True),
     Column(key="progress", title="Tiến độ giải quyết", width=45),

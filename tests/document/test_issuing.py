@@ -30,19 +30,36 @@ from docsign.envelope.header import VIETNAM_TIME, Priority
 
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=VIETNAM_TIME)
 DRAFT = Outgoing(
-    id=1, kind="Quyết định", notation="QĐ-UBND", subject="về việc kiện toàn tổ công tác",
-    signer="Nguyễn Văn Mẫu", drafter="thu", file="aa",
-)  # fmt: skip
+    id=1,
+    kind="Quyết định",
+    notation="QĐ-UBND",
+    subject="về việc kiện toàn tổ công tác",
+    signer="Nguyễn Văn Mẫu",
+    drafter="thu",
+    file="aa",
+)
 LETTER = Outgoing(
-    id=9, kind="Công văn", notation="UBND-VP", subject="đính chính", signer="Nguyễn Văn Mẫu", drafter="thu",
-    stage=Stage.ISSUED, number=3,
-)  # fmt: skip
+    id=9,
+    kind="Công văn",
+    notation="UBND-VP",
+    subject="đính chính",
+    signer="Nguyễn Văn Mẫu",
+    drafter="thu",
+    stage=Stage.ISSUED,
+    number=3,
+)
 NEW_DECISION = replace(DRAFT, id=8, stage=Stage.STORED, number=4)
 EVERYBODY = Person(id="moi", name="Trần Thị Thử", roles=frozenset(Role))
 WAY = (
-    Step.SUBMIT, Step.CHECK_CONTENT, Step.CHECK_FORM, Step.SIGN, Step.NUMBER, Step.SEAL, Step.ISSUE,
+    Step.SUBMIT,
+    Step.CHECK_CONTENT,
+    Step.CHECK_FORM,
+    Step.SIGN,
+    Step.NUMBER,
+    Step.SEAL,
+    Step.ISSUE,
     Step.STORE,
-)  # fmt: skip
+)
 
 
 def person(role: Role) -> Person:

@@ -21,9 +21,16 @@ LETTER = Outgoing(
     drafter="thu",
 )
 ARRIVED = Incoming(
-    arrived_at=NOON, issuer="Ủy ban nhân dân tỉnh Mẫu", subject="Tổng kết năm", year=2026, number=1,
-    code_number="45", notation="UBND-TH", issued=date(2026, 11, 14), document_id="H99,2026/11/14,45/UBND-TH",
-)  # fmt: skip
+    arrived_at=NOON,
+    issuer="Ủy ban nhân dân tỉnh Mẫu",
+    subject="Tổng kết năm",
+    year=2026,
+    number=1,
+    code_number="45",
+    notation="UBND-TH",
+    issued=date(2026, 11, 14),
+    document_id="H99,2026/11/14,45/UBND-TH",
+)
 
 
 class BrokenError(Exception):
@@ -39,17 +46,28 @@ def held(number: int, *, holder: str | None = None, series: str = "chung") -> Nu
 def record(position: int, subject: str = "outgoing:1") -> Record:
     """Return a record that is not tied to one before it yet."""
     return Record(
-        subject=subject, position=position, step="comment", person="thu", name="Trần Thị Thử",
-        at=NOON + timedelta(minutes=position), details={"reason": "Đề nghị xem lại số liệu"},
-    )  # fmt: skip
+        subject=subject,
+        position=position,
+        step="comment",
+        person="thu",
+        name="Trần Thị Thử",
+        at=NOON + timedelta(minutes=position),
+        details={"reason": "Đề nghị xem lại số liệu"},
+    )
 
 
 def test_what_a_unit_did_is_there_for_the_next(store: OfficeStore) -> None:
     """Every value comes back as it was kept."""
     full = replace(
-        LETTER, number=7, day=date(2026, 11, 16), signed_at=NOON, recipients=("Như trên", "Lưu: VT"),
-        checks=frozenset({"form"}), corrected_by=(3, 4), stage=Stage.NUMBERED,
-    )  # fmt: skip
+        LETTER,
+        number=7,
+        day=date(2026, 11, 16),
+        signed_at=NOON,
+        recipients=("Như trên", "Lưu: VT"),
+        checks=frozenset({"form"}),
+        corrected_by=(3, 4),
+        stage=Stage.NUMBERED,
+    )
     with store.unit() as rows:
         rows.keep_outgoing(full)
         rows.keep_incoming(ARRIVED)
