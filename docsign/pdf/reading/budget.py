@@ -7,22 +7,26 @@ costs no more than about twice the work.
 
 from __future__ import annotations
 
+import re
+from binascii import unhexlify
 from dataclasses import dataclass, field
 
 from docsign.errors import PdfBudgetError
 from docsign.pdf.reading.values import Name
 from docsign.sentence import Sentence, say
 
+_HEX_IN_NAME = re.compile(rb"#([0-9A-Fa-f]{2})")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The limits of one reading. The defaults hold any honest file of 10 MB within 3 s and 256 MB."""
 
-    objects: int = 400_000
+    objects: int = 200_000
     """indirect objects parsed"""
-    tokens: int = 4_000_000
+    tokens: int = 1_600_000
     """tokens in parsed objects"""
-    entries: int = 1_000_000
+    entries: int = 400_000
     """entries of all cross-reference sections together"""
     sections: int = 10_000
     """cross-reference sections, so revisions too"""
@@ -30,7 +34,7 @@ class Budget:
     """bytes of all decoded streams together"""
     stream: int = 48 << 20
     """bytes of one decoded stream"""
-    computed: int = 4 << 20
+    computed: int = 1 << 20
     """bytes decoded by our own loops: predictors other than Up, LZW, RunLength"""
     depth: int = 200
     """containers within containers in one object"""
@@ -38,6 +42,8 @@ class Budget:
     """nodes of one page tree"""
     references: int = 4_000_000
     """references followed"""
+    placing: int = 500_000
+    """values looked at to find the place of a finding"""
     findings: int = 500
     """findings kept; the rest is counted"""
 
@@ -55,8 +61,17 @@ class Work:
     references: int = 0
     computed: int = 0
     scanned: int = 0
+    placing: int = 0
     names: dict[bytes, Name] = field(default_factory=dict)
-    """the names seen so far, each made once"""
+    """names seen lately, each made once"""
+
+    def name(self, raw: bytes) -> Name:
+        """Make the name of the bytes after the slash, ``#xx`` decoded (ISO 32000-2 7.3.5)."""
+        if len(self.names) >= 50_000:
+            self.names.clear()
+        plain = _HEX_IN_NAME.sub(lambda found: unhexlify(found[1]), raw) if b"#" in raw else raw
+        made = self.names[raw] = Name(plain.decode("latin-1"))
+        return made
 
     def spend_objects(self, count: int = 1) -> None:
         """Count indirect objects parsed."""

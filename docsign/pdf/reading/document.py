@@ -120,11 +120,11 @@ class Pdf:
         )
 
     def check_objects(self, first: int = 0, last: int = -1) -> None:
-        """Parse every object that these revisions define, so that all remarks are made."""
+        """Parse every object that these revisions define, keeping none, so that all remarks are made."""
         end = range(len(self.revisions))[last]
         for revision in self.revisions[first : end + 1]:
             for number in revision.changed:
-                self.store.object(number, revision.index)
+                self.store.check(number, revision.index)
         self.store.check_extends()
 
 

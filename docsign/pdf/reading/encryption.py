@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from docsign.errors import PdfError, PdfPasswordError
-from docsign.pdf.reading.parsing import Decrypt
-from docsign.pdf.reading.values import Array, Dictionary, Name, Stream, Text, Value
+from docsign.pdf.reading.values import Array, Decrypt, Dictionary, Name, Stream, Text, Value
 from docsign.sentence import say
 
 

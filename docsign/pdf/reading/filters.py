@@ -57,12 +57,26 @@ def _flate(data: bytes, parameters: dict[str, int], work: Work) -> bytes:
     try:
         plain = machine.decompress(data, limit + 1)
     except zlib.error as error:
+        work.spend_inflated(_inflatable_part(data, limit))
         raise PdfError(say("A compressed stream is damaged.")) from error
     if len(plain) > limit:
         raise exceeded(say("decoded bytes"), limit)
     if not machine.eof:
+        work.spend_inflated(len(plain))
         raise PdfError(say("A compressed stream is damaged."))
     return _unpredict(plain, parameters, work)
+
+
+def _inflatable_part(data: bytes, limit: int) -> int:
+    """Return how many bytes a damaged stream gave before it broke, so that they are counted too."""
+    machine = zlib.decompressobj()
+    produced = 0
+    try:
+        for start in range(0, len(data), 64):
+            produced += len(machine.decompress(data[start : start + 64], limit + 1))
+    except zlib.error:
+        produced += 64 * 1032  # the most that the piece which broke can have given
+    return produced
 
 
 def _unpredict(data: bytes, parameters: dict[str, int], work: Work) -> bytes:
@@ -175,6 +189,7 @@ def _ascii85(data: bytes, _: dict[str, int], work: Work) -> bytes:
 
 def _run_length(data: bytes, _: dict[str, int], work: Work) -> bytes:
     """ISO 32000-2 7.4.5."""
+    work.spend_computed(len(data))
     plain = bytearray()
     position, size, limit = 0, len(data), work.inflatable()
     while position < size:
@@ -189,14 +204,13 @@ def _run_length(data: bytes, _: dict[str, int], work: Work) -> bytes:
             position += 2
         if len(plain) > limit:
             raise exceeded(say("decoded bytes"), limit)
-    work.spend_computed(size)
     return bytes(plain)
 
 
 def _lzw(data: bytes, parameters: dict[str, int], work: Work) -> bytes:
     """ISO 32000-2 7.4.4.2."""
     early = 0 if parameters.get("EarlyChange", 1) == 0 else 1
-    table: list[bytes] = []
+    table = [bytes((value,)) for value in range(256)] + [b"", b""]
     plain: list[bytes] = []
     previous = b""
     width, buffer, held, produced, limit = 9, 0, 0, 0, work.inflatable()
@@ -211,10 +225,9 @@ def _lzw(data: bytes, parameters: dict[str, int], work: Work) -> bytes:
         if code == 257:
             break
         if code == 256:
-            table, previous, width = [bytes((value,)) for value in range(256)] + [b"", b""], b"", 9
+            del table[258:]
+            previous, width = b"", 9
             continue
-        if not table:
-            table = [bytes((value,)) for value in range(256)] + [b"", b""]
         if code < len(table):
             entry = table[code]
         elif code == len(table) and previous:

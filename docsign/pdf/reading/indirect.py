@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.budget import Work
-from docsign.pdf.reading.parsing import Decrypt, parse_value
-from docsign.pdf.reading.values import Dictionary, IndirectObject, Reference, Stream
+from docsign.pdf.reading.parsing import parse_value
+from docsign.pdf.reading.values import Decrypt, Dictionary, IndirectObject, Reference, Stream
 from docsign.sentence import say
 
 HEADER = re.compile(rb"(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++obj(?![^\0\t\n\f\r ()<>\[\]{}/%])")

@@ -55,13 +55,16 @@ def parse_header(stream: Stream, decoded: Decoded, *, remarks: Remarks, work: Wo
             offset=home.start,
             revision=home.revision,
         )
+    in_order = sorted(set(offsets))
+    if len(in_order) != len(offsets):
+        raise PdfError(say("The object stream cannot be read."), where=f"{home.where} /First")
     extends = stream.get("Extends")
     return ObjectStream(
         home.number,
         decoded.data,
         numbers,
         offsets,
-        sorted(set(offsets)),
+        in_order,
         extends if isinstance(extends, Reference) else None,
     )
 

@@ -12,11 +12,17 @@ from collections.abc import Callable
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.budget import Work, exceeded
-from docsign.pdf.reading.values import Array, Dictionary, IndirectObject, Name, Reference, Text, Value
+from docsign.pdf.reading.values import (
+    Array,
+    Decrypt,
+    Dictionary,
+    IndirectObject,
+    Name,
+    Reference,
+    Text,
+    Value,
+)
 from docsign.sentence import say
-
-Decrypt = Callable[[bytes], bytes | None]
-"""Decrypts one string; None where the bytes are damaged."""
 
 SPACE = b"\0\t\n\f\r "
 _REGULAR = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"  # ISO 32000-2 7.2.3
@@ -49,7 +55,6 @@ _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": Non
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_HEX_IN_NAME = re.compile(rb"#([0-9A-Fa-f]{2})")
 _SPACES = re.compile(_SKIP)
 
 
@@ -64,7 +69,7 @@ def parse_value(
 ) -> tuple[Value, int]:
     """Parse the value at ``position``; return it and where it ends.
 
-    Containers get ``home``, comments met inside go to ``home.comments``, strings pass through ``decrypt``.
+    Containers get ``home``, comments met inside go to ``home.comments``, strings get ``decrypt``.
     Raises PdfError for anything that is no value, PdfBudgetError past the limits of ``work``.
     """
     # The innermost open container is ``entries`` (a dictionary) or ``items``; at the top both are None.
@@ -89,7 +94,7 @@ def parse_value(
             raw = match[1]
             key = names.get(raw)
             if key is None:
-                key = names[raw] = make_name(raw)
+                key = work.name(raw)
             if kind == _COMMENT:
                 match, position = _past_comments(match, source, end, home)
                 kind = match.lastindex
@@ -97,7 +102,7 @@ def parse_value(
             raw = match[2]
             value = names.get(raw)
             if value is None:
-                value = names[raw] = make_name(raw)
+                value = work.name(raw)
         elif kind == _REFERENCE:
             value = new_tuple(Reference, (int(match[3]), int(match[4])))
         elif kind == _INTEGER:
@@ -116,7 +121,7 @@ def parse_value(
             inside = entries
             start, entries, items, key = stack.pop()
             if decrypt is not None and "ByteRange" in inside:
-                _restore_contents(inside, home)
+                _leave_contents(inside)
             value = Dictionary(inside, start, position, home)
         elif kind == _KEY:
             if items is None:
@@ -163,19 +168,11 @@ def _past_comments(
     return found, found.end()
 
 
-def _restore_contents(entries: dict[str, Value], home: IndirectObject) -> None:
+def _leave_contents(entries: dict[str, Value]) -> None:
     """ISO 32000-2 7.6.2: the /Contents of a signature is never encrypted."""
     contents = entries.get("Contents")
     if isinstance(contents, Text):
-        contents.value = contents.raw
-        home.damaged = tuple(start for start in home.damaged if start != contents.start)
-
-
-def make_name(raw: bytes) -> Name:
-    """Return the name of the bytes after the slash, ``#xx`` decoded (7.3.5)."""
-    if b"#" in raw:
-        raw = _HEX_IN_NAME.sub(lambda found: unhexlify(found[1]), raw)
-    return Name(raw.decode("latin-1"))
+        contents.decrypt = None
 
 
 def skip_space(source: bytes, position: int, end: int) -> int:
@@ -206,11 +203,8 @@ def _string(
         start = match.start(_OPEN_STRING)
         position = _closing(source, start, end, home)
         raw = _unescape(source[start + 1 : position - 1])
-    value: bytes | None = raw if decrypt is None else decrypt(raw)
-    if value is None:
-        value, home.damaged = raw, (*home.damaged, start)
     is_hex = kind in (_PLAIN_HEX, _SPACED_HEX)
-    return Text(value, start, position, is_hex, raw), position
+    return Text(raw, start, position, is_hex, decrypt), position
 
 
 def _closing(source: bytes, start: int, end: int, home: IndirectObject) -> int:

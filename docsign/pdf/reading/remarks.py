@@ -50,6 +50,11 @@ class Remarks:
     kept: dict[tuple[str, str, int | None], Remark] = field(default_factory=dict)
     dropped: int = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no further remark is kept."""
+        return len(self.kept) >= self.limit
+
     def add(
         self,
         code: str,

@@ -87,7 +87,7 @@ def _read_table(data: bytes, start: int, work: Work) -> Section:
     repeated: list[int] = []
     while subsection := _SUBSECTION.match(data, position):
         first, count = int(subsection[1]), int(subsection[2])
-        work.spend_entries(count)
+        work.spend_entries(count + 1)
         position = subsection.end()
         if first + count > 1 << 31 or count * 18 > len(data) - position:
             raise PdfError(say("The cross-reference table is malformed."), where=f"byte {position}")
@@ -162,7 +162,7 @@ def _unpack(
     position = 0
     number_of = int.from_bytes
     for first, count in zip(index[::2], index[1::2], strict=True):
-        work.spend_entries(count)
+        work.spend_entries(count + 1)
         if first + count > 1 << 31 or position + count * row > len(packed):
             raise PdfError(say("The cross-reference stream is malformed."), where=f"{home.where} /Index")
         for number in range(first, first + count):

@@ -32,8 +32,10 @@ class Store:
     work: Work
     remarks: Remarks
     cipher: Cipher | None = None
-    _objects: dict[tuple[int, int], IndirectObject] = field(default_factory=dict)
+    _objects: dict[tuple[int, Entry, int], IndirectObject] = field(default_factory=dict)
     _streams: dict[tuple[int, int], ObjectStream | None] = field(default_factory=dict)
+    _checked: set[tuple[int, int]] = field(default_factory=set)
+    _plain: dict[tuple[int, Entry], Value] = field(default_factory=dict)
 
     def object(self, number: int, revision: int) -> IndirectObject | None:
         """Return an object as of a revision, parsed; None where there is none or it is free.
@@ -43,11 +45,16 @@ class Store:
         found = self.history.version(number, revision)
         if found is None or found[1][0] == FREE:
             return None
-        key = (number, found[0])
-        known = self._objects.get(key)
-        if known is None:
-            known = self._objects[key] = self._parse(Claim(number, 0, found[0]), found[1])
-        return known
+        return self.parse_version(number, found[0], found[1])
+
+    def check(self, number: int, revision: int) -> None:
+        """Parse an object for what there is to remark, without keeping it."""
+        found = self.history.version(number, revision)
+        if found is not None and found[1][0] != FREE and (number, revision) not in self._checked:
+            self._checked.add((number, revision))
+            key = (number, found[1], 0 if found[1][0] == IN_USE else revision)
+            if key not in self._objects:
+                self._parse(Claim(number, 0, found[0]), found[1])
 
     def end_of_object(self, offset: int, bound: int, claim: Claim | None) -> int | None:
         """Parse what stands at ``offset`` for its end alone; None where it is malformed."""
@@ -62,8 +69,12 @@ class Store:
             return None
 
     def parse_version(self, number: int, revision: int, entry: Entry) -> IndirectObject:
-        """Parse what one entry leads to, whatever the history says."""
-        return self._parse(Claim(number, 0, revision), entry)
+        """Parse what one entry leads to; the same bytes are parsed once, whichever revisions name them."""
+        key = (number, entry, 0 if entry[0] == IN_USE else revision)
+        known = self._objects.get(key)
+        if known is None:
+            known = self._objects[key] = self._parse(Claim(number, 0, revision), entry)
+        return known
 
     def unencrypted(self, reference: Reference, revision: int) -> Value:
         """Return the value of an object that is neither packed nor a stream, for /Encrypt."""
@@ -148,15 +159,6 @@ class Store:
                 offset=start if offset is not None else None,
                 revision=known.revision,
             )
-        for start in known.damaged:
-            self.remarks.add(
-                "string-not-decrypted",
-                say("Encrypted bytes are damaged."),
-                severity=leftover(claim.revision),
-                where=f"{known.where}, byte {start}",
-                offset=start,
-                revision=known.revision,
-            )
         if known.comments and claim.revision:
             self.remarks.add(
                 "comment-in-object",
@@ -196,18 +198,8 @@ class Store:
 
     def _plain_length(self, reference: Reference, home: IndirectObject) -> int | None:
         """The same where the length must not itself be packed: for object streams (7.5.7)."""
-        found = self.history.version(reference.number, home.revision)
-        if found is None or found[1][0] != IN_USE:
-            return None
-        offset = found[1][1]
-        try:
-            known = self._parse_at(offset, self.accounting.bound(offset, len(self.data)), found[0], no_length)
-        except PdfBudgetError:
-            raise
-        except PdfError:
-            return None
-        fits = (known.number, known.generation) == reference
-        return known.value if fits and type(known.value) is int else None
+        value = self._shallow(reference, home.revision)
+        return value if type(value) is int else None
 
     def _object_stream(self, number: int, revision: int) -> ObjectStream:
         """Return an object stream, decoded once."""
@@ -287,18 +279,23 @@ class Store:
         ]
 
     def _shallow(self, value: Value, revision: int) -> Value:
-        """Follow one reference to an object that is no stream and is not packed; such are rare here."""
+        """Follow one reference to an object that is neither packed nor a stream with an indirect length."""
         if not isinstance(value, Reference):
             return value
         found = self.history.version(value.number, revision)
-        if found is None or found[1][0] != IN_USE:
+        if found is None or found[1][0] != IN_USE or found[1][2] != value.generation:
             return None
-        offset = found[1][1]
-        try:
-            return self._parse_at(
-                offset, self.accounting.bound(offset, len(self.data)), found[0], no_length
-            ).value
-        except PdfBudgetError:
-            raise
-        except PdfError:
-            return None
+        key = (value.number, found[1])
+        if key not in self._plain:
+            offset = found[1][1]
+            bound = self.accounting.bound(offset, len(self.data))
+            self._plain[key] = None
+            try:
+                known = self._parse_at(offset, bound, found[0], no_length)
+            except PdfBudgetError:
+                raise
+            except PdfError:
+                return None
+            if known.number == value.number:
+                self._plain[key] = known.value
+        return self._plain[key]

@@ -10,11 +10,14 @@ Equality of containers and strings is identity; ``same_value`` compares what the
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator
+from collections.abc import Callable, ItemsView, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from docsign.pdf.reading.pdfdoc import decode_text
+
+Decrypt: TypeAlias = Callable[[bytes], bytes | None]
+"""Decrypts one string; None where the bytes are damaged."""
 
 
 class Name(str):
@@ -32,17 +35,25 @@ class Reference(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Text:
-    """A string, literal or hexadecimal. ``value`` is decrypted, ``raw`` is what the file holds.
+    """A string, literal or hexadecimal; ``raw`` are its bytes, unescaped but perhaps encrypted.
 
-    ``start`` and ``end`` include the delimiters. The strings of a signature's /Contents are never decrypted
-    (ISO 32000-2 7.6.2): there ``value`` and ``raw`` are the same.
+    ``start`` and ``end`` include the delimiters. ``decrypt`` is None where nothing is encrypted, as in the
+    /Contents of a signature (ISO 32000-2 7.6.2).
     """
 
-    value: bytes
+    raw: bytes
     start: int
     end: int
     is_hex: bool
-    raw: bytes
+    decrypt: Decrypt | None = field(default=None, repr=False)
+
+    @property
+    def value(self) -> bytes:
+        """The bytes, decrypted; those of a string that cannot be decrypted are returned as they are."""
+        if self.decrypt is None:
+            return self.raw
+        plain = self.decrypt(self.raw)
+        return self.raw if plain is None else plain
 
     @property
     def text(self) -> str:
@@ -137,7 +148,7 @@ class IndirectObject:
     ``start`` and ``end`` bound ``N G obj … endobj`` in ``source``; of a packed object (7.5.7) they bound the
     value in the decoded object stream ``packed_in``. ``revision`` is the index of the revision whose
     cross-reference names it. ``comments`` are the offsets of comments inside, ``duplicates`` the offsets of
-    dictionaries with a key written twice and that key, ``damaged`` those of strings that cannot be decrypted.
+    dictionaries with a key written twice and that key.
     """
 
     number: int
@@ -150,7 +161,6 @@ class IndirectObject:
     value: Value = field(default=None, repr=False)
     comments: tuple[int, ...] = ()
     duplicates: tuple[tuple[int, str], ...] = ()
-    damaged: tuple[int, ...] = ()
 
     @property
     def reference(self) -> Reference:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from docsign.pdf.reading.budget import Work
 from docsign.pdf.reading.filters import Decoded
 from docsign.pdf.reading.pages import Page, read_pages
 from docsign.pdf.reading.revisions import Revision
@@ -84,8 +85,10 @@ class View:
         while waiting:
             for reference in references(waiting.pop()):
                 if reference.number not in found:
-                    found.add(reference.number)
-                    waiting.append(self.resolve(reference))
+                    known = self.object(reference.number)
+                    if known is not None and known.generation == reference.generation:
+                        found.add(reference.number)
+                        waiting.append(known.value)
         return frozenset(found)
 
     def resolve(self, value: Value) -> Value:
@@ -196,30 +199,45 @@ class View:
         if holder is None:
             return
         home = holder.home
+        if self.store.remarks.is_full:
+            self.store.remarks.dropped += 1
+            return
         self.store.remarks.add(
             "wrong-type",
             sentence,
-            where=place_of(holder, key),
+            where=place_of(holder, key, self.store.work),
             offset=holder.start if home.packed_in is None else None,
             revision=home.revision,
         )
 
 
-def place_of(holder: Holder, key: Key) -> str:
-    """Return where a key stands, such as ``object 12 /Kids[3]``; found by a search from the object's top."""
+def place_of(holder: Holder, key: Key, work: Work) -> str:
+    """Return where a key stands, such as ``object 12 /Kids[3]``; found by a search from the object's top.
+
+    Searching is counted too; past its limit the middle of the path is left out (``object 12 …[3]``).
+    """
     home = holder.home
     target: Holder = holder.dictionary if isinstance(holder, Stream) else holder
     last = f"[{key}]" if isinstance(key, int) else f"/{key}"
     top = home.value.dictionary if isinstance(home.value, Stream) else home.value
     waiting: list[tuple[Value, str]] = [(top, "")]
-    steps = 0
-    while waiting and steps < 100_000:
+    while waiting and work.placing < work.budget.placing:
         one, path = waiting.pop()
-        steps += 1
+        work.placing += 1
         if one is target:
             return f"{home.where} {path}{last}"
         if isinstance(one, Dictionary):
-            waiting += ((value, f"{path}/{inner}") for inner, value in one.entries.items())
+            inside = one.entries.items()
+            work.placing += len(inside)
+            waiting += ((value, f"{path}/{key}") for key, value in inside if isinstance(value, _CONTAINERS))
         elif isinstance(one, Array):
-            waiting += ((value, f"{path}[{index}]") for index, value in enumerate(one.items))
+            work.placing += len(one.items)
+            waiting += (
+                (value, f"{path}[{index}]")
+                for index, value in enumerate(one.items)
+                if isinstance(value, _CONTAINERS)
+            )
     return f"{home.where} …{last}"
+
+
+_CONTAINERS = (Array, Dictionary)

@@ -1,0 +1,177 @@
+"""How fast a verdict on a PDF is: ratios against pyHanko and against SHA-256, measured in the same run.
+
+    python -m tests.benchmarks.bench_verify_pdf
+
+Every check is on; paths are judged on both sides with the same trust. It prints, and judges nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from docsign.pdf.judge import judge_pdf
+from docsign.pki import SigningKey, Trust
+from docsign.pki.authority import TrialAuthority
+from docsign.signing import sign
+from docsign.verdict import Indication
+
+
+def plain_pdf(*, pages: int = 4, weight: int = 90_000, objects: int = 0) -> bytes:
+    """Write an unsigned PDF: ``weight`` bytes of pictures, ``objects`` small objects beside."""
+    body: list[bytes] = [
+        b"<< /Type /Catalog /Pages 2 0 R /Kept 3 0 R >>",
+        b"<< /Type /Pages /Count %d /Kids [%s] >>"
+        % (pages, b" ".join(b"%d 0 R" % (5 + 3 * index) for index in range(pages))),
+        b"[%s]" % b" ".join(b"%d 0 R" % (5 + 3 * pages + index) for index in range(objects)),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    share = weight // pages
+    for index in range(pages):
+        first = 5 + 3 * index
+        body.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R /Resources "
+            b"<< /Font << /F1 4 0 R >> /XObject << /X %d 0 R >> >> >>" % (first + 1, first + 2)
+        )
+        text = b"BT /F1 12 Tf 72 720 Td (Trang %d) Tj ET q 400 0 0 400 90 200 cm /X Do Q" % (index + 1)
+        body.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text))
+        picture = os.urandom(share)
+        body.append(
+            b"<< /Type /XObject /Subtype /Image /Width %d /Height 1 /BitsPerComponent 8 "
+            b"/ColorSpace /DeviceGray /Length %d >>\nstream\n%s\nendstream" % (share, share, picture)
+        )
+    body += [b"<< /A %d /B (x) >>" % index for index in range(objects)]
+    data = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    offsets = []
+    for number, value in enumerate(body, 1):
+        offsets.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, value)
+    start = len(data)
+    data += b"xref\n0 %d\n0000000000 65535 f \n" % (len(body) + 1)
+    data += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    data += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(body) + 1, start)
+    return bytes(data)
+
+
+def signed(pdf: bytes, key: SigningKey, times: int) -> bytes:
+    """Sign so often, each time in a field and a revision of its own."""
+    for _ in range(times):
+        pdf = sign(pdf, key, role="agency", check=False)
+    return pdf
+
+
+def best(work: Callable[[], object], *, rounds: int = 5, least: float = 0.2) -> float:
+    """Return the median seconds of one call."""
+    times: list[float] = []
+    begun = time.perf_counter()
+    while len(times) < rounds or (time.perf_counter() - begun < least and len(times) < 200):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def by_pyhanko(pdf: bytes, authority: TrialAuthority) -> Callable[[], object]:
+    """Verify every signature with pyHanko's ``validate_pdf_signature``."""
+    from asn1crypto import crl, x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import async_validate_pdf_signature
+    from pyhanko_certvalidator import ValidationContext
+
+    root, issuing = (
+        x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in (authority.root, authority.issuing)
+    )
+    crls = [crl.CertificateList.load(der) for der in Trust.from_path(authority.trust_folder).crls]
+
+    async def validate() -> None:
+        reader: Any = PdfFileReader(io.BytesIO(pdf))
+        for found in reader.embedded_signatures:
+            context = ValidationContext(trust_roots=[root], other_certs=[issuing], crls=crls)
+            status = await async_validate_pdf_signature(found, context)
+            assert status.intact, found.field_name
+
+    return lambda: asyncio.run(validate())
+
+
+def cold(*command: str) -> float:
+    """Return the median seconds of a whole process."""
+    return best(lambda: subprocess.run(command, capture_output=True, check=False), rounds=7)
+
+
+def main() -> None:
+    """Print the ratios."""
+    logging.disable(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as folder:
+        authority = TrialAuthority.create(Path(folder) / "authority")
+        key = authority.issue("agency", "ỦY BAN NHÂN DÂN XÃ THỬ NGHIỆM", agency="H99.31").signing_key()
+        trust = Trust.from_path(authority.trust_folder)
+        at = datetime.now(UTC) + timedelta(minutes=1)
+
+        def ours(pdf: bytes) -> Callable[[], object]:
+            assert judge_pdf(pdf, trust=trust, at=at).conclusion.indication is Indication.TOTAL_PASSED
+            return lambda: judge_pdf(pdf, trust=trust, at=at)
+
+        def line(what: str, mine: float, other: float, name: str, aim: str, *, slower: bool = False) -> None:
+            ratio = mine / other if slower else other / mine
+            print(
+                f"{what:34} {mine * 1e3:9.2f} ms  {name} {other * 1e3:9.2f} ms  {ratio:7.1f} ×  (aim {aim})"
+            )
+
+        two = signed(plain_pdf(), key, 2)
+        line("two signatures, 100 KB", best(ours(two)), best(by_pyhanko(two, authority)), "pyHanko", "≥ 10")
+        fifty = signed(plain_pdf(), key, 50)
+        mine = best(ours(fifty))
+        line(
+            "50 signatures, 51 revisions",
+            mine,
+            best(by_pyhanko(fifty, authority), rounds=1),
+            "pyHanko",
+            "≥ 50",
+        )
+        hundred = signed(fifty, key, 50)
+        line("100 signatures against 50", best(ours(hundred)), mine, "50     ", "≤ 2.3", slower=True)
+        many = signed(plain_pdf(objects=20_000), key, 2)
+        mine = best(ours(many))
+        line("20,000 objects", mine, best(by_pyhanko(many, authority), rounds=1), "pyHanko", "≥ 8")
+        more = signed(plain_pdf(objects=40_000), key, 2)
+        line("40,000 objects against 20,000", best(ours(more)), mine, "20,000 ", "≤ 2.3", slower=True)
+        big = signed(plain_pdf(weight=20_000_000), key, 2)
+        hashed = best(lambda: hashlib.sha256(big).digest())
+        line("20 MB, two signatures", best(ours(big)), hashed, "SHA-256", "≤ 3", slower=True)
+
+        file = Path(folder) / "mot.pdf"
+        file.write_bytes(signed(plain_pdf(), key, 1))
+        script = str(Path(sys.executable).with_name("docsign"))
+        pyhanko = [sys.executable, "-m", "pyhanko", "sign", "validate", "--no-strict-syntax"]
+        root = str(authority.trust_folder / "root.pem")
+        line(
+            "cold process, no trust",
+            cold(script, "verify", str(file), "--offline"),
+            cold(*pyhanko, str(file)),
+            "pyHanko",
+            "≥ 4",
+        )
+        line(
+            "cold process, with trust",
+            cold(script, "verify", str(file), "--offline", "--trust", str(authority.trust_folder)),
+            cold(*pyhanko, "--trust", root, str(file)),
+            "pyHanko",
+            "≥ 2.5",
+        )
+
+
+if __name__ == "__main__":
+    main()
