@@ -2,7 +2,8 @@
 
 ``view.dictionary(holder, "Kids")`` and its kin answer None both where nothing stands and where something of
 another type stands; the latter is also a remark with its place (``object 12 /Kids[3]``), so that code that
-reads a hostile file neither raises nor guesses.
+reads a hostile file neither raises nor guesses. The holder may be any value, a reference or None too, so that
+such calls can be chained.
 """
 
 from __future__ import annotations
@@ -104,15 +105,15 @@ class View:
 
     # --- typed access ---------------------------------------------------------------------------------------
 
-    def get(self, holder: Holder | None, key: Key) -> Value:
+    def get(self, holder: Value, key: Key) -> Value:
         """Return what stands under a key or an index, resolved; None where nothing does."""
-        if holder is None:
-            return None
         value = self.raw(holder, key)
         return self.store.resolve(value, self.index) if isinstance(value, Reference) else value
 
-    def raw(self, holder: Holder | None, key: Key) -> Value:
+    def raw(self, holder: Value, key: Key) -> Value:
         """Return what stands under a key or an index, unresolved; None where nothing does."""
+        if isinstance(holder, Reference):
+            holder = self.store.resolve(holder, self.index)
         if isinstance(holder, Dictionary):
             return holder.entries.get(key) if isinstance(key, str) else None
         if isinstance(holder, Stream):
@@ -121,31 +122,31 @@ class View:
             return holder.items[key]
         return None
 
-    def dictionary(self, holder: Holder | None, key: Key) -> Dictionary | None:
+    def dictionary(self, holder: Value, key: Key) -> Dictionary | None:
         """Return a dictionary; None where there is none (of a stream ask ``stream``)."""
         return self._typed(holder, key, Dictionary, say("A dictionary was expected here."))
 
-    def array(self, holder: Holder | None, key: Key) -> Array | None:
+    def array(self, holder: Value, key: Key) -> Array | None:
         """Return an array; None where there is none."""
         return self._typed(holder, key, Array, say("An array was expected here."))
 
-    def stream(self, holder: Holder | None, key: Key) -> Stream | None:
+    def stream(self, holder: Value, key: Key) -> Stream | None:
         """Return a stream; None where there is none."""
         return self._typed(holder, key, Stream, say("A stream was expected here."))
 
-    def name(self, holder: Holder | None, key: Key) -> Name | None:
+    def name(self, holder: Value, key: Key) -> Name | None:
         """Return a name without its slash; None where there is none."""
         return self._typed(holder, key, Name, say("A name was expected here."))
 
-    def text(self, holder: Holder | None, key: Key) -> Text | None:
+    def text(self, holder: Value, key: Key) -> Text | None:
         """Return a string; ``.text`` of it is its text, ``.value`` its bytes. None where there is none."""
         return self._typed(holder, key, Text, say("A string was expected here."))
 
-    def boolean(self, holder: Holder | None, key: Key) -> bool | None:
+    def boolean(self, holder: Value, key: Key) -> bool | None:
         """Return a boolean; None where there is none."""
         return self._typed(holder, key, bool, say("A boolean was expected here."))
 
-    def integer(self, holder: Holder | None, key: Key) -> int | None:
+    def integer(self, holder: Value, key: Key) -> int | None:
         """Return an integer; None where there is none."""
         value = self.get(holder, key)
         if value is None or type(value) is int:
@@ -153,7 +154,7 @@ class View:
         self._wrong(holder, key, say("An integer was expected here."))
         return None
 
-    def number(self, holder: Holder | None, key: Key) -> float | None:
+    def number(self, holder: Value, key: Key) -> float | None:
         """Return a number; None where there is none."""
         value = self.get(holder, key)
         if value is None:
@@ -163,7 +164,7 @@ class View:
         self._wrong(holder, key, say("A number was expected here."))
         return None
 
-    def reference(self, holder: Holder | None, key: Key) -> Reference | None:
+    def reference(self, holder: Value, key: Key) -> Reference | None:
         """Return the reference that stands under a key; None where nothing does."""
         value = self.raw(holder, key)
         if value is None or isinstance(value, Reference):
@@ -171,7 +172,7 @@ class View:
         self._wrong(holder, key, say("A reference was expected here."))
         return None
 
-    def numbers_of(self, holder: Holder | None, key: Key) -> tuple[float, ...] | None:
+    def numbers_of(self, holder: Value, key: Key) -> tuple[float, ...] | None:
         """Return an array of numbers, such as a rectangle; None where there is none or another item in it."""
         array = self.array(holder, key)
         if array is None:
@@ -179,7 +180,7 @@ class View:
         found = [self.number(array, index) for index in range(len(array))]
         return tuple(value for value in found if value is not None) if None not in found else None
 
-    def dictionaries(self, holder: Holder | None, key: Key) -> Iterator[tuple[Value, Dictionary]]:
+    def dictionaries(self, holder: Value, key: Key) -> Iterator[tuple[Value, Dictionary]]:
         """Yield the items of an array as they stand (mostly references) with their dictionaries."""
         array = self.array(holder, key)
         for index in range(len(array) if array is not None else 0):
@@ -187,16 +188,17 @@ class View:
             if array is not None and found is not None:
                 yield array.items[index], found
 
-    def _typed(self, holder: Holder | None, key: Key, wanted: type[T], sentence: Sentence) -> T | None:
+    def _typed(self, holder: Value, key: Key, wanted: type[T], sentence: Sentence) -> T | None:
         value = self.get(holder, key)
         if value is None or isinstance(value, wanted):
             return value
         self._wrong(holder, key, sentence)
         return None
 
-    def _wrong(self, holder: Holder | None, key: Key, sentence: Sentence) -> None:
+    def _wrong(self, holder: Value, key: Key, sentence: Sentence) -> None:
         """Remark that something else than expected stands under a key."""
-        if holder is None:
+        holder = self.resolve(holder)
+        if not isinstance(holder, Array | Dictionary | Stream):
             return
         home = holder.home
         if self.store.remarks.is_full:
