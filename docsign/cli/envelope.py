@@ -209,9 +209,11 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
+    from docsign.report.text import standard_words
+
     sentence = say(
         "The envelope failed its check ({answer}); it was not unpacked.",
-        answer=_word(judgement.conclusion, lang),
+        answer=standard_words(judgement.conclusion),
     )
     click.echo(f"{file}: {sentence.text(lang)}", err=True)
     findings = [*judgement.findings, *(one for report in judgement.signatures for one in report.findings)]

@@ -19,8 +19,8 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.sign.timestamps.api import TimeStamper
 
 from docsign.pdf.fields import AGENCY_SIGNATURE, DOCUMENT_NUMBER, PERSON_SIGNATURE, named_fields
-from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.judge import judge_pdf
+from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.ranges import claimed_ranges
 from docsign.pdf.revision import Revision, open_revision
 from docsign.pdf.writer import SignablePdf
