@@ -18,11 +18,14 @@ from docsign.sentence import say
 COMMANDS: dict[str, str] = {
     # name: module:attribute, imported only when the command is called
     "new": "docsign.cli.new:new",
+    "check": "docsign.cli.check:check",
     "gallery": "docsign.cli.gallery:gallery",
     "sign": "docsign.cli.sign:sign",
     "verify": "docsign.cli.verify:verify",
     "seal": "docsign.cli.envelope:seal",
     "open": "docsign.cli.envelope:open_",
+    "draft": "docsign.cli.draft:draft",
+    "register": "docsign.cli.register:register",
     "send": "docsign.cli.exchange:send",
     "outbox": "docsign.cli.exchange:outbox",
     "inbox": "docsign.cli.receiving:inbox",
@@ -63,11 +66,14 @@ class LazyGroup(click.Group):
 
 SUMMARIES: dict[str, str] = {
     "new": "Build an official document (PDF/A-2b) from a TOML file.",
+    "check": "Tell which rules of form a document keeps (Decree 30/2020).",
     "gallery": "Write a sample of every kind of document: TOML, PDF and PNG.",
     "sign": "Sign PDFs as a person or as an agency.",
     "verify": "Verify signed files: PDFs, envelopes, detached signatures, receipts.",
     "seal": "Pack signed documents into an envelope (ASiC-E) and seal it as the sending agency.",
     "open": "Check an envelope and unpack its documents and header.edxml.",
+    "draft": "Outgoing documents from draft to file: submitted, signed, numbered, sealed, issued.",
+    "register": "The registers of outgoing and incoming documents, with the decree's columns.",
     "send": "Send an envelope through the relay; kept and tried again without network.",
     "outbox": "What waits to be sent: list, run, drop.",
     "inbox": "What waits for this agency at the relay.",
