@@ -21,14 +21,14 @@ from datetime import datetime
 from docsign.ades.signer import Problem, doubtful, failed, note, warning
 from docsign.ades.timestamps import judge_timestamp
 from docsign.errors import PdfError
-from docsign.pdf.changes.allowance import Aftermath, Allowance, aftermath, is_forgiven
+from docsign.pdf.changes.allowance import Aftermath, Allowance, Lock, aftermath, is_forgiven
 from docsign.pdf.changes.graph import Graph
 from docsign.pdf.changes.steps import Steps
 from docsign.pdf.form import form_fields
 from docsign.pdf.forms import judge_form, signature_format
 from docsign.pdf.hidden import judge_cut, judge_hidden, judge_unreadable
 from docsign.pdf.judgement import PdfJudgement
-from docsign.pdf.placing import Case, Placed, place
+from docsign.pdf.placing import Case, Placed, place, share_prefixes
 from docsign.pdf.ranges import is_cut
 from docsign.pdf.reading import View, read_pdf
 from docsign.pdf.shadows import shadow_warnings
@@ -81,6 +81,7 @@ def _judge(data: bytes, trust: Trust, at: datetime, password: str | None) -> Pdf
         steps=Steps(pdf, graph),
     )
     placed = sorted((place(case, one) for one in found), key=lambda one: one.range.end if one.range else 0)
+    share_prefixes(placed)
     for number, one in enumerate(placed):
         one.number = number
     judge = _Judge(case, placed)
@@ -113,12 +114,18 @@ class _Judge:
     stamps: dict[int, TimestampReport] = field(default_factory=dict)
     failed_fields: set[str] = field(default_factory=set)
     closed_by_agency: set[int] = field(default_factory=set)
-    names: dict[int, frozenset[str]] = field(default_factory=dict)
+    closable: tuple[Lock, ...] = ()
+    levels: dict[int, int] = field(default_factory=dict)
 
     def run(self) -> None:
         """Judge the time-stamps, then the signatures; what the reader remarks on the way counts for all."""
         _ = self.case.view.pages
         self.case.steps.after(min((one.revision for one in self.placed if one.revision >= 0), default=0))
+        self.closable = closable(self.case.view, self.case.fields)
+        for one in self.placed:
+            level = permission(self.case.view, one.found.dictionary)
+            if level is not None:
+                self.levels[one.number] = level
         counted = [one for one in self.placed if one.is_timestamp]
         for count, one in reversed(list(enumerate(counted, 1))):
             self.stamps[one.number] = self._timestamp(one, f"T{count}")
@@ -224,35 +231,19 @@ class _Judge:
         return problems
 
     def _allowance(self, placed: Placed) -> Allowance:
-        case, found = self.case, placed.found
-        own = locks(case.view, found)
         return Allowance(
             permission=self._permission(placed),
-            locks=own,
-            closable=closable(case.view, case.fields),
-            present=self._fields_of(placed.revision),
+            locks=locks(self.case.view, placed.found),
+            closable=self.closable,
+            present=_FieldsOf(self.case, placed.revision),
             failed=frozenset(self.failed_fields),
         )
 
     def _permission(self, placed: Placed) -> int | None:
         """Return the strictest level set by this signature or, before it, by one that certifies."""
-        levels = [
-            level
-            for one in self.placed
-            if one.number <= placed.number and one.found.dictionary is not None
-            for level in (
-                permission(self.case.view, one.found.dictionary),
-                lock_level(self.case.view, one.found) if one is placed else None,
-            )
-            if level is not None
-        ]
-        return min(levels, default=None)
-
-    def _fields_of(self, revision: int) -> frozenset[str]:
-        """Return the names of the fields that a revision held."""
-        if revision not in self.names:
-            self.names[revision] = frozenset(one.name for one in form_fields(self.case.pdf.view(revision)))
-        return self.names[revision]
+        own = lock_level(self.case.view, placed.found)
+        before = [level for number, level in self.levels.items() if number <= placed.number]
+        return min([*before, *([] if own is None else [own])], default=None)
 
     # --- document time-stamps -------------------------------------------------------------------------------
 
@@ -286,6 +277,20 @@ class _Judge:
             conclusion=conclude([report.conclusion, *(problem.conclusion for problem in problems)]),
             findings=(*report.findings, *(problem.finding for problem in problems)),
         )
+
+
+@dataclass(slots=True)
+class _FieldsOf:
+    """The names of the fields that a revision held; read when first asked for."""
+
+    case: Case
+    revision: int
+    names: frozenset[str] | None = None
+
+    def __contains__(self, name: object) -> bool:
+        if self.names is None:
+            self.names = frozenset(one.name for one in form_fields(self.case.pdf.view(self.revision)))
+        return name in self.names
 
 
 def _covers(later: Placed, earlier: Placed) -> bool:

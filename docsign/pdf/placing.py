@@ -5,7 +5,8 @@ The first two checks of ``docsign.pdf.judge`` stand here; nothing of the CMS is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from docsign.ades.cades import ValidationData
@@ -13,7 +14,7 @@ from docsign.ades.signer import Problem, failed
 from docsign.errors import PdfBudgetError, PdfError
 from docsign.pdf.changes.steps import Steps
 from docsign.pdf.form import Field
-from docsign.pdf.ranges import SignedRange, read_range
+from docsign.pdf.ranges import Prefixes, SignedRange, read_range
 from docsign.pdf.reading import Array, Dictionary, Pdf, Reference, Stream, Text, Value, View
 from docsign.pdf.reading.values import same_value
 from docsign.pdf.signatures import DOCUMENT_TIMESTAMP, FoundSignature
@@ -78,6 +79,16 @@ def place(case: Case, found: FoundSignature) -> Placed:
             failed(SubIndication.FORMAT_FAILURE, "signature-form", error.sentence, error.where)
         )
     return placed
+
+
+def share_prefixes(placed: Sequence[Placed]) -> None:
+    """Let all ranges of one file be hashed in one pass: each begins where the file does."""
+    ranges = [one.range for one in placed if one.range is not None]
+    if len(ranges) > 1:
+        shared = Prefixes(ranges[0].data, sorted({one.gap_start for one in ranges}))
+        for one in placed:
+            if one.range is not None:
+                one.range = replace(one.range, prefixes=shared)
 
 
 def revision_closed_by(pdf: Pdf, end: int) -> int:

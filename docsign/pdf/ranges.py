@@ -35,6 +35,7 @@ class SignedRange:
     gap_start: int
     gap_end: int
     end: int
+    prefixes: Prefixes | None = field(default=None, repr=False, compare=False)
 
     @property
     def cms(self) -> bytes:
@@ -55,10 +56,33 @@ class SignedRange:
     def digest(self, name: str) -> bytes:
         """Digest what is signed, by a name of hashlib."""
         view = memoryview(self.data)
-        digest = hashlib.new(name, usedforsecurity=False)
-        digest.update(view[: self.gap_start])
+        if self.prefixes is None:
+            digest = hashlib.new(name, usedforsecurity=False)
+            digest.update(view[: self.gap_start])
+        else:
+            digest = self.prefixes.up_to(self.gap_start, name)
         digest.update(view[self.gap_end : self.end])
         return digest.digest(64) if name == "shake_256" else digest.digest()  # type: ignore[call-arg]
+
+
+@dataclass(slots=True)
+class Prefixes:
+    """The hashes of a file's beginnings, all those of one algorithm in one pass; ``stops`` ascend."""
+
+    data: bytes = field(repr=False)
+    stops: list[int]
+    states: dict[str, dict[int, hashlib._Hash]] = field(default_factory=dict)
+
+    def up_to(self, stop: int, name: str) -> hashlib._Hash:
+        """Return a hash of the first ``stop`` bytes, to be gone on with."""
+        if name not in self.states:
+            view, running, begun = memoryview(self.data), hashlib.new(name, usedforsecurity=False), 0
+            known: dict[int, hashlib._Hash] = {}
+            for place in self.stops:
+                running.update(view[begun:place])
+                known[place], begun = running.copy(), place
+            self.states[name] = known
+        return self.states[name][stop].copy()
 
 
 def read_range(numbers: Sequence[object], data: bytes) -> SignedRange:

@@ -25,18 +25,20 @@ def shadow_warnings(case: Case, graph: Graph, placed: Sequence[Placed]) -> list[
         return []
     first = min(revisions)
     view = case.pdf.view(first)
-    used = graph.used(first)
     structure: set[int] = set()
     for index in range(first + 1):
         structure |= graph.file_structure(index)
-    unused = sorted(
+    # what any revision used is no preparation
+    unused = [
         number
         for number in view.numbers()
-        if number not in used
+        if number not in graph.above
         and number not in structure
-        and not graph.above.get(number)  # what an earlier revision used is no preparation
         and _could_be_shown(_value(case, number, first))
-    )
+    ]
+    if unused:
+        used = graph.used(first)
+        unused = sorted(number for number in unused if number not in used)
     if not unused:
         return []
     names = ", ".join(str(number) for number in unused[:5]) + (" …" if len(unused) > 5 else "")

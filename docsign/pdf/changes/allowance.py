@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from docsign.pdf.changes.marks import Fill, Mark, Needs, NewPicture, Step
@@ -38,7 +38,7 @@ class Allowance:
     permission: int | None = None
     locks: tuple[Lock, ...] = ()
     closable: tuple[Lock, ...] = ()
-    present: frozenset[str] = frozenset()
+    present: Container[str] = frozenset()
     failed: frozenset[str] = frozenset()
 
     def closes(self, name: str) -> bool:
@@ -85,12 +85,9 @@ def _refusal(mark: Mark, allowance: Allowance) -> Sentence | None:
         again = bool(mark.fill.before) and any(lock.closes(mark.fill.name) for lock in allowance.closable)
         if closed or again:
             return _refilled(mark.fill, closed)
-    if (
-        mark.kind is ChangeKind.SIGNATURE
-        and mark.signed in allowance.present
-        and allowance.closes(mark.signed)
-    ):
-        return say("The field {name}, closed by this signature, was signed.", name=mark.signed)
+    name = mark.signed
+    if mark.kind is ChangeKind.SIGNATURE and name and allowance.closes(name) and name in allowance.present:
+        return say("The field {name}, closed by this signature, was signed.", name=name)
     return None
 
 
@@ -147,8 +144,6 @@ def _picture(
     return None
 
 
-def is_forgiven(
-    refused: Sequence[tuple[int, Mark, Change]], closed: Mapping[int, bool] | frozenset[int]
-) -> bool:
+def is_forgiven(refused: Sequence[tuple[int, Mark, Change]], closed: frozenset[int]) -> bool:
     """Say whether all that is refused is drawing, in revisions that a passing agency signature closes."""
     return bool(refused) and all(mark.drawn and revision in closed for revision, mark, _ in refused)

@@ -78,9 +78,6 @@ class FormChange:
         change = cls(found)
         change.before = list(walk(found.old, [one for one in before if wanted(one)]))
         change.after = list(walk(found.new, [one for one in after if wanted(one)]))
-        if known != listed or len(before) != len(after):
-            change.before = list(walk(found.old, before))
-            change.after = list(walk(found.new, after))
         for one in (*change.before, *change.after):
             if one.reference is not None:
                 found.own.add(one.reference.number)
