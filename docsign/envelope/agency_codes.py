@@ -3,7 +3,7 @@
 The older form (QCVN 102:2016, 13 characters) has the highest level last: ``000.00.31.H99``. The newer one
 (QD 20/2020/QĐ-TTg, up to 35 characters) has it first: ``H99.31``. Both are in use. Numbers of lower levels
 were not carried over everywhere, so that equality of the canonical forms is a hint for looking an agency up,
-never a proof; the code as it was received stays the key. No list of agencies is kept here.
+never a proof; the code as it was received stays the key. The list of agencies is ``agency_catalogue``'s.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ PURE = (
 SHELLS = {
     "docsign.document.gallery": "reads the samples that are shipped",
     "docsign.document.layout": "Typst reads its fonts and the template",
+    "docsign.envelope.agency_catalogue": "reads the list that is shipped",
     "docsign.pdf.typeset": "Typst reads its fonts",
     "docsign.sentence": "reads the catalogue that is shipped",
 }
