@@ -30,6 +30,8 @@ NAMES: dict[str, bool] = {
     "identity": True,
     "agency": False,
     "outbox": True,
+    "office": True,
+    "by": False,
 }
 
 
@@ -62,7 +64,12 @@ class Settings:
 
     def default_map(self, commands: Iterable[str]) -> dict[str, Any]:
         """Return click's default map: the same settings for every command and its subcommands."""
-        words = ("list", "run", "drop", "init", "issue", "revoke", "serve")
+        words = (
+            "list", "run", "drop", "init", "issue", "revoke", "serve",
+            "new", "revise", "submit", "check", "comment", "return", "abandon", "sign", "number", "seal",
+            "envelope", "store", "recall", "replace", "correct", "show",
+            "outgoing", "incoming", "follow-up", "add-incoming", "add-outgoing", "follow", "begin",
+        )  # fmt: skip
         inner = {name: dict(self.values) for name in words}
         return {command: {**self.values, **inner} for command in commands}
 

@@ -274,6 +274,10 @@ class Drafts:
         notice of its recall. Raises DocumentError, UsageError.
         """
         outgoing = self.get(number)
+        if outgoing.stage not in (Stage.ISSUED, Stage.STORED, Stage.RECALLED):
+            raise StepRefusedError(
+                say("Only what was issued is sent: the document is {stage}.", stage=outgoing.stage.sentence)
+            )
         document = self._source(number)
         header = document.header(
             number=None if outgoing.number is None else printed_number(outgoing.number),
