@@ -31,7 +31,14 @@ def judge_unreadable(data: bytes, trust: Trust, at: datetime, error: PdfError) -
         return PdfJudgement(
             findings=(warning(error.code, error.sentence),), conclusion=Conclusion.no_signature()
         )
-    if isinstance(error, PdfPasswordError):
+    if isinstance(error, PdfPasswordError) and encrypted_later(data):
+        problem = failed(
+            SubIndication.FORMAT_FAILURE,
+            "encryption-changed",
+            say("A later revision changes how the file is encrypted."),
+            "trailer /Encrypt",
+        )
+    elif isinstance(error, PdfPasswordError):
         problem = doubtful(SubIndication.GENERIC, error.code, error.sentence)
     else:
         problem = failed(SubIndication.FORMAT_FAILURE, error.code, error.sentence)
@@ -41,6 +48,18 @@ def judge_unreadable(data: bytes, trust: Trust, at: datetime, error: PdfError) -
         findings=(problem.finding,),
         conclusion=conclude([*(report.conclusion for report in reports), problem.conclusion]),
     )
+
+
+def encrypted_later(data: bytes) -> bool:
+    """Say whether some signed bytes know of no encryption: then it came after them."""
+    for _, claimed in claimed_ranges(data):
+        try:
+            signed = read_range(claimed, data)
+        except PdfError:
+            continue
+        if data.find(b"/Encrypt", 0, signed.end) < 0:
+            return True
+    return False
 
 
 def judge_cut() -> PdfJudgement:

@@ -143,8 +143,6 @@ def same_deeply(old: View, new: View, before: Value, after: Value) -> bool:
                 continue
             seen.add((one, other))
         one, other = old.resolve(one), new.resolve(other)
-        if one is other:
-            continue
         if isinstance(one, Dictionary) and isinstance(other, Dictionary):
             if one.entries.keys() != other.entries.keys():
                 return False
@@ -157,6 +155,6 @@ def same_deeply(old: View, new: View, before: Value, after: Value) -> bool:
             if len(one) != len(other):
                 return False
             waiting += zip(one.items, other.items, strict=True)
-        elif isinstance(one, Stream) or not same_value(one, other):
+        elif isinstance(one, Array | Dictionary | Stream) or not same_value(one, other):
             return False
     return True

@@ -7,7 +7,9 @@ differentials). What only shows a careless writer stays a warning.
 from __future__ import annotations
 
 from docsign.ades.signer import Problem, failed, warning
+from docsign.pdf.changes.graph import Graph
 from docsign.pdf.reading import Pdf, Remark
+from docsign.sentence import say
 from docsign.verdict import Finding, Severity, SubIndication
 
 BREAKING = frozenset(
@@ -55,13 +57,27 @@ def breaks(remark: Remark, revision: int) -> bool:
     return remark.code in BREAKING
 
 
-def structure_problems(pdf: Pdf, revision: int) -> list[Problem]:
-    """Return the problems of the file's structure for a signature over everything up to ``revision``."""
+def structure_problems(graph: Graph, revision: int) -> list[Problem]:
+    """Return the problems of the file's structure for a signature over everything up to ``revision``.
+
+    What came after the signature may hold no comment but where writers put one.
+    """
+    pdf = graph.pdf
     found = [remark for remark in pdf.remarks if breaks(remark, revision)]
-    return [
-        failed(SubIndication.FORMAT_FAILURE, remark.code, remark.sentence, remark.where)
-        for remark in found[:MOST_REPORTED]
+    problems = [
+        failed(SubIndication.FORMAT_FAILURE, remark.code, remark.sentence, remark.where) for remark in found
     ]
+    problems += [
+        failed(
+            SubIndication.FORMAT_FAILURE,
+            "stray-comment",
+            say("A comment stands where writers put none."),
+            f"object {number}",
+        )
+        for number, index in graph.commented
+        if index > revision
+    ]
+    return problems[:MOST_REPORTED]
 
 
 def structure_warnings(pdf: Pdf) -> list[Finding]:

@@ -185,10 +185,9 @@ def changed_objects(graph: Graph, revision: int) -> frozenset[int]:
 
 def _alike(one: Value, other: Value, waiting: list[tuple[Value, Value]]) -> bool:
     """Compare two resolved values; what is inside goes to ``waiting``."""
-    if one is other:
-        return True
+    # the same container in both revisions may still lead to something that changed
     if isinstance(one, Stream) and isinstance(other, Stream):
-        if one.raw != other.raw:
+        if one is not other and one.raw != other.raw:
             return False
         one, other = one.dictionary, other.dictionary
     if isinstance(one, Dictionary) and isinstance(other, Dictionary):

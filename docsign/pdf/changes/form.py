@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from docsign.pdf.changes.boxes import Box, box_of, is_opaque, is_shown, overlap
 from docsign.pdf.changes.comparison import Comparison, numbers
 from docsign.pdf.changes.marks import Fill, Needs, NewPicture
-from docsign.pdf.changes.pages import PageList, acts, annots
+from docsign.pdf.changes.pages import PageList, Widgets, acts, annots
 from docsign.pdf.field_names import DOCUMENT_DATE, DOCUMENT_NUMBER
 from docsign.pdf.form import Field, Widget, acro_form, items, walk
 from docsign.pdf.reading import Array, Dictionary, Name, Reference, Stream, Text, Value, View
@@ -56,7 +56,7 @@ class FormChange:
     found: Comparison
     before: list[Field] = field(default_factory=list)
     after: list[Field] = field(default_factory=list)
-    widgets: set[int] = field(default_factory=set)
+    widgets: Widgets = field(default_factory=Widgets)
     pages: PageList | None = None
     fills: int = 0
 
@@ -84,7 +84,14 @@ class FormChange:
             for widget in one.widgets:
                 if widget.reference is not None:
                     found.own.add(widget.reference.number)
-                    change.widgets.add(widget.reference.number)
+                    change.widgets.known.add(widget.reference.number)
+        shown = {
+            widget.reference.number
+            for one in change.before
+            for widget in one.widgets
+            if widget.reference is not None and box_of(found.old, widget.dictionary) is not None
+        }
+        change.widgets.added = change.widgets.known - shown
         return change
 
     def compare(self, pages: PageList) -> None:
@@ -133,6 +140,8 @@ class FormChange:
                 page=page,
             )
         elif one.inherited(found.new, "V") is None:
+            if self._picture(one) is not None:
+                self._without_signature(one, page)
             found.mark(
                 ChangeKind.STRUCTURE,
                 say("An empty signature field {name} was added.", name=one.name),
@@ -142,8 +151,20 @@ class FormChange:
                 picture=self._picture(one),
             )
         else:
+            raw = one.raw("V")
+            if isinstance(raw, Reference) and found.old.object(raw.number) and self._picture(one) is not None:
+                self._without_signature(one, page)
             self._signed(one, page)
         self._acts(one, page)
+
+    def _without_signature(self, one: Field, page: int | None) -> None:
+        """Note a picture in a new field that no new signature answers for."""
+        self.found.mark(
+            ChangeKind.APPEARANCE,
+            say("The new field {name} shows a picture and holds no new signature.", name=one.name),
+            Needs.MORE,
+            page=page,
+        )
 
     def _field(self, before: Field, after: Field) -> None:
         found = self.found
@@ -405,8 +426,8 @@ def _form_key(found: Comparison, key: str, one: Value, other: Value, fills: int)
         return Needs.NOTHING
     if key == "DR":  # fonts for filling may be added, none may become another
         return Needs.NOTHING if old is None or found.extends(one, other) else Needs.MORE
-    if key in ("DA", "Q"):
-        return Needs.NOTHING if old is None else Needs.MORE
+    if key in ("DA", "Q"):  # how a text will look that is yet to be filled in
+        return Needs.NOTHING
     if key == "NeedAppearances":
         return Needs.FILLING if new in (None, False) or fills else Needs.MORE
     if key == "XFA":  # a filled form of Acrobat keeps its data twice

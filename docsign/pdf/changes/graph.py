@@ -50,6 +50,9 @@ class Graph:
     signed: list[tuple[int, int]] = field(default_factory=list)
     """(object, revision) of every dictionary that claims to be a signature, by its /ByteRange"""
 
+    commented: list[tuple[int, int]] = field(default_factory=list)
+    """(object, revision) of every object with a comment inside"""
+
     @classmethod
     def of(cls, pdf: Pdf) -> Graph:
         """Parse every object of every revision."""
@@ -61,6 +64,8 @@ class Graph:
                 found = store.object(number, index)
                 if found is None:
                     continue
+                if found.comments:
+                    graph.commented.append((number, index))
                 value = found.value
                 if type(value) is Dictionary and "ByteRange" in value.entries:
                     graph.signed.append((number, index))

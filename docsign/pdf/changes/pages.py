@@ -11,7 +11,7 @@ from docsign.pdf.changes.boxes import box_of
 from docsign.pdf.changes.comparison import Comparison, numbers
 from docsign.pdf.changes.marks import Needs
 from docsign.pdf.reading import Array, Dictionary, Page, Pdf, Reference, Value, View
-from docsign.sentence import Sentence, say
+from docsign.sentence import say
 from docsign.verdict import ChangeKind
 
 _SIZES = ("MediaBox", "CropBox", "Rotate", "TrimBox", "BleedBox", "ArtBox", "UserUnit")
@@ -80,8 +80,16 @@ def page_lists(pdf: Pdf, revision: int, before: PageList | None, changed: frozen
     return before
 
 
-def compare_pages(found: Comparison, before: PageList, after: PageList, widgets: set[int]) -> None:
-    """Compare the pages; ``widgets`` are the annotations that the form speaks for."""
+@dataclass(slots=True)
+class Widgets:
+    """The annotations that the form speaks for; ``added`` may be put on a page in this revision."""
+
+    known: set[int] = field(default_factory=set)
+    added: set[int] = field(default_factory=set)
+
+
+def compare_pages(found: Comparison, before: PageList, after: PageList, widgets: Widgets) -> None:
+    """Compare the pages; what ``widgets`` know is compared with its field."""
     found.own |= before.pages.keys() | after.pages.keys() | before.nodes | after.nodes
     if before is not after:
         _compare_list(found, before, after)
@@ -125,7 +133,7 @@ class _Pages:
     before: Page
     after: Page
     number: int
-    widgets: set[int]
+    widgets: Widgets
     drawn: bool = False
 
     def compare(self) -> None:
@@ -263,14 +271,14 @@ class _Pages:
         for one in after:
             if isinstance(one, Reference):
                 if one.number in known:
-                    if one.number in found.affected and one.number not in self.widgets:
+                    if one.number in found.affected and one.number not in self.widgets.known:
                         self._changed(one, page)
-                elif one.number not in self.widgets:
+                elif one.number not in self.widgets.added:
                     self._added(one, page)
         for one in before:
-            if isinstance(one, Reference) and one.number not in listed and one.number not in self.widgets:
+            if isinstance(one, Reference) and one.number not in listed:
                 found.explained.add(one.number)
-                self._note(say("A note or mark was removed from page {n}.", n=page), page)
+                self._removed(found.old.resolve(one), page)
         direct = [one for one in before if not isinstance(one, Reference)]
         now_direct = [one for one in after if not isinstance(one, Reference)]
         if len(direct) != len(now_direct) or not all(
@@ -335,8 +343,14 @@ class _Pages:
             page=page,
         )
 
-    def _note(self, what: Sentence, page: int) -> None:
-        self.found.mark(ChangeKind.ANNOTATION, what, Needs.ANNOTATING, page=page)
+    def _removed(self, annotation: Value, page: int) -> None:
+        is_field = isinstance(annotation, Dictionary) and annotation.get("Subtype") == "Widget"
+        self.found.mark(
+            ChangeKind.ANNOTATION,
+            say("A note or mark was removed from page {n}.", n=page),
+            Needs.MORE if is_field else Needs.ANNOTATING,
+            page=page,
+        )
 
     def _acts(self, annotation: Value, page: int) -> bool:
         """Note an annotation that starts something by itself or when touched."""
