@@ -34,6 +34,21 @@ NAMES: dict[str, bool] = {
     "by": False,
 }
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    # Commands that have commands of their own. Only these: in any other, the name of a command may be that of
+    # an option, whose default it would become.
+    "draft": (
+        "new", "revise", "submit", "check", "comment", "return", "abandon", "sign", "number", "seal", "issue",
+        "envelope", "store", "recall", "replace", "correct", "list", "show",
+    ),
+    "register": (
+        "init", "outgoing", "incoming", "follow-up", "add-incoming", "follow", "add-outgoing", "begin",
+        "check",
+    ),
+    "outbox": ("list", "run", "drop"),
+    "pki": ("init", "issue", "revoke", "serve"),
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -64,14 +79,10 @@ class Settings:
 
     def default_map(self, commands: Iterable[str]) -> dict[str, Any]:
         """Return click's default map: the same settings for every command and its subcommands."""
-        words = (
-            "list", "run", "drop", "init", "issue", "revoke", "serve",
-            "new", "revise", "submit", "check", "comment", "return", "abandon", "sign", "number", "seal",
-            "envelope", "store", "recall", "replace", "correct", "show",
-            "outgoing", "incoming", "follow-up", "add-incoming", "add-outgoing", "follow", "begin",
-        )  # fmt: skip
-        inner = {name: dict(self.values) for name in words}
-        return {command: {**self.values, **inner} for command in commands}
+        return {
+            command: self.values | {inner: dict(self.values) for inner in GROUPS.get(command, ())}
+            for command in commands
+        }
 
 
 def user_folder() -> Path:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 
-from docsign.cli import run
-from docsign.cli.settings import NAMES, Settings, language_from, user_folder
+from docsign.cli import COMMANDS, docsign, run
+from docsign.cli.settings import GROUPS, NAMES, Settings, language_from, user_folder
 from docsign.errors import UsageError
 
 
@@ -121,3 +122,17 @@ def test_an_option_wins_over_every_setting(work: Path, capsys: pytest.CaptureFix
     assert "(not set)" in capsys.readouterr().out
     run(docsign, ["config", "--lang", "vi"])
     assert "(chưa đặt)" in capsys.readouterr().out
+
+
+def test_every_command_of_a_group_gets_the_settings(work: Path) -> None:
+    """The table of groups is the groups there are; a command that is none has options alone in its map."""
+    groups = {}
+    for name in COMMANDS:
+        command = docsign.get_command(click.Context(docsign), name)
+        if isinstance(command, click.Group):
+            groups[name] = set(command.commands)
+    assert {name: set(inner) for name, inner in GROUPS.items()} == groups
+    (work / "docsign.toml").write_text('office = "van-thu"\nby = "vt"\n', encoding="utf-8")
+    defaults = Settings.load().default_map(COMMANDS)
+    assert defaults["draft"]["number"] == {"office": str(work / "van-thu"), "by": "vt"}
+    assert defaults["sign"] == defaults["draft"]["number"]
