@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -25,17 +26,23 @@ def gallery(folder: Path, dpi: int, lang: Language) -> None:
 
     Example: docsign gallery mau-van-ban
     """
-    from docsign.document.gallery import finished, samples
+    from docsign.document.gallery import finished, finished_copies, samples
     from docsign.pdf.picture import page_pictures
 
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
-    for sample in samples():
-        write_file(folder / f"{sample.name}.toml", sample.toml.encode())
-        for name, pdf in finished(sample):
+
+    def write(documents: Iterable[tuple[str, bytes]]) -> None:
+        nonlocal count
+        for name, pdf in documents:
             write_file(folder / f"{name}.pdf", pdf)
             for number, picture in enumerate(page_pictures(pdf, dpi=dpi), start=1):
                 write_file(folder / f"{name}-{number}.png", picture)
             click.echo(str(folder / f"{name}.pdf"))
             count += 1
+
+    for sample in samples():
+        write_file(folder / f"{sample.name}.toml", sample.toml.encode())
+        write(finished(sample))
+    write(finished_copies())
     click.echo(say("{count} documents written to {folder}.", count=count, folder=folder).text(lang), err=True)

@@ -77,7 +77,7 @@ def _laid_out(
 ) -> tuple[bytes, dict[str, Box]]:
     """Set these parts of ``pages`` over ``words``; return the PDF and the places it marked."""
     try:
-        laid_out = typeset(_template(*parts), words, timestamp=created or datetime.now(VIETNAM_TIME))
+        laid_out = typeset(template(*parts), words, timestamp=created or datetime.now(VIETNAM_TIME))
     except UnprintableError as error:
         raise UnprintableError(
             error.text_not_printed, where=_place_of(error.text_not_printed, words)
@@ -319,6 +319,7 @@ def _holds(value: Any, text: str) -> bool:
 
 
 @cache
-def _template(*parts: str) -> str:
+def template(*parts: str) -> str:
+    """Return these parts of ``pages`` as one source."""
     folder = resources.files("docsign.document") / "pages"
     return "\n".join((folder / f"{part}.typ").read_text(encoding="utf-8") for part in parts)

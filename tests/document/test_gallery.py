@@ -116,13 +116,17 @@ def test_the_command_writes_what_a_clerk_can_begin_with(
     """TOML, PDF and a picture of every page."""
     few = [sample for sample in SAMPLES.values() if sample.name.startswith(("18", "30"))]
     monkeypatch.setattr("docsign.document.gallery.samples", lambda: iter(few))
+    monkeypatch.setattr(
+        "docsign.document.gallery.finished_copies", lambda: iter([("31-sao-y", built("06-thong-cao")[0])])
+    )
     assert run(docsign, ["gallery", str(tmp_path / "mẫu"), "--dpi", "36"]) == 0
     assert sorted(path.name for path in (tmp_path / "mẫu").iterdir()) == [
         "18-cong-van-1.png", "18-cong-van.pdf", "18-cong-van.toml",
         "30-quyet-dinh-hoi-dong-1.png", "30-quyet-dinh-hoi-dong-phu-luc-1-1.png",
         "30-quyet-dinh-hoi-dong-phu-luc-1.pdf", "30-quyet-dinh-hoi-dong.pdf", "30-quyet-dinh-hoi-dong.toml",
+        "31-sao-y-1.png", "31-sao-y.pdf",
     ]  # fmt: skip
-    assert "3 văn bản" in capsys.readouterr().err
+    assert "4 văn bản" in capsys.readouterr().err
     assert (
         run(docsign, ["new", str(tmp_path / "mẫu" / "18-cong-van.toml"), "-o", str(tmp_path / "x.pdf")]) == 0
     )

@@ -101,7 +101,7 @@ def test_the_whole_way() -> None:
 def test_no_step_can_be_skipped(missing: Step) -> None:
     """With any one left out, storing is never reached."""
     with pytest.raises(StepRefusedError):
-        walk(DRAFT, *(step for step in WAY if step is not missing), Step.RECALL, Step.RECALL)
+        walk(DRAFT, *(step for step in WAY if step is not missing), Step.REVOKE, Step.REVOKE)
 
 
 @given(st.lists(st.sampled_from(list(Step)), max_size=40))
@@ -115,7 +115,7 @@ def test_however_it_goes_the_order_holds(steps: list[Step]) -> None:
             assert step not in possible(document) or step is Step.SIGN
         else:
             taken.append(step)
-    later = {Stage.SEALED, Stage.ISSUED, Stage.STORED, Stage.RECALLED, Stage.REPLACED}
+    later = {Stage.SEALED, Stage.ISSUED, Stage.STORED, Stage.REVOKED, Stage.REPLACED}
     if document.stage in later:
         assert document.number is not None
         assert document.signed_at is not None
@@ -165,9 +165,9 @@ def test_each_stage_allows_a_step_once() -> None:
             assert len(rows) == len(set(rows))
 
 
-@pytest.mark.parametrize("stage", [Stage.RECALLED, Stage.REPLACED, Stage.ABANDONED])
+@pytest.mark.parametrize("stage", [Stage.REVOKED, Stage.REPLACED, Stage.ABANDONED])
 def test_what_is_over_stays_over(stage: Stage) -> None:
-    """A recalled document is frozen (ND 30/2020 PL VI)."""
+    """A revoked document is frozen (ND 30/2020 PL VI)."""
     assert possible(replace(DRAFT, stage=stage)) == ()
 
 

@@ -13,6 +13,7 @@ PURE = (
     "relay_server.core", "docsign.pki.certificates", "docsign.pki.paths",
 )  # fmt: skip
 SHELLS = {
+    "docsign.document.copy_layout": "Typst reads its fonts",
     "docsign.document.gallery": "reads the samples that are shipped",
     "docsign.document.layout": "Typst reads its fonts and the template",
     "docsign.envelope.agency_catalogue": "reads the list that is shipped",
