@@ -1,0 +1,33 @@
+"""All tricks and all legal changes: importing the modules fills the tables."""
+
+from __future__ import annotations
+
+from tests.pdf.attacks import (
+    aliases,
+    cms_forms,
+    documents,
+    incremental,
+    later_signatures,
+    legal,
+    loops,
+    prepared,
+    universal,
+    views,
+    wrapping,
+)
+from tests.pdf.attacks.table import ATTACKS, LEGAL, Case
+
+MODULES = (
+    universal, incremental, wrapping, prepared, documents, later_signatures, aliases, views, loops, cms_forms,
+    legal,
+)  # fmt: skip
+
+
+def attacks() -> list[Case]:
+    """Return every trick on every file it is played on."""
+    return ATTACKS.cases
+
+
+def legal_changes() -> list[Case]:
+    """Return every change that must pass."""
+    return LEGAL.cases
