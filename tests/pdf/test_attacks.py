@@ -21,7 +21,7 @@ from tests.pdf.not_yet import ATTACKS, LEGAL, case
 from tests.pdf.test_honest import told
 
 SECONDS = 3.0
-"""The budget of one verdict."""
+"""The budget of one verdict, of the processor's time: how busy the machine is does not matter."""
 MEGABYTES = 256
 
 HEAVY = [one for one in (*attacks(), *legal_changes()) if one.row == LOOPS or "overlapping" in one.name]
@@ -29,9 +29,9 @@ HEAVY = [one for one in (*attacks(), *legal_changes()) if one.row == LOOPS or "o
 
 def judged(pdf: bytes) -> Report:
     """Return the verdict at the time of the honest files, within its budget of time."""
-    started = time.monotonic()
+    started = time.process_time()
     report = verify(pdf, trust=everyone(), at=AT)
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     return report
 
 
