@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docsign.ades.signer import warning
-from docsign.pdf.changes.graph import Graph
+from docsign.pdf.changes.graph import Graph, below
 from docsign.pdf.placing import Case, Placed
 from docsign.pdf.reading import Dictionary, Stream, Value
 from docsign.sentence import say
@@ -28,11 +28,13 @@ def shadow_warnings(case: Case, graph: Graph, placed: Sequence[Placed]) -> list[
     structure: set[int] = set()
     for index in range(first + 1):
         structure |= graph.file_structure(index)
+    named = {one.number for index in range(first + 1) for one in below(case.pdf.view(index).trailer)}
     # what any revision used is no preparation
     unused = [
         number
         for number in view.numbers()
         if number not in graph.above
+        and number not in named
         and number not in structure
         and _could_be_shown(_value(case, number, first))
     ]

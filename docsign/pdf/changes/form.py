@@ -198,7 +198,7 @@ class FormChange:
             moved = self._boxes(found.old, before) != self._boxes(found.new, after)
             self._keys(before, after, _SIGNED | ({"Rect"} if moved else set()), page)
             self._absorb(after)
-            self._signed(after, page, moved=moved and any(self._boxes(found.old, before)))
+            self._signed(after, page, moved=moved)
             self._acts(after, page)
             return
         if new is None and old is not None:

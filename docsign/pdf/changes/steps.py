@@ -25,9 +25,10 @@ class Steps:
 
     def after(self, revision: int) -> list[Step]:
         """Return what the revisions after this one did."""
-        while len(self.known) < len(self.pdf.revisions) - 1 - revision:
-            self.known.insert(0, self._step(len(self.pdf.revisions) - 1 - len(self.known)))
-        return self.known[len(self.known) - (len(self.pdf.revisions) - 1 - revision) :]
+        total = len(self.pdf.revisions)
+        missing = range(revision + 1, total - len(self.known))
+        self.known[:0] = [self._step(number) for number in missing]
+        return self.known[len(self.known) - (total - 1 - revision) :]
 
     def _pages_of(self, revision: int) -> PageList:
         if revision not in self.pages:
