@@ -214,7 +214,7 @@ def draft_issue(desk: OfficeDesk, number: int, output: Path | None) -> int:
 @draft.command("envelope")
 @_NUMBER
 @click.option("--to", multiple=True, metavar="CODE", help="A receiver. Default: the addressees with a code.")
-@click.option("--reason", default="", metavar="TEXT", help="Why it is sent, recalled or replaced.")
+@click.option("--reason", default="", metavar="TEXT", help="Why it is sent, revoked or replaced.")
 @click.option("--key", required=True, metavar="URI", help="The agency's key, such as pkcs12:con-dau.p12.")
 @click.option("--passphrase-file", type=PATH, metavar="FILE", help="File whose first line is the passphrase.")
 @click.option("-o", "--output", type=PATH, required=True, metavar="X.asice", help="Where to write it.")
@@ -228,7 +228,7 @@ def draft_envelope(
     passphrase_file: Path | None,
     output: Path,
 ) -> int:
-    """Pack an issued document, or the notice of its recall, to be sent.
+    """Pack an issued document, or the notice of its revocation, to be sent.
 
     Example: docsign draft envelope 7 --key pkcs12:con-dau.p12 --to H99.12 -o 07.asice
     """
@@ -256,16 +256,16 @@ def draft_store(desk: OfficeDesk, number: int, file_notation: str) -> int:
     return _taken(desk, number, "store", file_notation=file_notation)
 
 
-@draft.command("recall")
+@draft.command("revoke")
 @_NUMBER
 @_REASON
 @in_the_office
-def draft_recall(desk: OfficeDesk, number: int, reason: str) -> int:
-    """Recall an issued document; draft envelope then makes the notice.
+def draft_revoke(desk: OfficeDesk, number: int, reason: str) -> int:
+    """Revoke an issued document; draft envelope then makes the notice.
 
-    Example: docsign draft recall 7 --reason "Gửi nhầm nơi nhận" --by vt
+    Example: docsign draft revoke 7 --reason "Gửi nhầm nơi nhận" --by vt
     """
-    return _taken(desk, number, "recall", reason=reason)
+    return _taken(desk, number, "revoke", reason=reason)
 
 
 @draft.command("replace")
@@ -312,7 +312,7 @@ def draft_list(desk: OfficeDesk, stage: tuple[str, ...], search: str) -> int:
             raise UsageError(
                 say("No such stage: {name}. Known are: {known}.", name=name, known=", ".join(known))
             )
-    over = (Stage.STORED, Stage.RECALLED, Stage.REPLACED, Stage.ABANDONED)
+    over = (Stage.STORED, Stage.REVOKED, Stage.REPLACED, Stage.ABANDONED)
     stages = frozenset(known[name] for name in stage) or frozenset(
         one for one in Stage if search or one not in over
     )

@@ -39,7 +39,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     # an option, whose default it would become.
     "draft": (
         "new", "revise", "submit", "check", "comment", "return", "abandon", "sign", "number", "seal", "issue",
-        "envelope", "store", "recall", "replace", "correct", "list", "show",
+        "envelope", "store", "revoke", "replace", "correct", "list", "show",
     ),
     "register": (
         "init", "outgoing", "incoming", "follow-up", "add-incoming", "follow", "add-outgoing", "begin",

@@ -34,7 +34,7 @@ class Stage(StrEnum):
     SEALED = "sealed"
     ISSUED = "issued"
     STORED = "stored"
-    RECALLED = "recalled"
+    REVOKED = "revoked"
     REPLACED = "replaced"
     ABANDONED = "abandoned"
 
@@ -50,7 +50,7 @@ class Stage(StrEnum):
             Stage.SEALED: say("sealed by the agency"),
             Stage.ISSUED: say("issued"),
             Stage.STORED: say("stored in its file"),
-            Stage.RECALLED: say("recalled"),
+            Stage.REVOKED: say("revoked"),
             Stage.REPLACED: say("replaced by another document"),
             Stage.ABANDONED: say("abandoned"),
         }[self]
@@ -73,7 +73,7 @@ class Step(StrEnum):
     SEAL = "seal"
     ISSUE = "issue"
     STORE = "store"
-    RECALL = "recall"
+    REVOKE = "revoke"
     REPLACE = "replace"
     CORRECT = "correct"
     ABANDON = "abandon"
@@ -96,7 +96,7 @@ class Step(StrEnum):
             Step.SEAL: say("seal"),
             Step.ISSUE: say("issue"),
             Step.STORE: say("store"),
-            Step.RECALL: say("recall"),
+            Step.REVOKE: say("revoke"),
             Step.REPLACE: say("replace"),
             Step.CORRECT: say("correct"),
             Step.ABANDON: say("abandon"),
@@ -292,8 +292,8 @@ TABLE: tuple[Row, ...] = (
     # ND 30/2020 Art. 18, 19: issued, then kept in the agency's records
     _row(Step.ISSUE, (Stage.SEALED,), (Role.CLERK,), Stage.ISSUED),
     _row(Step.STORE, (Stage.ISSUED,), (Role.CLERK,), Stage.STORED),
-    # ND 30/2020 Art. 18: what was issued is replaced, corrected or recalled, never changed
-    _row(Step.RECALL, _ALIVE, (Role.CLERK,), Stage.RECALLED, "reason"),
+    # ND 30/2020 Art. 18: what was issued is replaced, corrected or revoked, never changed
+    _row(Step.REVOKE, _ALIVE, (Role.CLERK,), Stage.REVOKED, "reason"),
     _row(Step.REPLACE, _ALIVE, (Role.CLERK,), Stage.REPLACED, "other"),
     _row(Step.CORRECT, _ALIVE, (Role.CLERK,), None, "other"),
 )  # fmt: skip
@@ -490,6 +490,6 @@ def _changes(outgoing: Outgoing, step: Step, at: datetime, facts: Facts) -> dict
             changes["corrected_by"] = (*outgoing.corrected_by, facts.other.id)
         case _:
             pass
-    if step in (Step.RETURN, Step.RECALL, Step.ABANDON):
+    if step in (Step.RETURN, Step.REVOKE, Step.ABANDON):
         changes["reason"] = facts.reason
     return changes

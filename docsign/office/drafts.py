@@ -149,7 +149,7 @@ class Drafts:
     def take(
         self, number: int, step: Step, by: str, *, reason: str | None = None, file_notation: str | None = None
     ) -> Outgoing:
-        """Take a step that needs neither key nor number, such as submit, check, return, issue, store, recall.
+        """Take a step that needs neither key nor number, such as submit, check, return, issue, store, revoke.
 
         ``file_notation`` is the file (hồ sơ) in which it is stored.
         """
@@ -268,13 +268,13 @@ class Drafts:
     # ---- what travels ------------------------------------------------------------------------------------
 
     def header(self, number: int, *, to: Sequence[str] = (), reason: str = "") -> Header:
-        """Return the header under which the document travels: as new, as a recall, or in place of another.
+        """Return the header under which the document travels: as new, as a revocation, or as a replacement.
 
-        ``to`` are agency codes; without them the addressees that have one. A recalled document gives the
-        notice of its recall. Raises DocumentError, UsageError.
+        ``to`` are agency codes; without them the addressees that have one. A revoked document gives the
+        notice of its revocation. Raises DocumentError, UsageError.
         """
         outgoing = self.get(number)
-        if outgoing.stage not in (Stage.ISSUED, Stage.STORED, Stage.RECALLED):
+        if outgoing.stage not in (Stage.ISSUED, Stage.STORED, Stage.REVOKED):
             raise StepRefusedError(
                 say("Only what was issued is sent: the document is {stage}.", stage=outgoing.stage.sentence)
             )
@@ -287,7 +287,7 @@ class Drafts:
         business = Business()
         superseded = self.list(stages=frozenset((Stage.REPLACED,)))
         replaced = [one for one in superseded if one.replaced_by == number]
-        if outgoing.stage is Stage.RECALLED:
+        if outgoing.stage is Stage.REVOKED:
             business = Business(kind=BusinessKind.REVOKE, reason=reason or outgoing.reason)
         elif replaced:
             codes = tuple(one.code for one in header.receivers)

@@ -195,7 +195,7 @@ def _outgoing_notes(one: Outgoing) -> Iterable[str]:
         yield one.urgency.vietnamese
     if one.medium == "paper":
         yield "Văn bản giấy"
-    if one.stage is Stage.RECALLED:
+    if one.stage is Stage.REVOKED:
         yield "Đã thu hồi"
     if one.stage is Stage.REPLACED:
         yield "Đã được thay thế"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -268,7 +270,7 @@ def test_special_series(office: Office, person_key: SigningKey, agency_key: Sign
         paper("Thông báo", "TB-X", body="khong-co")
 
 
-def test_replaced_corrected_recalled(office: Office, person_key: SigningKey, agency_key: SigningKey) -> None:
+def test_replaced_corrected_revoked(office: Office, person_key: SigningKey, agency_key: SigningKey) -> None:
     """An issued document is never changed: another stands for it, corrects it, or it is taken back."""
     wrong, right, letter = (
         issued(office, person_key, agency_key, source) for source in (DECISION, DECISION, LETTER)
@@ -283,12 +285,12 @@ def test_replaced_corrected_recalled(office: Office, person_key: SigningKey, age
     (old,) = header.business.replacements
     assert old.document_id.endswith(",01/QĐ-UBND")
     assert old.organ_ids == ("H99.12",)
-    recalled = office.drafts.take(letter.id, Step.RECALL, "vt", reason="Gửi nhầm nơi nhận")
+    revoked = office.drafts.take(letter.id, Step.REVOKE, "vt", reason="Gửi nhầm nơi nhận")
     notice = office.drafts.header(letter.id)
     assert (notice.business.kind, notice.business.reason) == (BusinessKind.REVOKE, "Gửi nhầm nơi nhận")
     assert notice.document_id == office.drafts.header(letter.id, to=("H99",)).document_id
     with pytest.raises(StepRefusedError):
-        office.drafts.take(recalled.id, Step.STORE, "vt")
+        office.drafts.take(revoked.id, Step.STORE, "vt")
     notes = [row[-1] for row in office.register("outgoing").rows]
     assert notes == ["Đã thu hồi", "Đã được thay thế; Có đính chính", ""]
 
@@ -383,3 +385,57 @@ def test_an_office_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "working_days.toml").write_text("[[year]]", encoding="utf-8")
     with pytest.raises(DocumentError):
         Office.open(tmp_path)
+
+
+# ---- real processes --------------------------------------------------------------------------------------
+
+CLERK = """
+import sys
+from docsign.office import Office
+with Office.open(sys.argv[1]) as office:
+    print("ready", flush=True)
+    for turn in range(int(sys.argv[2])):
+        made = office.drafts.register_paper(
+            "vt", kind="Công văn", notation="UBND-VP", subject=f"việc {turn}", signer="Mẫu", recipients=()
+        )
+        print(made.id, made.number, flush=True)
+"""
+
+
+def test_two_clerks_and_a_kill(tmp_path: Path) -> None:
+    """Number, document and record come together or not at all, whoever else is at work and whoever dies."""
+    (tmp_path / "office.toml").write_text(
+        '[agency]\nname = "UBND"\n[[person]]\nid = "vt"\nname = "Thử"\nroles = ["clerk"]\n', encoding="utf-8"
+    )
+    Office.open(tmp_path).close()
+    clerks = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLERK, str(tmp_path), count], stdout=subprocess.PIPE, text=True
+        )
+        for count in ("40", "10000")
+    ]
+    steady, doomed = clerks
+    assert doomed.stdout is not None
+    for _ in range(25):
+        doomed.stdout.readline()
+    doomed.kill()
+    told = {
+        int(words[0]): int(words[1])
+        for clerk in clerks
+        for line in clerk.communicate(timeout=120)[0].splitlines()
+        if len(words := line.split()) == 2
+    }
+    assert steady.returncode == 0
+    with Office.open(tmp_path) as office:
+        documents = office.drafts.list()
+        kept = {one.id: one.number for one in documents}
+        assert told.items() <= kept.items()
+        assert sorted(number or 0 for number in kept.values()) == list(range(1, len(kept) + 1))
+        assert len(kept) >= 40 + 24
+        assert office.check_log() == 2 * len(kept)
+        with office.store.unit(for_reading=True) as rows:
+            for one in documents:
+                assert one.day is not None
+                held = rows.held_by("cong-van", one.day.year, f"outgoing:{one.id}")
+                assert held is not None
+                assert held.number == one.number

@@ -123,7 +123,7 @@ def test_outgoing_documents_stand_by_series_and_number() -> None:
     """Drafts have no line, a number nobody holds has one, and what became of a document is noted."""
     others = [
         replace(OUT, id=1, number=6, medium="paper", note="", urgency=Priority.EXPRESS),
-        replace(OUT, id=2, number=1, series="quyet-dinh", kind="Quyết định", stage=Stage.RECALLED, note=""),
+        replace(OUT, id=2, number=1, series="quyet-dinh", kind="Quyết định", stage=Stage.REVOKED, note=""),
         replace(OUT, id=3, number=None, day=None, stage=Stage.DRAFT),
         replace(OUT, id=5, number=2, stage=Stage.REPLACED, corrected_by=(9,), note=""),
     ]

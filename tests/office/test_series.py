@@ -5,6 +5,7 @@ The stateful test plays whole years against a model; the processes are real, and
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -237,9 +238,11 @@ def test_series_in_sqlite(tmp_path: Path) -> None:
     """The same years, played on the disk."""
     from hypothesis.stateful import run_state_machine_as_test
 
+    folders = itertools.count()  # chance is hypothesis's own here, and comes back
+
     class OnDisk(SeriesMachine):
         def make_store(self) -> OfficeStore:
-            return SqliteStore(tmp_path / f"{random.random()}")
+            return SqliteStore(tmp_path / str(next(folders)))
 
     run_state_machine_as_test(
         OnDisk,
