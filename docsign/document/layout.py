@@ -322,4 +322,6 @@ def _holds(value: Any, text: str) -> bool:
 def template(*parts: str) -> str:
     """Return these parts of ``pages`` as one source."""
     folder = resources.files("docsign.document") / "pages"
-    return "\n".join((folder / f"{part}.typ").read_text(encoding="utf-8") for part in parts)
+    source = "\n".join((folder / f"{part}.typ").read_text(encoding="utf-8") for part in parts)
+    lines = (line.strip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))  # it is parsed each time
