@@ -57,7 +57,7 @@ def tell(data: bytes, suffix: str = "") -> FileFormat:
     """Return what some bytes are, containers apart (``is_container``); OTHER: it carries no signature."""
     head = data[:_HEAD]
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] or (text[1:5] == b"PDF-" and b"/ByteRange" in data):
         return FileFormat.PDF
     if _SIGNED_DATA in head[:64] or suffix in _CMS_NAMES:
         return FileFormat.TIMESTAMP if _TST_INFO in head[:512] else FileFormat.CADES
