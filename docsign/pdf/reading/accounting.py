@@ -27,8 +27,11 @@ from docsign.verdict import Severity
 
 SMALL = 4096  # up to here counting "endobj" is cheaper than parsing
 _FILE_HEADER = re.compile(rb"%PDF-\d\.\d")
-_GAP = re.compile(
-    rb"[\0\t\n\f\r ]*+(?:(%[^\r\n]*+)|(\d{1,10}+[\0\t\n\f\r ]++\d{1,5}+[\0\t\n\f\r ]++obj)|(\Z))"
+_GAP = re.compile(  # lines of comments, an object, or nothing more
+    rb"[\0\t\n\f\r ]*+(?:"
+    rb"(%[^\r\n]*+(?:[\0\t\n\f\r ]*+%[^\r\n]*+)*+)"
+    rb"|(\d{1,10}+[\0\t\n\f\r ]++\d{1,5}+[\0\t\n\f\r ]++obj)"
+    rb"|(\Z))"
 )
 _NOT_SPACE = re.compile(rb"[^\0\t\n\f\r ]")
 
@@ -201,6 +204,9 @@ class Accountant:
         claimed = [claim, *self.clashes.get(start, ())]
         if found is None:
             for claim in claimed:
+                if self.remarks.is_full:
+                    self.remarks.dropped += 1
+                    continue
                 self.remarks.add(
                     "xref-no-object",
                     say("The cross-reference leads to a place where no object begins."),
@@ -212,7 +218,9 @@ class Accountant:
             return None
         number, generation = int(found[1]), int(found[2])
         for claim in claimed:
-            if claim.number != number or claim.generation != generation:
+            if self.remarks.is_full:
+                self.remarks.dropped += 1
+            elif claim.number != number or claim.generation != generation:
                 self.remarks.add(
                     "xref-wrong-object" if claim.number != number else "xref-generation",
                     say("The cross-reference leads to the bytes of another object ({found}).", found=number)
@@ -268,12 +276,13 @@ class Accountant:
     def _comment(self, start: int, end: int, *, in_place: bool) -> None:
         data, revision = self.data, self._revision(start)
         self.result.parts.append((SpanKind.COMMENT, start, end, None))
-        if data.startswith(b"%PDF-", start):
+        header = data.find(b"%PDF-", start, end)
+        if header >= 0:
             self.remarks.add(
                 "second-header",
                 say("The file holds a second PDF header."),
-                where=f"byte {start}",
-                offset=start,
+                where=f"byte {header}",
+                offset=header,
                 revision=revision,
             )
             return

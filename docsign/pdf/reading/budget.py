@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from binascii import unhexlify
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docsign.errors import PdfBudgetError
 from docsign.pdf.reading.values import Name
@@ -18,13 +18,17 @@ from docsign.sentence import Sentence, say
 _HEX_IN_NAME = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
+USUAL_SIZE = 10 << 20
+"""The largest file, in bytes, that the default limits are made for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The limits of one reading. The defaults hold any honest file of 10 MB within 3 s and 256 MB."""
 
-    objects: int = 200_000
+    objects: int = 150_000
     """indirect objects parsed"""
-    tokens: int = 1_600_000
+    tokens: int = 1_200_000
     """tokens in parsed objects"""
     entries: int = 400_000
     """entries of all cross-reference sections together"""
@@ -46,6 +50,14 @@ class Budget:
     """values looked at to find the place of a finding"""
     findings: int = 500
     """findings kept; the rest is counted"""
+
+    @staticmethod
+    def for_file(size: int) -> Budget:
+        """Return the default limits for a file of ``size`` bytes; a larger one may cost more."""
+        usual = Budget()
+        scale = min(max(1.0, size / USUAL_SIZE), 20.0)
+        grown = ("objects", "tokens", "entries", "inflated", "pages", "references")
+        return replace(usual, **{name: int(getattr(usual, name) * scale) for name in grown})
 
 
 @dataclass(slots=True)

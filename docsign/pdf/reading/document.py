@@ -38,10 +38,10 @@ def read_pdf(data: bytes, *, password: str | None = None, budget: Budget | None 
     """Read a PDF. ``password`` opens an encrypted one; without it the empty password is tried.
 
     Raises PdfError where no structure can be found (with its place), PdfPasswordError where the password is
-    missing or wrong, PdfBudgetError where reading would cost more than ``budget`` allows. Everything else
-    that is wrong with the file stands in ``Pdf.remarks``.
+    missing or wrong, PdfBudgetError where reading would cost more than ``budget`` allows (by default what
+    ``Budget.for_file`` says). Everything else that is wrong with the file stands in ``Pdf.remarks``.
     """
-    budget = budget or Budget()
+    budget = budget or Budget.for_file(len(data))
     if b"%PDF-" not in data[:1024]:
         raise PdfError(say("This is not a PDF file: it has no header."))
     work, remarks = Work(budget), Remarks(budget.findings)

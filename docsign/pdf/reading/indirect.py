@@ -61,7 +61,7 @@ def parse_indirect(
         position = after.end()
         if after[3] is None:
             break
-        home.comments = (*home.comments, after.start(3))
+        home.note_comment(after.start(3))
     if after[1] is None:
         position = _read_stream(home, position, end, length_of)
     home.end = position

@@ -88,7 +88,7 @@ def parse_value(
         position = match.end()
         kind = match.lastindex
         if kind == _LONE_COMMENT:
-            home.comments = (*home.comments, match.start(kind))
+            home.note_comment(match.start(kind))
             continue
         if entries is not None and kind != _CLOSE_DICT:
             raw = match[1]
@@ -134,16 +134,16 @@ def parse_value(
         elif kind == _WORD:
             value = _WORDS[match[_WORD]]
         elif kind == _COMMENT:
-            home.comments = (*home.comments, match.start(kind))
+            home.note_comment(match.start(kind))
             continue
         else:
-            value, position = _string(match, kind, source, end, decrypt, home)
+            value, position = _string(match, kind, source, end, decrypt, home, work)
         if items is not None:
             items.append(value)
         elif entries is not None:
             assert key is not None
             if key in entries:
-                home.duplicates = (*home.duplicates, (stack[-1][0], str(key)))
+                home.note_duplicate(stack[-1][0], key)
             entries[key] = value
         else:
             work.spend_tokens(spent + 1)
@@ -160,7 +160,7 @@ def _past_comments(
     """Find the value that follows comments after a key."""
     found: re.Match[bytes] | None = match
     while found is not None and found.lastindex == _COMMENT:
-        home.comments = (*home.comments, found.start(_COMMENT))
+        home.note_comment(found.start(_COMMENT))
         match = found
         found = _ITEM.match(source, found.end(), end)
     if found is None or found.lastindex == _KEY:
@@ -188,6 +188,7 @@ def _string(
     end: int,
     decrypt: Decrypt | None,
     home: IndirectObject,
+    work: Work,
 ) -> tuple[Text, int]:
     """Make the string of a token (7.3.4)."""
     position = match.end()
@@ -201,23 +202,28 @@ def _string(
         start, raw = match.start(kind) - 1, _unescape(match[kind])
     else:
         start = match.start(_OPEN_STRING)
-        position = _closing(source, start, end, home)
+        position = _closing(source, start, end, home, work)
         raw = _unescape(source[start + 1 : position - 1])
     is_hex = kind in (_PLAIN_HEX, _SPACED_HEX)
     return Text(raw, start, position, is_hex, decrypt), position
 
 
-def _closing(source: bytes, start: int, end: int, home: IndirectObject) -> int:
-    """Return the end of a literal string with parentheses inside (7.3.4.2)."""
-    open_ones = 0
+def _closing(source: bytes, start: int, end: int, home: IndirectObject, work: Work) -> int:
+    """Return the end of a literal string with parentheses inside (7.3.4.2); each of them costs a token."""
+    open_ones = spent = 0
     for found in _PARENTHESIS.finditer(source, start, end):
+        spent += 1
+        if spent & 0xFFF == 0:
+            work.spend_tokens(0x1000)
         sign = found[0]
         if sign == b"(":
             open_ones += 1
         elif sign == b")":
             open_ones -= 1
             if not open_ones:
+                work.spend_tokens(spent & 0xFFF)
                 return found.end()
+    work.spend_tokens(spent & 0xFFF)
     raise PdfError(say("A string does not end."), where=f"{home.where}, byte {start}")
 
 

@@ -34,7 +34,7 @@ class Store:
     cipher: Cipher | None = None
     _objects: dict[tuple[int, Entry, int], IndirectObject] = field(default_factory=dict)
     _streams: dict[tuple[int, int], ObjectStream | None] = field(default_factory=dict)
-    _checked: set[tuple[int, int]] = field(default_factory=set)
+    _checked: set[tuple[int, Entry, int]] = field(default_factory=set)
     _plain: dict[tuple[int, Entry], Value] = field(default_factory=dict)
 
     def object(self, number: int, revision: int) -> IndirectObject | None:
@@ -50,11 +50,12 @@ class Store:
     def check(self, number: int, revision: int) -> None:
         """Parse an object for what there is to remark, without keeping it."""
         found = self.history.version(number, revision)
-        if found is not None and found[1][0] != FREE and (number, revision) not in self._checked:
-            self._checked.add((number, revision))
-            key = (number, found[1], 0 if found[1][0] == IN_USE else revision)
-            if key not in self._objects:
-                self._parse(Claim(number, 0, found[0]), found[1])
+        if found is None or found[1][0] == FREE:
+            return
+        key = (number, found[1], 0 if found[1][0] == IN_USE else found[0])
+        if key not in self._objects and key not in self._checked:
+            self._checked.add(key)
+            self._parse(Claim(number, 0, found[0]), found[1])
 
     def end_of_object(self, offset: int, bound: int, claim: Claim | None) -> int | None:
         """Parse what stands at ``offset`` for its end alone; None where it is malformed."""
@@ -126,21 +127,22 @@ class Store:
     # --- parsing --------------------------------------------------------------------------------------------
 
     def _parse(self, claim: Claim, entry: Entry) -> IndirectObject:
-        offset = entry[1] if entry[0] == IN_USE else None
-        if offset is not None and not HEADER.match(self.data, offset):  # the accounting has said so
-            return IndirectObject(claim.number, 0, claim.revision, self.data, offset, offset)
-        bound = self.accounting.bound(offset, len(self.data)) if offset is not None else 0
+        offset, bound = (entry[1] if entry[0] == IN_USE else None), 0
+        if offset is not None:
+            bound = self.accounting.bound(offset, len(self.data))
+            header = HEADER.match(self.data, offset, bound)
+            if header is None or int(header[1]) != claim.number:  # the accounting has said so
+                return IndirectObject(claim.number, 0, claim.revision, self.data, offset, offset)
         try:
             if offset is not None:
                 known = self._parse_at(offset, bound, claim.revision, self._length)
-                if known.number != claim.number:  # the accounting has said so
-                    return IndirectObject(claim.number, 0, claim.revision, self.data, offset, bound)
             else:
                 packed = self._object_stream(entry[1], claim.revision)
                 known = parse_packed(packed, claim.number, entry[2], revision=claim.revision, work=self.work)
         except (PdfBudgetError, PdfPasswordError):
             raise
         except PdfError as error:
+            self.work.spend_objects(3)  # an error costs more than an object
             self.remarks.add(
                 "object-malformed",
                 say("The object is malformed: {reason}", reason=error.sentence),

@@ -20,6 +20,10 @@ Decrypt: TypeAlias = Callable[[bytes], bytes | None]
 """Decrypts one string; None where the bytes are damaged."""
 
 
+KEPT = 16
+"""How many comments and how many doubled keys of one object are remembered."""
+
+
 class Name(str):
     """A name without its slash, ``#xx`` already decoded; a character stands for a byte (Latin-1)."""
 
@@ -148,7 +152,7 @@ class IndirectObject:
     ``start`` and ``end`` bound ``N G obj … endobj`` in ``source``; of a packed object (7.5.7) they bound the
     value in the decoded object stream ``packed_in``. ``revision`` is the index of the revision whose
     cross-reference names it. ``comments`` are the offsets of comments inside, ``duplicates`` the offsets of
-    dictionaries with a key written twice and that key.
+    dictionaries with a key written twice and that key; of both the first ``KEPT``.
     """
 
     number: int
@@ -161,6 +165,16 @@ class IndirectObject:
     value: Value = field(default=None, repr=False)
     comments: tuple[int, ...] = ()
     duplicates: tuple[tuple[int, str], ...] = ()
+
+    def note_comment(self, offset: int) -> None:
+        """Keep the offset of a comment, of the first few."""
+        if len(self.comments) < KEPT:
+            self.comments = (*self.comments, offset)
+
+    def note_duplicate(self, offset: int, key: str) -> None:
+        """Keep that the dictionary at ``offset`` has this key twice, of the first few."""
+        if len(self.duplicates) < KEPT:
+            self.duplicates = (*self.duplicates, (offset, str(key)))
 
     @property
     def reference(self) -> Reference:

@@ -78,12 +78,12 @@ class Writer:
             rows[0] = (0, 0, 65535)
         self.size = max(self.size, *(key + 1 for key in rows))
         body = b"".join(
-            kind.to_bytes(1, "big") + one.to_bytes(4, "big") + two.to_bytes(2, "big")
+            kind.to_bytes(1, "big") + one.to_bytes(4, "big") + two.to_bytes(4, "big")
             for _, (kind, one, two) in sorted(rows.items())
         )
         index = b" ".join(b"%d 1" % key for key in sorted(rows))
         prev = b"" if self.previous is None else b"/Prev %d " % self.previous
-        entries = b"/Type /XRef /W [1 4 2] /Index [%s] /Size %d /Root 1 0 R %s%s" % (
+        entries = b"/Type /XRef /W [1 4 4] /Index [%s] /Size %d /Root 1 0 R %s%s" % (
             index,
             self.size,
             prev,
