@@ -7,10 +7,12 @@ from tests.pdf.attacks import (
     cms_forms,
     documents,
     incremental,
+    indirection,
     later_signatures,
     legal,
     loops,
     prepared,
+    rights,
     universal,
     views,
     wrapping,
@@ -18,8 +20,8 @@ from tests.pdf.attacks import (
 from tests.pdf.attacks.table import ATTACKS, LEGAL, Case
 
 MODULES = (
-    universal, incremental, wrapping, prepared, documents, later_signatures, aliases, views, loops, cms_forms,
-    legal,
+    universal, incremental, wrapping, prepared, documents, indirection, later_signatures, aliases, views,
+    loops, cms_forms, legal, rights,
 )  # fmt: skip
 
 

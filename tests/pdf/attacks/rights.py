@@ -1,0 +1,34 @@
+"""Usage rights (ISO 32000-1 12.8.2.3): a grant by a vendor, signed, and yet no signature of anyone."""
+
+from __future__ import annotations
+
+from docsign.verdict import Indication
+from tests.pdf.attacks.revision import Revision
+from tests.pdf.attacks.second_signer import completed, sign, signature
+from tests.pdf.attacks.syntax import Name
+from tests.pdf.attacks.table import LEGAL, PASSED, Answer
+from tests.pdf.honest.make.by_hand import plain, small_document
+
+ROW = "usage rights"
+RIGHTS = {"Type": Name("TransformParams"), "V": Name("2.2"), "Form": [Name("FillIn")], "P": True}
+
+
+def with_rights() -> bytes:
+    """Return a document whose vendor grants rights to a reader."""
+    revision = Revision(plain(small_document()))
+    reference = {"Type": Name("SigRef"), "TransformMethod": Name("UR3"), "TransformParams": RIGHTS}
+    granted = revision.add(signature(SubFilter=Name("adbe.pkcs7.detached"), Reference=[reference]))
+    revision.change(revision.old.root, Perms={"UR3": granted})
+    return completed(revision.appended())
+
+
+@LEGAL.enter_made(ROW, Answer(indication=Indication.NO_SIGNATURE))
+def usage_rights_alone() -> bytes:
+    """Nobody signed: the vendor's grant is no signature."""
+    return with_rights()
+
+
+@LEGAL.enter_made(ROW, PASSED)
+def usage_rights_beside_a_signature() -> bytes:
+    """A person signed after the grant: one signature, and it passes."""
+    return sign(Revision(with_rights()))
