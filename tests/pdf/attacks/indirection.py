@@ -177,7 +177,7 @@ def lock_removed(pdf: bytes) -> bytes:
 
 @LEGAL.enter(LOCKS, WARNED, on=("letter",))
 def signed_field_moved(pdf: bytes) -> bytes:
-    """The agency's empty field is signed and moved with the same stroke: as a new visible field, a warning."""
+    """The agency's empty field is signed and moved in one: like a new visible field, a warning."""
     revision = Revision(person_only(pdf))
     field = revision.old.fields()["AgencySignature"]
     picture = revision.add(opaque_form(400, 300))
