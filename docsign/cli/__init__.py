@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from docsign.cli.settings import Settings, language_from
+from docsign.cli.usage import explained
 from docsign.errors import EXIT_OUR_BUG, EXIT_USAGE, DocsignError
-from docsign.sentence import say
+from docsign.sentence import Language, say
 
 COMMANDS: dict[str, str] = {
     # name: module:attribute, imported only when the command is called
@@ -117,12 +118,12 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
         result = command.main(args=arguments, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except DocsignError as error:
-        label = say("error").text(language)
-        click.echo(f"{label} [{error.code}]: {error.text(language)}", err=True)
-        return error.exit_status
+        return _say_error(error, language)
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except click.ClickException as error:
+        if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+            return _say_error(explained(error), language)
         error.show()
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
@@ -138,3 +139,8 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
         sentence = say("This is a bug in docsign ({name}); nothing more was done.", name=type(error).__name__)
         click.echo(sentence.text(language), err=True)
         return EXIT_OUR_BUG
+
+
+def _say_error(error: DocsignError, language: Language) -> int:
+    click.echo(f"{say('error').text(language)} [{error.code}]: {error.text(language)}", err=True)
+    return error.exit_status
