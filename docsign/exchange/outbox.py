@@ -152,7 +152,8 @@ class Outbox:
         one that was sent. Raises DiskFullError, StorageError.
         """
         body = write_status(status)
-        name = hashlib.sha256(body).hexdigest()
+        # the same words within one second about two envelopes of one document are two statuses
+        name = hashlib.sha256(sha256.encode("ascii") + body).hexdigest()
         states = ("waiting", "sent") if once else ("waiting", "waiting")
         receivers = json.dumps([status.addressee])
         with translated(self._path), transaction(self._rows):

@@ -240,6 +240,14 @@ def test_a_status_that_waits_is_queued_once(tmp_path: Path) -> None:
         assert len(outbox.entries()) == 1
 
 
+def test_two_envelopes_of_one_document_are_answered_each(tmp_path: Path) -> None:
+    """The same document sealed twice: the same words in the same second are two statuses, not one."""
+    with Outbox(tmp_path / "hop") as outbox:
+        for name in ("ab" * 32, "cd" * 32):
+            outbox.add_status(name, status(StatusCode.ARRIVED), once=True)
+        assert [entry.envelope for entry in outbox.entries()] == ["ab" * 32, "cd" * 32]
+
+
 async def test_an_arrival_is_told_once(tmp_path: Path, silent: RelayDouble) -> None:
     """With ``once`` a status that was sent is not queued again."""
     name = "ab" * 32
