@@ -403,8 +403,9 @@ def signatory(certificate: x509.Certificate | None, trust: Trust) -> Signatory:
     person, body = common_name(certificate), organization(certificate)
     role: SignerRole | None = entry.role if entry else None
     if role is None and body is not None and person is not None:
-        # an agency's certificate names the agency as its holder, a person's names the person and the agency
-        role = "agency" if person.casefold() == body.casefold() else "person"
+        # an agency's certificate names the agency as its holder, perhaps shorter than as the organization
+        # ("UBND phường Một" of "UBND phường Một, tỉnh Mẫu"); a person's names the person and the agency
+        role = "agency" if body.casefold().startswith(person.casefold()) else "person"
     return Signatory(
         signer=person or body,
         role=role,

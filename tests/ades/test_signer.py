@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.ades.signer import load_certificates, signatory
 from docsign.pki import SigningKey, Trust
+from docsign.pki.authority import TrialAuthority
 
 
 def test_the_trust_folder_says_who_signed(
@@ -27,6 +28,14 @@ def test_else_the_certificate_does(agency_key: SigningKey, person_key: SigningKe
     assert person.signer == "Nguyễn Văn Mẫu"
     assert agency.agency == person.agency == "H99.31"
     assert signatory(None, trust).signer is None
+
+
+def test_a_seal_may_name_its_agency_shorter_than_the_organization(authority: TrialAuthority) -> None:
+    """The holder “UBND phường Một” of “UBND phường Một, tỉnh Mẫu” is that agency, not a person in it."""
+    seal = authority.issue(
+        "agency", "UBND phường Một", organization="UBND phường Một, tỉnh Mẫu", agency="H99.31"
+    )
+    assert signatory(seal.certificate, Trust.nothing()).role == "agency"
 
 
 def test_unreadable_certificates_are_left_out(agency_key: SigningKey) -> None:
