@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from docsign.document.blocks import Block, Table, roman
+from docsign.document.metadata import OutgoingMetadata, with_metadata
 from docsign.document.number import printed_date
 from docsign.envelope.header import VIETNAM_TIME, Priority
 from docsign.errors import DocumentError, UnprintableError
@@ -54,7 +55,7 @@ def to_pdf(document: OfficialDocument, created: datetime | None = None) -> bytes
     pdf, boxes = _laid_out(parts, words, created)
     if PERSON_SIGNATURE not in boxes or AGENCY_SIGNATURE not in boxes:
         raise DocumentError(say("The document cannot be laid out: {reason}.", reason="no place to sign"))
-    return add_fields(pdf, _fields(boxes))
+    return add_fields(with_metadata(pdf, OutgoingMetadata.of(document)), _fields(boxes))
 
 
 def appendix_files(document: OfficialDocument, created: datetime | None = None) -> tuple[bytes, ...]:

@@ -1,11 +1,13 @@
-"""How fast documents are built, beside a peer on the same words: ``python -m tests.benchmarks.layout [COUNT]``.
+"""How fast documents are built, beside a peer on the same words.
 
-Prints milliseconds of processor time a document, and the ratio to WeasyPrint where that is installed (it is no
-dependency). One core; the budgets are 15 ms a page warm, 15 s for a thousand letters from one template.
+Run it with ``python -m tests.benchmarks.layout [COUNT]``. It prints milliseconds of processor time a
+document, and the ratio to WeasyPrint where that is installed (it is no dependency). One core; the budgets
+are 15 ms a page warm, 15 s for a thousand letters from one template.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -34,7 +36,8 @@ def html(document: OfficialDocument) -> str:
     recipients = "".join(f"<div>- {name};</div>" for name in document.recipients)
     return (
         "<style>@page {size: A4; margin: 20mm 15mm 20mm 30mm} body {font: 14pt 'Liberation Serif'}"
-        "p {text-align: justify; text-indent: 1.27cm; margin: 6pt 0} td {width: 50%; text-align: center}</style>"
+        "p {text-align: justify; text-indent: 1.27cm; margin: 6pt 0}"
+        "td {width: 50%; text-align: center}</style>"
         f"<table><tr><td><b>{document.issuer.name}</b><td><b>CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM</b></table>"
         f"<p>Kính gửi: {document.to[0].name}</p>{paragraphs}"
         f"<table><tr><td>{recipients}<td><b>{document.signer.position}</b><br>{document.signer.name}</table>"
@@ -65,7 +68,7 @@ def main() -> None:
     if importlib.util.find_spec("weasyprint") is None:
         print("weasyprint  not installed: no ratio")
         return
-    import weasyprint
+    weasyprint = importlib.import_module("weasyprint")
 
     def peer(number: int) -> object:
         return weasyprint.HTML(string=html(letter(values, number))).write_pdf(pdf_variant="pdf/a-2b")

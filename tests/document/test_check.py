@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from docsign.cli import docsign, run
+from docsign.cli.check import check
 from docsign.document import OfficialDocument
 from docsign.document.check_parts import closing_parts, text_parts
 from docsign.document.check_pdf import check_pdf
@@ -191,6 +192,11 @@ def test_programs_get_every_rule_in_both_languages(capsys: pytest.CaptureFixture
     assert report["schema"] == 1
     assert report["broken"] == sum(row["state"] == "broken" for row in report["results"])
     assert {"rule", "clause", "state", "where", "vi", "en"} == set(report["results"][0])
+
+
+def test_the_help_of_check_says_when_it_fails() -> None:
+    """A clerk reads it once."""
+    assert "exit status is 1 where a rule is broken" in " ".join((check.help or "").split())
 
 
 def test_what_is_neither_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from docsign.document.copies import CertifiedCopy
+from docsign.document.copy_layout import printable
 from docsign.document.gallery import finished, finished_copies, samples
 from docsign.document.kinds import COPIES, copy_named
 from docsign.document.page_reading import read_pages
@@ -18,7 +19,7 @@ from docsign.document.parts import Signatory
 from docsign.document.scan_reading import scanned_pages
 from docsign.envelope import Organization
 from docsign.errors import DocumentError
-from tests.document.samples import Page, box_of, pages_text
+from tests.document.samples import CREATED, Page, box_of, pages_text
 
 NOTICE = next(finished(next(sample for sample in samples() if sample.name == "06-thong-cao")))[1]
 
@@ -95,6 +96,12 @@ def test_where_there_is_no_room_it_stands_on_the_back() -> None:
     assert not ready.on_last_page
     assert "SAO LỤC" in pages_text(ready.pdf)[-1]
     assert "HƯỚNG DẪN" in pages_text(ready.pdf)[0]
+
+
+def test_the_same_copy_and_time_give_pages_of_the_same_words() -> None:
+    """It can be made again."""
+    first, second = (printable(copy(), NOTICE, CREATED)[0] for _ in range(2))
+    assert pages_text(first) == pages_text(second)
 
 
 def test_a_printed_copy_has_no_fields_left() -> None:

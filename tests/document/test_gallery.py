@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from docsign.cli import docsign, run
+from docsign.cli.gallery import gallery
 from docsign.document import KINDS
 from docsign.document.gallery import Sample, finished, samples
 from tests.witnesses.verapdf import assert_pdfa
@@ -108,6 +109,11 @@ def test_an_appendix_of_its_own_is_signed_in_the_corner() -> None:
     _, bottom, right, top = box_of(field)
     assert right == pytest.approx(195, abs=1)
     assert 277 < bottom < top < 297
+
+
+def test_the_help_of_gallery_says_what_is_written() -> None:
+    """A clerk reads it once."""
+    assert "NAME.toml is what a clerk can begin with" in (gallery.help or "")
 
 
 def test_the_command_writes_what_a_clerk_can_begin_with(
