@@ -1,8 +1,8 @@
 """The agency codes of level 1: whose they are, from when to when, and who took over from a closed one.
 
-The rows (QD 20/2020, QD 09/2025) are data that is shipped (``agency_codes.toml``); an agency's own aliases may be added by the caller.
-What is not in the list is not wrong: lower levels are given by each ministry and province, and the list of
-tax numbers is nobody's here. Forms and canonical forms are for ``agency_codes``.
+The rows (QD 20/2020, QD 09/2025) are data that is shipped (``agency_codes.toml``); an agency's own aliases
+may be added by the caller. What is not in the list is not wrong: lower levels are given by each ministry and
+province, and the list of tax numbers is nobody's here. Forms and canonical forms are for ``agency_codes``.
 """
 
 from __future__ import annotations
