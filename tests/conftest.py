@@ -9,10 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import Issued, TrialAuthority
 from docsign.pki.responder import serving
+
+settings.register_profile("docsign", deadline=None)  # time is a matter of benchmarks, not of properties
+settings.load_profile("docsign")
 
 PASSPHRASE = "mật khẩu thử nghiệm"
 """The passphrase of every key in the folder of the ``p12`` fixture."""

@@ -186,7 +186,8 @@ async def test_a_refusal_is_for_good_until_it_is_sent_again(
     """Refused entries do not stop the others, are not tried again by themselves, and keep their reason."""
     refusal = RelayRefusedError(say("Interrupted."), problem="urn:docsign:problem:unknown-receiver")
     with Outbox(tmp_path / "hop") as outbox:
-        first, second = outbox.add(make_envelope("1")), outbox.add(make_envelope("2"))
+        one = make_envelope("1")  # sealed once: sealed again a second later it would be another envelope
+        first, second = outbox.add(one), outbox.add(make_envelope("2"))
         client = Script(silent, refusal)
         tried = await outbox.run(client)
         assert [entry.state for entry in tried] == [EntryState.REFUSED, EntryState.SENT]
@@ -195,7 +196,7 @@ async def test_a_refusal_is_for_good_until_it_is_sent_again(
         assert left.last_error.code == "urn:docsign:problem:unknown-receiver"
         assert left.last_error.vi == "Đã dừng theo yêu cầu."
         assert await outbox.run(client) == ()
-        assert outbox.add(make_envelope("1")).state is EntryState.WAITING
+        assert outbox.add(one).state is EntryState.WAITING
         (again,) = await outbox.run(client)
         assert again.state is EntryState.SENT
     assert client.sent == [first.sha256, second.sha256, first.sha256]

@@ -172,7 +172,7 @@ def test_an_unfit_certificate_may_not(holder: str, days: int, words: str, holder
 def test_a_revoked_certificate_may_not_sign(make_authority: Callable[[], TrialAuthority]) -> None:
     """The CRL of the trust folder is asked; before the revocation the certificate was fit."""
     authority = make_authority()
-    issued = authority.issue("person", "Trần Thị Thử", key="p256")
+    issued = authority.issue("person", "Trần Thị Thử", key="p256", not_before=NOW - timedelta(hours=1))
     authority.revoke(issued.certificate, at=NOW, reason="keyCompromise")
     with pytest.raises(CertificateUnfitError, match="was revoked on"):
         require_fit(issued.certificate, at=NOW + timedelta(seconds=1), trust=authority.trust())
