@@ -148,6 +148,9 @@ def _open(store: Store, revisions: list[Revision], password: str | None) -> None
     if value is None:
         return
     own = value.number if isinstance(value, Reference) else 0
+    changed = any(remark.code == "encryption-changed" for remark in store.remarks)
+    if changed or len(store.history.versions.get(own, ())) > 1:
+        raise PdfError(say("A later revision changes how the file is encrypted."), where="trailer /Encrypt")
     if isinstance(value, Reference):
         value = store.unencrypted(value, revisions[-1].index)
     if not isinstance(value, Dictionary):

@@ -128,7 +128,8 @@ def _apply(revision: Revision, entries: dict[int, Entry], history: History, rema
     for number, stream in own_streams:
         history.packed.setdefault(stream, []).append(number)
     revision.changed, revision.freed = tuple(changed), tuple(freed)
-    if freed and not changed:
+    own = {section.number for section in [*revision.sections, *_hybrids(revision)]}
+    if freed and own.issuperset(changed):
         remarks.add(
             "revision-only-frees",
             say("A revision only removes objects and writes none."),

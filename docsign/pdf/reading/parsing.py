@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from binascii import unhexlify
 from collections.abc import Callable
+from typing import TypeAlias
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.budget import Work, exceeded
@@ -46,16 +47,22 @@ _VALUES = (
 _ITEM = re.compile(_SKIP + rb"(?:(\])|" + _VALUES + rb")", re.DOTALL)
 # Inside a dictionary: a key (group 1) with its value, or a comment, or ">>".
 _PAIR = re.compile(
-    _SKIP + rb"(?:/(" + _REGULAR + rb"*+)" + _SKIP + rb"(?:" + _VALUES + rb")|(>>)|(%)[^\r\n]*+)", re.DOTALL
+    _SKIP + rb"(?:/(" + _REGULAR + rb"*+)" + _SKIP + rb"(?:" + _VALUES + rb")|(%)[^\r\n]*+|(>>))", re.DOTALL
 )
-_KEY, _NAME, _REFERENCE, _INTEGER, _OPEN_DICT, _OPEN_ARRAY, _PLAIN_STRING, _PLAIN_HEX = 1, 2, 4, 5, 6, 7, 8, 9
-_REAL, _WORD, _ESCAPED_STRING, _OPEN_STRING, _SPACED_HEX, _COMMENT, _CLOSE_DICT, _LONE_COMMENT = range(10, 18)
+_CLOSE_ARRAY = _KEY = 1
+_NAME, _REFERENCE, _INTEGER, _OPEN_DICT, _OPEN_ARRAY, _PLAIN_STRING, _PLAIN_HEX = 2, 4, 5, 6, 7, 8, 9
+_REAL, _WORD, _ESCAPED_STRING, _OPEN_STRING, _SPACED_HEX, _COMMENT, _LONE_COMMENT, _CLOSE_DICT = range(10, 18)
 
 _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": None}
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _SPACES = re.compile(_SKIP)
+
+
+# Where a container began, and what goes on when it closes: entries, items and key outside it.
+_Outside: TypeAlias = tuple[int, dict[str, Value] | None, list[Value] | None, Name | None]
+_NOTHING: _Outside = (0, None, None, None)
 
 
 def parse_value(
@@ -73,36 +80,23 @@ def parse_value(
     Raises PdfError for anything that is no value, PdfBudgetError past the limits of ``work``.
     """
     # The innermost open container is ``entries`` (a dictionary) or ``items``; at the top both are None.
-    # ``stack`` holds, for each open one, where it began and what to put back: entries, items and key outside.
-    stack: list[tuple[int, dict[str, Value] | None, list[Value] | None, Name | None]] = []
-    entries: dict[str, Value] | None = None
-    items: list[Value] | None = None
-    key: Name | None = None
-    names = work.names
-    match_item, match_pair = _ITEM.match, _PAIR.match
+    stack: list[_Outside] = []
+    _, entries, items, key = _NOTHING
+    names, match_item, match_pair = work.names, _ITEM.match, _PAIR.match
     value: Value
     for spent in range(work.budget.tokens - work.tokens):
         match = (match_item if entries is None else match_pair)(source, position, end)
         if match is None:
             raise _unexpected(source, position, end, home)
         position = match.end()
-        kind = match.lastindex
-        if kind == _LONE_COMMENT:
-            home.note_comment(match.start(kind))
-            continue
-        if entries is not None and kind != _CLOSE_DICT:
-            raw = match[1]
-            key = names.get(raw)
-            if key is None:
-                key = work.name(raw)
+        kind = match.lastindex or 0
+        if entries is not None and kind <= _COMMENT:
+            key = names.get(match[_KEY]) or work.name(match[_KEY])
             if kind == _COMMENT:
                 match, position = _past_comments(match, source, end, home)
-                kind = match.lastindex
+                kind = match.lastindex or 0
         if kind == _NAME:
-            raw = match[2]
-            value = names.get(raw)
-            if value is None:
-                value = work.name(raw)
+            value = names.get(match[_NAME]) or work.name(match[_NAME])
         elif kind == _REFERENCE:
             value = new_tuple(Reference, (int(match[3]), int(match[4])))
         elif kind == _INTEGER:
@@ -111,31 +105,24 @@ def parse_value(
             if len(stack) >= work.budget.depth:
                 raise exceeded(say("depth"), work.budget.depth, home.where)
             stack.append((match.start(kind), entries, items, key))
-            if kind == _OPEN_DICT:
-                entries, items = {}, None
-            else:
-                entries, items = None, []
+            entries, items = ({}, None) if kind == _OPEN_DICT else (None, [])
             continue
         elif kind == _CLOSE_DICT:
-            assert entries is not None
-            inside = entries
-            start, entries, items, key = stack.pop()
+            inside, (start, entries, items, key) = entries, stack.pop()
+            assert inside is not None
             if decrypt is not None and "ByteRange" in inside:
                 _leave_contents(inside)
             value = Dictionary(inside, start, position, home)
-        elif kind == _KEY:
-            if items is None:
+        elif kind == _CLOSE_ARRAY:
+            array, (start, entries, items, key) = items, stack.pop() if stack else _NOTHING
+            if array is None:
                 raise _unexpected(source, match.start(kind), end, home)
-            array = items
-            start, entries, items, key = stack.pop()
             value = Array(array, start, position, home)
-        elif kind == _REAL:
-            value = float(match[_REAL])
-        elif kind == _WORD:
-            value = _WORDS[match[_WORD]]
-        elif kind == _COMMENT:
+        elif kind == _COMMENT or kind == _LONE_COMMENT:  # noqa: SIM109
             home.note_comment(match.start(kind))
             continue
+        elif kind == _REAL or kind == _WORD:  # noqa: SIM109
+            value = float(match[_REAL]) if kind == _REAL else _WORDS[match[_WORD]]
         else:
             value, position = _string(match, kind, source, end, decrypt, home, work)
         if items is not None:
@@ -183,7 +170,7 @@ def skip_space(source: bytes, position: int, end: int) -> int:
 
 def _string(
     match: re.Match[bytes],
-    kind: int | None,
+    kind: int,
     source: bytes,
     end: int,
     decrypt: Decrypt | None,
