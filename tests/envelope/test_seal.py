@@ -128,12 +128,13 @@ def test_what_is_sealed_passes_with_the_key_of_the_sender(sealed: bytes, trust: 
 
 
 CHILD = """
-import io, resource, sys
+import io, sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from docsign.envelope import Header, Organization, judge_container, read_container
 from docsign.pki import Trust, open_key
 from docsign.signing import seal_to
+from tests.peak_memory import peak_memory
 key = open_key("pkcs12:" + sys.argv[1], Path(sys.argv[2]).read_text().strip())
 header = Header(sender=Organization(code="H99.31"), receivers=(Organization(code="H99"),), number="1",
                 notation="A", issued=date(2026, 11, 21), subject="V/v thử nghiệm tệp lớn")
@@ -144,9 +145,9 @@ def once(name):
         answer = judge_container(read_container(stream), trust=trust, at=datetime.now(UTC)).conclusion
         assert answer.indication.value == "TOTAL-PASSED", answer
 once(sys.argv[5])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_memory()
 once(sys.argv[6])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak_memory() - before)
 """
 
 

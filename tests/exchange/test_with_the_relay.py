@@ -281,13 +281,11 @@ async def test_the_long_poll_wakes(served: Served, envelope: bytes) -> None:
 
 
 MEASURED = """
-import asyncio, resource, sys
+import asyncio, sys
 from pathlib import Path
 from docsign.exchange import Outbox, RelayClient
+from tests.peak_memory import peak_memory
 folder, url, commune, province, trust, small, large = sys.argv[1:]
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 async def way(path):
     with Outbox(folder) as outbox:
@@ -299,9 +297,9 @@ async def way(path):
             await relay.fetch(entry.sha256, Path(folder) / (entry.sha256 + ".asice"))
 
 asyncio.run(way(small))
-idle = peak()
+idle = peak_memory()
 asyncio.run(way(large))
-print(peak() - idle)
+print(peak_memory() - idle)
 """
 
 
