@@ -61,10 +61,8 @@ def main() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     values = tomllib.loads((EXAMPLES / "letter.toml").read_text(encoding="utf-8"))
     ours = milliseconds(lambda number: letter(values, number).to_pdf(CREATED), count)
-    print(
-        f"docsign     {ours:7.1f} ms a letter   ({ours / PAGE_BUDGET:.2f} of the budget of {PAGE_BUDGET:g} ms)"
-    )
-    print(f"            {ours * count / 1000:7.1f} s for {count}")
+    print(f"docsign     {ours:7.1f} ms a letter   ({ours / PAGE_BUDGET:.2f} of the budget)")
+    print(f"            {ours:7.1f} s a thousand  ({ours / THOUSAND_BUDGET:.2f} of the budget)")
     if importlib.util.find_spec("weasyprint") is None:
         print("weasyprint  not installed: no ratio")
         return
