@@ -66,7 +66,7 @@ def walk(folder: Path) -> subprocess.CompletedProcess[str]:
         start_new_session=True,
     )
     try:
-        said, complained = typed.communicate(timeout=150)
+        said, complained = typed.communicate(timeout=300)
     finally:
         if typed.poll() is None:
             os.killpg(typed.pid, signal.SIGKILL)
@@ -84,6 +84,8 @@ def test_the_walk_of_the_readme_goes_the_whole_way(tmp_path: Path) -> None:
     desks = tmp_path / "thu-nghiem"
     (opened,) = (desks / "province" / "den").glob("12-UBND-VP/**/12-UBND-VP.pdf")
     assert opened.read_bytes() == (desks / "commune" / "12-UBND-VP.pdf").read_bytes()
+    assert (desks / "01-UBND-VP.pdf").read_bytes().startswith(b"%PDF-")
+    assert (desks / "so-van-ban-di.xlsx").stat().st_size > 0
     trace = done.stdout[done.stdout.rindex("12/UBND-VP") :] if "12/UBND-VP" in done.stdout else done.stdout
     assert "03" in trace
     assert "412" in trace
