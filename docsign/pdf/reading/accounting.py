@@ -97,13 +97,22 @@ class Accountant:
     revisions: list[Revision]
     remarks: Remarks
     result: Accounting = field(default_factory=Accounting)
+    headers: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """number and generation that really stand at each claimed offset"""
     end_of_object: EndOfObject = lambda *_: None
 
     def mark(self) -> Accounting:
-        """Collect every claimed offset, before anything is parsed."""
-        offsets = set(self.claims)
-        for section, _ in self._sections():
-            offsets.add(section.start)
+        """Collect every offset where a claimed object or a section begins, before anything is parsed.
+
+        A claim that leads to no object at all marks nothing, so that it cannot cut what it leads into.
+        """
+        data = self.data
+        for offset in self.claims:
+            found = HEADER.match(data, offset)
+            if found is not None:
+                self.headers[offset] = (int(found[1]), int(found[2]))
+        offsets = {section.start for section, _ in self._sections()}
+        offsets.update(self.headers)
         self.result.marks = sorted(offsets)
         return self.result
 
@@ -116,24 +125,22 @@ class Accountant:
         self.end_of_object = end_of_object
         data, size = self.data, len(self.data)
         sections = {section.start: (section, tail) for section, tail in self._sections()}
-        parts = self.result.parts
-        claims = self.claims
-        marks = self.result.marks
+        parts, claims, headers, marks = self.result.parts, self.claims, self.headers, self.result.marks
+        if len(headers) < len(claims):
+            for offset in claims.keys() - headers.keys():
+                self._remark_no_object(offset)
         self._gap(self._header(), marks[0] if marks else size, after_header=True, before_xref=False)
         for place, start in enumerate(marks):
             bound = marks[place + 1] if place + 1 < len(marks) else size
             found = sections.get(start)
+            claim = claims.get(start)
+            if claim is not None and (self.clashes or headers[start] != claim[:2]):
+                self._check_header(start)
             if found is not None:
                 end = self._section(start, bound, *found)
-                if start in claims:
-                    self._check_header(start, bound, claims[start])
             else:
-                claim = claims[start]
-                number = self._check_header(start, bound, claim)
-                if number is None:
-                    parts.append((SpanKind.UNACCOUNTED, start, bound, None))
-                    continue
-                end = self._object_end(start, bound, claim if claim.number == number else None)
+                number = headers[start][0]
+                end = self._object_end(start, bound, claim if claim and claim.number == number else None)
                 parts.append((SpanKind.OBJECT, start, end, number))
             if end < bound and data[end:bound].strip(SPACE):
                 following = sections.get(bound)
@@ -152,20 +159,25 @@ class Accountant:
         return found
 
     def _header(self) -> int:
-        """ISO 32000-2 7.5.2: the file begins with ``%PDF-``."""
+        """ISO 32000-2 7.5.2: the file begins with ``%PDF-``; some put a few bytes before it."""
         data = self.data
-        found = _FILE_HEADER.match(data)
-        if found is None:
+        found = _FILE_HEADER.search(data, 0, 1032)
+        if found is None or found.start():
             self.remarks.add(
                 "header",
                 say("The file does not begin with a PDF header."),
+                severity=Severity.WARNING if found else Severity.ERROR,
                 where="header",
                 offset=0,
                 revision=0,
             )
+        if found is None:
             return 0
-        end = min(place for place in (data.find(b"\n"), data.find(b"\r"), len(data)) if place >= 0)
-        self.result.parts.append((SpanKind.HEADER, 0, end, None))
+        if data[: found.start()].strip(SPACE):
+            self.result.parts.append((SpanKind.UNACCOUNTED, 0, found.start(), None))
+        ends = (data.find(b"\n", found.start()), data.find(b"\r", found.start()), len(data))
+        end = min(place for place in ends if place >= 0)
+        self.result.parts.append((SpanKind.HEADER, found.start(), end, None))
         return end
 
     def _section(self, start: int, bound: int, section: Section, tail: Tail | None) -> int:
@@ -196,42 +208,40 @@ class Accountant:
             return bound
         return end
 
-    def _check_header(self, start: int, bound: int, claim: Claim) -> int | None:
-        """Compare the object's header with the entries that lead to it (7.5.4)."""
-        found = HEADER.match(self.data, start, bound)
-        if found and not self.clashes and (int(found[1]), int(found[2])) == claim[:2]:
-            return claim.number
-        claimed = [claim, *self.clashes.get(start, ())]
-        if found is None:
-            for claim in claimed:
-                if self.remarks.is_full:
-                    self.remarks.dropped += 1
-                    continue
-                self.remarks.add(
-                    "xref-no-object",
-                    say("The cross-reference leads to a place where no object begins."),
-                    severity=leftover(claim.revision),
-                    where=f"object {claim.number}",
-                    offset=start,
-                    revision=claim.revision,
-                )
-            return None
-        number, generation = int(found[1]), int(found[2])
-        for claim in claimed:
+    def _remark_no_object(self, offset: int) -> None:
+        for claim in [self.claims[offset], *self.clashes.get(offset, ())]:
             if self.remarks.is_full:
                 self.remarks.dropped += 1
-            elif claim.number != number or claim.generation != generation:
-                self.remarks.add(
-                    "xref-wrong-object" if claim.number != number else "xref-generation",
-                    say("The cross-reference leads to the bytes of another object ({found}).", found=number)
-                    if claim.number != number
-                    else say("The generation of an object differs from its cross-reference entry."),
-                    severity=leftover(claim.revision),
-                    where=f"object {claim.number}",
-                    offset=start,
-                    revision=claim.revision,
-                )
-        return number
+                continue
+            self.remarks.add(
+                "xref-no-object",
+                say("The cross-reference leads to a place where no object begins."),
+                severity=leftover(claim.revision),
+                where=f"object {claim.number}",
+                offset=offset,
+                revision=claim.revision,
+            )
+
+    def _check_header(self, offset: int) -> None:
+        """Compare the object's header with the entries that lead to it (7.5.4)."""
+        number, generation = self.headers[offset]
+        for claim in [self.claims[offset], *self.clashes.get(offset, ())]:
+            if claim.number == number and claim.generation == generation:
+                continue
+            if self.remarks.is_full:
+                self.remarks.dropped += 1
+                continue
+            is_other = claim.number != number
+            self.remarks.add(
+                "xref-wrong-object" if is_other else "xref-generation",
+                say("The cross-reference leads to the bytes of another object ({found}).", found=number)
+                if is_other
+                else say("The generation of an object differs from its cross-reference entry."),
+                severity=leftover(claim.revision),
+                where=f"object {claim.number}",
+                offset=offset,
+                revision=claim.revision,
+            )
 
     def _object_end(self, start: int, bound: int, claim: Claim | None) -> int:
         data = self.data

@@ -46,7 +46,7 @@ def read_pdf(data: bytes, *, password: str | None = None, budget: Budget | None 
         raise PdfError(say("This is not a PDF file: it has no header."))
     work, remarks = Work(budget), Remarks(budget.findings)
     revisions = read_revisions(data, work=work, remarks=remarks)
-    history = build_history(revisions, remarks)
+    history = build_history(revisions, remarks, len(data))
     claims, clashes = _claims(history)
     accountant = Accountant(data, claims, clashes, revisions, remarks)
     store = Store(data, history, accountant.mark(), work, remarks)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from docsign.errors import PdfError, PdfPasswordError
 from docsign.pdf.reading.values import Array, Decrypt, Dictionary, Name, Stream, Text, Value
 from docsign.sentence import say
+
+PUBLIC_KEY = frozenset({"adbe.pkcs7.s3", "adbe.pkcs7.s4", "adbe.pkcs7.s5"})  # 7.6.5
 
 
 @dataclass(slots=True, eq=False)
@@ -68,28 +71,39 @@ def _decrypt(stage: Any, key: bytes, data: bytes) -> bytes:
 def open_cipher(encrypt: Dictionary, identifier: Value, password: str | None, own: int) -> Cipher:
     """Open the security handler of /Encrypt.
 
-    Raises PdfPasswordError where neither ``password`` nor the empty one opens it, PdfError for a handler
-    that is not known or malformed.
+    Raises PdfPasswordError where neither ``password`` nor the empty one opens it, or where keys of recipients
+    would be needed (7.6.5); PdfError for a handler that is not known or malformed.
     """
+    where = "trailer /Encrypt"
+    if encrypt.get("Filter") == "Adobe.PubSec" or encrypt.get("SubFilter") in PUBLIC_KEY:
+        raise PdfPasswordError(
+            say("The file is encrypted for certain recipients, and their keys are not at hand."), where=where
+        )
+    first = identifier.items[0] if isinstance(identifier, Array) and identifier.items else None
+    id1 = first.value if isinstance(first, Text) else b""
     try:
-        from pyhanko.pdf_utils.crypt import AuthStatus, SecurityHandler
-
-        handler = SecurityHandler.build(_foreign(encrypt))
-        first = identifier.items[0] if isinstance(identifier, Array) and identifier.items else None
-        id1 = first.value if isinstance(first, Text) else b""
-        for attempt in dict.fromkeys((password or "", "")):
-            if handler.authenticate(attempt, id1=id1).status != AuthStatus.FAILED:
-                return Cipher(handler, own)
+        handler = _first_opened(_foreign(encrypt), id1, dict.fromkeys((password or "", "")))
     except Exception as error:
-        raise PdfError(
-            say("The file's encryption cannot be understood."), where="trailer /Encrypt"
-        ) from error
+        raise PdfError(say("The file's encryption cannot be understood."), where=where) from error
+    if handler is not None:
+        return Cipher(handler, own)
     raise PdfPasswordError(
         say("The file is encrypted, and its password is missing.")
         if password is None
         else say("The file is encrypted, and the password given does not open it."),
-        where="trailer /Encrypt",
+        where=where,
     )
+
+
+def _first_opened(encrypt: Any, id1: bytes, passwords: Iterable[str]) -> Any:
+    """Return pyHanko's handler opened with the first password that fits, or None."""
+    from pyhanko.pdf_utils.crypt import AuthStatus, SecurityHandler
+
+    handler = SecurityHandler.build(encrypt)
+    for attempt in passwords:
+        if handler.authenticate(attempt, id1=id1).status != AuthStatus.FAILED:
+            return handler
+    return None
 
 
 def _foreign(encrypt: Dictionary) -> Any:

@@ -19,6 +19,7 @@ from docsign.pdf.reading.revisions import Revision
 from docsign.pdf.reading.sections import FREE, IN_USE, PACKED, Entry, Section
 from docsign.pdf.reading.values import Reference, Value, same_value
 from docsign.sentence import say
+from docsign.verdict import Severity
 
 
 @dataclass(slots=True, eq=False)
@@ -44,8 +45,11 @@ class History:
         return versions[place - 1] if place else None
 
 
-def build_history(revisions: list[Revision], remarks: Remarks) -> History:
-    """Merge the sections of all revisions, and fill in ``changed`` and ``freed`` of each."""
+def build_history(revisions: list[Revision], remarks: Remarks, size: int) -> History:
+    """Merge the sections of all revisions, and fill in ``changed`` and ``freed`` of each.
+
+    ``size`` is the length of the file.
+    """
     history = History()
     table_only: dict[int, Entry] | None = {} if any(_hybrids(one) for one in revisions) else None
     for revision in revisions:
@@ -54,7 +58,7 @@ def build_history(revisions: list[Revision], remarks: Remarks) -> History:
         for section in reversed(revision.sections):
             _remark_repeated(section, revision, remarks)
             entries.update(_effective(section, revision, table_only, history, remarks))
-        _apply(revision, entries, history, remarks)
+        _apply(revision, entries, history, remarks, size)
     return history
 
 
@@ -92,7 +96,9 @@ def _effective(
     return entries
 
 
-def _apply(revision: Revision, entries: dict[int, Entry], history: History, remarks: Remarks) -> None:
+def _apply(
+    revision: Revision, entries: dict[int, Entry], history: History, remarks: Remarks, size: int
+) -> None:
     """Add the entries of one revision to the history; entries repeated unchanged leave no trace."""
     versions = history.versions
     index = revision.index
@@ -118,11 +124,11 @@ def _apply(revision: Revision, entries: dict[int, Entry], history: History, rema
         if kind == PACKED:
             own_streams.append((number, entry[1]))
         elif not revision.start <= entry[1] < revision.end:
-            _remark_misplaced(number, entry, revision, remarks)
+            _remark_misplaced(number, entry, revision, remarks, size)
     for number, stream in own_streams:
         found = history.version(stream, index)
         if found is None or found[0] != index or found[1][0] != IN_USE:
-            _remark_misplaced(number, None, revision, remarks)
+            _remark_misplaced(number, None, revision, remarks, size)
     if index:
         _remark_replaced_streams(changed + freed, history, revision, remarks)
     for number, stream in own_streams:
@@ -139,11 +145,16 @@ def _apply(revision: Revision, entries: dict[int, Entry], history: History, rema
         )
 
 
-def _remark_misplaced(number: int, entry: Entry | None, revision: Revision, remarks: Remarks) -> None:
+def _remark_misplaced(
+    number: int, entry: Entry | None, revision: Revision, remarks: Remarks, size: int
+) -> None:
+    """Remark an entry that leads out of its revision; past the end of the file there is nothing to show."""
     later = entry is not None and entry[1] >= revision.end
+    severity = leftover(revision.index) if entry is not None and entry[1] >= size else Severity.ERROR
     remarks.add(
         "entry-past-revision" if later else "entry-into-older-revision",
         say("The cross-reference of a revision leads to bytes that do not belong to it."),
+        severity=severity,
         where=f"object {number}",
         offset=revision.sections[0].start,
         revision=revision.index,

@@ -11,7 +11,11 @@ from docsign.pdf.reading.parsing import parse_value
 from docsign.pdf.reading.values import Decrypt, Dictionary, IndirectObject, Reference, Stream
 from docsign.sentence import say
 
-HEADER = re.compile(rb"(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++obj(?![^\0\t\n\f\r ()<>\[\]{}/%])")
+# Some writers' offsets lead to the white space before an object.
+HEADER = re.compile(
+    rb"[\0\t\n\f\r ]{0,8}+(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++obj"
+    rb"(?![^\0\t\n\f\r ()<>\[\]{}/%])"
+)
 _AFTER_VALUE = re.compile(rb"[\0\t\n\f\r ]*+(?:(endobj)|stream(?:\r\n|\n|(\r))|(%)[^\r\n]*+)")
 _AFTER_DATA = re.compile(rb"[\0\t\n\f\r ]*+endstream[\0\t\n\f\r ]++endobj")
 _ENDSTREAM = re.compile(rb"[\0\t\n\f\r ]*+endstream")
@@ -45,7 +49,7 @@ def parse_indirect(
         raise PdfError(say("No object begins here."), where=f"byte {start}")
     work.spend_objects()
     number, generation = int(header[1]), int(header[2])
-    home = IndirectObject(number, generation, revision, data, start, end)
+    home = IndirectObject(number, generation, revision, data, header.start(1), end)
     home.value, position = parse_value(
         data,
         header.end(),

@@ -136,7 +136,7 @@ def _read_chain(data: bytes, work: Work, remarks: Remarks) -> list[Section]:
 
 def _offset(section: Section, key: str) -> int | None:
     value = section.trailer.get(key)
-    if value is None:
+    if value is None or (value == 0 and type(value) is int):  # some write /Prev 0 for none
         return None
     if type(value) is not int:
         raise PdfError(say("An integer was expected here."), where=f"{_name(section)} /{key}")

@@ -10,7 +10,7 @@ import pytest
 from docsign.errors import PdfError, PdfPasswordError
 from docsign.pdf.reading import Dictionary, Pdf, Stream, Text, read_pdf
 from docsign.pdf.reading.encryption import Cipher
-from tests.pdf.reading.making import letter, reopened
+from tests.pdf.reading.making import one_page
 
 HONEST = Path(__file__).parent.parent / "honest"
 INDEX = {entry["name"]: entry for entry in tomllib.loads((HONEST / "index.toml").read_text())["file"]}
@@ -94,16 +94,16 @@ def test_damaged_strings_do_not_raise() -> None:
 )
 def test_encryption_that_cannot_be_understood(encrypt: bytes) -> None:
     """An odd /Encrypt is refused in one sentence, whatever pyHanko makes of it."""
-    data = letter()[: -len(b"startxref")]
-    data = data[: data.rindex(b"xref\n0")]
-    writer = reopened(letter(), {})
-    writer.previous = None
-    writer.data = bytearray(data)
-    for number in range(1, 5):
-        writer.offsets[number] = data.index(b"%d 0 obj" % number)
     with pytest.raises(PdfError) as caught:
-        read_pdf(writer.table(b"/Encrypt %s /ID [(a) (b)] " % encrypt))
+        read_pdf(one_page().table(b"/Encrypt %s /ID [(a) (b)] " % encrypt))
     assert caught.value.where == "trailer /Encrypt"
+
+
+def test_files_encrypted_for_recipients() -> None:
+    """7.6.5: no password opens them, so they are not broken but closed."""
+    closed = one_page().table(b"/Encrypt << /Filter /Adobe.PubSec /SubFilter /adbe.pkcs7.s5 /V 4 >> ")
+    with pytest.raises(PdfPasswordError, match="recipients"):
+        read_pdf(closed)
 
 
 def test_a_missing_password_is_told_from_a_wrong_one() -> None:

@@ -195,6 +195,11 @@ def test_prev_loops_end() -> None:
     assert "prev-loop" in codes(looped)
 
 
+def test_prev_nothing_is_no_prev() -> None:
+    """Some writers say /Prev 0 in the first section."""
+    assert codes(letter().replace(b"trailer\n<< ", b"trailer\n<< /Prev 0 ")) == []
+
+
 def test_sections_are_counted() -> None:
     """A thousand revisions cost a thousand sections, no more."""
     writer = one_page()
