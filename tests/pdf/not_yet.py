@@ -1,6 +1,7 @@
 """What the judge does not answer rightly yet, by the names of the tests' cases.
 
-Each is held to be wrong (a strict xfail): whoever mends it takes it off this list. The lists are empty: let them stay so.
+Each is held to be wrong (a strict xfail): whoever mends it takes it off this list. The lists are empty: let
+them stay so.
 """
 
 from __future__ import annotations

@@ -1,0 +1,50 @@
+"""A wrong command line: one sentence in the clerk's language, exit 2, nothing of click's own English."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docsign.cli import docsign
+from docsign.cli.usage import explained
+
+DOCSIGN = str(Path(sys.executable).parent / "docsign")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "vietnamese"),
+    [
+        (("verify", "--nonsense", "x.pdf"), "--nonsense"),
+        (("verify",), "FILE"),
+        (("sign", "x.pdf", "--key", "pkcs12:x.p12", "--as", "nobody"), "--as"),
+        (("status", "x"), "CODE"),
+        (("unheard-of",), "unheard-of"),
+        (("new", "a.toml", "b.toml"), "b.toml"),
+    ],
+)
+def test_a_wrong_command_line_is_said_in_one_sentence(
+    arguments: tuple[str, ...], vietnamese: str, environment: dict[str, str]
+) -> None:
+    """The offending word is named, --help is pointed to, the exit status is 2."""
+    done = subprocess.run(
+        [DOCSIGN, *arguments], env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("lỗi [usage]: ")
+    assert vietnamese in line
+    assert "--help" in line
+
+
+def test_every_kind_of_error_of_click_becomes_ours() -> None:
+    """An error click may yet invent still comes out as a usage error with its words."""
+    import click
+
+    error = explained(click.UsageError("Something new."))
+    assert error.exit_status == 2
+    assert "Something new." in error.text("en")
+    assert docsign.name
