@@ -53,9 +53,13 @@ def _named(error: click.BadParameter) -> str:
 
 def _unfit_value(error: click.BadParameter) -> Sentence:
     kind = error.param.type if error.param is not None else None
+    given = error.message.partition("'")[2].partition("'")[0]
     if isinstance(kind, click.Choice):
         return say(
-            "{name}: one of these is needed: {values}.", name=_named(error), values=", ".join(kind.choices)
+            "{name}: {given} is none of these: {values}.",
+            name=_named(error),
+            given=given,
+            values=", ".join(kind.choices),
         )
     if isinstance(kind, click.IntRange) and None not in (kind.min, kind.max):
         return say(
