@@ -30,7 +30,7 @@ def said(report: Report) -> dict[str, Any]:
 
 
 @given(name=st.sampled_from(FILES), place=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_changed_signed_byte_never_passes(name: str, place: float, change: int) -> None:
     """Inside the bytes that the signature covers."""
     pdf = bytearray(good(name))
@@ -43,7 +43,7 @@ def test_a_changed_signed_byte_never_passes(name: str, place: float, change: int
 
 
 @given(name=st.sampled_from(FILES), place=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_changed_byte_of_the_contents_says_so_or_says_the_same(name: str, place: float, byte: int) -> None:
     """In the gap: what still passes is another case of a digit, is found, or changes nothing reported."""
     pdf = bytearray(good(name))
