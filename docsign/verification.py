@@ -402,18 +402,38 @@ def _judge_xml(data: bytes, format: FileFormat, question: _Question) -> _Answer:
 
     offered = {_name_of(one): one for one in question.content}
 
+    def meant(wanted: str) -> str:
+        return wanted if wanted in offered else wanted.rpartition("/")[2]
+
     def resolve(wanted: str) -> bytes | None:
-        one = offered.get(wanted) or offered.get(wanted.rpartition("/")[2])
+        one = offered.get(meant(wanted))
         return None if one is None else _bytes_of(one)
 
-    reports = tuple(
-        judgement.report
-        for judgement in judge_xades_file(data, resolve=resolve, trust=question.trust, at=question.at)
-    )
-    if not reports:
+    judgements = tuple(judge_xades_file(data, resolve=resolve, trust=question.trust, at=question.at))
+    if not judgements:
         return _nothing(format if format is FileFormat.EDXML else FileFormat.OTHER, "unknown-format")
+    reports = tuple(
+        replace(one.report, coverage="whole")
+        if offered and offered.keys() <= {meant(name) for name in one.covered}
+        else one.report
+        for one in judgements
+    )
+    referred = {meant(name) for one in judgements for name in one.referred}
+    uncovered = tuple(
+        Finding(
+            code="file-not-covered",
+            severity=Severity.WARNING,
+            sentence=say("No signature covers this file."),
+            where=name,
+        )
+        for name in offered
+        if name not in referred
+    )
     return _Answer(
-        format=format, conclusion=conclude(report.conclusion for report in reports), signatures=reports
+        format=format,
+        conclusion=conclude(report.conclusion for report in reports),
+        signatures=reports,
+        findings=uncovered,
     )
 
 

@@ -175,6 +175,11 @@ def test_a_signature_in_xml_with_its_files(envelope: bytes, trust: Trust, at: da
         files = [(name, archive.read(name)) for name in archive.namelist() if not name.startswith("META-INF")]
     report = verify(xml, trust=trust, at=at, content=files)
     assert (report.format, report.conclusion) == (FileFormat.XADES, Conclusion.passed()), codes(report)
+    assert [(one.code, one.where) for one in report.findings] == [("file-not-covered", "mimetype")]
+    signed = verify(xml, trust=trust, at=at, content=[one for one in files if one[0] != "mimetype"])
+    assert ([one.coverage for one in signed.signatures], signed.findings) == (["whole"], ())
+    one_more = verify(xml, trust=trust, at=at, content=[*files, ("documents/khac.pdf", b"?")])
+    assert [one.where for one in one_more.findings] == ["mimetype", "documents/khac.pdf"]
     alone = verify(xml, trust=trust, at=at)
     assert alone.conclusion == Conclusion.indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND)
     changed = [(name, data + b" ") for name, data in files]
