@@ -210,8 +210,7 @@ class Accountant:
 
     def _remark_no_object(self, offset: int) -> None:
         for claim in [self.claims[offset], *self.clashes.get(offset, ())]:
-            if self.remarks.is_full:
-                self.remarks.dropped += 1
+            if self.remarks.drops(leftover(claim.revision)):
                 continue
             self.remarks.add(
                 "xref-no-object",
@@ -228,8 +227,7 @@ class Accountant:
         for claim in [self.claims[offset], *self.clashes.get(offset, ())]:
             if claim.number == number and claim.generation == generation:
                 continue
-            if self.remarks.is_full:
-                self.remarks.dropped += 1
+            if self.remarks.drops(leftover(claim.revision)):
                 continue
             is_other = claim.number != number
             self.remarks.add(

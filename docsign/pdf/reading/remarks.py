@@ -44,16 +44,19 @@ def leftover(revision: int | None) -> Severity:
 
 @dataclass(slots=True)
 class Remarks:
-    """The remarks of one reading, each once, at most ``limit``."""
+    """The remarks of one reading, each once, at most ``limit`` of each severity."""
 
     limit: int
     kept: dict[tuple[str, str, int | None], Remark] = field(default_factory=dict)
-    dropped: int = 0
+    counts: dict[Severity, int] = field(default_factory=dict)
+    dropped: dict[Severity, int] = field(default_factory=dict)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no further remark is kept."""
-        return len(self.kept) >= self.limit
+    def drops(self, severity: Severity = Severity.ERROR) -> bool:
+        """Count a remark that is not kept, where no further one is; then it need not be made."""
+        if self.counts.get(severity, 0) < self.limit:
+            return False
+        self.dropped[severity] = self.dropped.get(severity, 0) + 1
+        return True
 
     def add(
         self,
@@ -67,21 +70,19 @@ class Remarks:
     ) -> None:
         """Keep a remark, unless the same code already stands at the same place."""
         key = (code, where, offset)
-        if key in self.kept:
+        if key in self.kept or self.drops(severity):
             return
-        if len(self.kept) >= self.limit:
-            self.dropped += 1
-            return
+        self.counts[severity] = self.counts.get(severity, 0) + 1
         self.kept[key] = Remark(
             code=code, severity=severity, sentence=sentence, where=where, offset=offset, revision=revision
         )
 
     def __iter__(self) -> Iterator[Remark]:
-        """Yield them in the order they were noticed, and how many more there were."""
+        """Yield them in the order they were noticed, and how many more of each severity there were."""
         yield from list(self.kept.values())
-        if self.dropped:
+        for severity, count in self.dropped.items():
             yield Remark(
                 code="more-findings",
-                severity=Severity.ERROR,
-                sentence=say("There are {count} further findings of this kind.", count=self.dropped),
+                severity=severity,
+                sentence=say("There are {count} further findings of this kind.", count=count),
             )

@@ -201,8 +201,7 @@ class View:
         if not isinstance(holder, Array | Dictionary | Stream):
             return
         home = holder.home
-        if self.store.remarks.is_full:
-            self.store.remarks.dropped += 1
+        if self.store.remarks.drops():
             return
         self.store.remarks.add(
             "wrong-type",

@@ -257,15 +257,20 @@ def test_a_bomb_among_the_contents() -> None:
 
 
 def test_remarks_are_kept_once_and_counted_past_the_limit() -> None:
-    """A file with a million faults is told in a few hundred lines."""
+    """A file with a thousand faults is told in a few lines, and warnings never crowd out an error."""
     writer = one_page()
     for number in range(5, 1000):
         writer.object(number, b"--1")
+    writer.table()
+    writer.object(9, b"--1")
     pdf = read_pdf(writer.table(), budget=Budget(findings=20))
     pdf.check_objects()
     pdf.check_objects()
     remarks = pdf.remarks
-    assert len(remarks) == 21
-    assert remarks[-1].code == "more-findings"
+    assert [(one.code, one.severity.value) for one in remarks[19:]] == [
+        ("object-malformed", "warning"),
+        ("object-malformed", "error"),
+        ("more-findings", "warning"),
+    ]
     assert "975" in remarks[-1].sentence.text("en")
     assert isinstance(pdf.store.remarks, Remarks)
