@@ -2,6 +2,53 @@
 
 A remark does not decide anything. Whether one matters depends on what a signature covers, so the judge reads
 ``offset`` and ``revision`` and decides; ``severity`` says how bad it is in a revision nobody signed.
+
+Bytes that belong to nothing, or in the wrong place
+    header                     something stands before the file's header, or there is none
+    second-header              a further %PDF- among the comments
+    unaccounted-bytes          bytes between or behind the parts of the file
+    object-without-xref        an object no cross-reference of its revision names, packed ones too
+    stray-comment              a comment elsewhere than before xref, startxref, %%EOF or after the header
+    comment-before-revision    one at the start of a later revision (MuPDF writes its name there)
+    comment-in-object          one within an object of a later revision (made when the object is parsed)
+    overlap                    a section reaches into what another entry claims
+
+Cross-references
+    xref-no-object             an entry leads to where no object begins
+    xref-wrong-object          … to the bytes of an object of another number
+    xref-generation            … to an object of another generation
+    entry-twice                one section names two places for one number
+    entry-into-older-revision  a changed entry leads into bytes of an older revision
+    entry-past-revision        … behind the revision that holds it
+    trailer-size               a number is not below the trailer's /Size
+    trailers-disagree          two sections of one revision name two catalogs, or two encryptions
+    hybrid-conflict            the table and its /XRefStm show two documents
+    startxref-mismatch         a startxref does not name the section before it
+    prev-loop                  /Prev leads back
+
+Revisions
+    revision-order             a section stands before the end of the revision before it
+    revision-unfinished        no startxref and %%EOF behind a section
+    revision-only-frees        objects are freed and none is written
+    object-stream-replaced     an object stream is replaced whose objects are still in use
+    encryption-changed         /Encrypt differs from the revision before (then no reading either)
+
+Objects, made when they are parsed (``Pdf.check_objects`` parses all)
+    object-malformed           it cannot be parsed, and is null
+    duplicate-key              a dictionary has a key twice
+    packed-twice               an object stream holds a number twice
+    extends-loop               object streams extend one another in a circle
+    reference-generation       a reference names another generation, and is null
+    reference-loop             references lead to one another, and are null
+    wrong-type                 something else was asked for than what stands there
+
+Pages, made when ``View.pages`` is asked for
+    page-tree                  the tree or a node of it is none
+    page-loop                  a node is met twice
+    page-count                 the root's /Count is another than the pages found
+    page-parent                a node names another parent than the one that lists it
+
+    more-findings              there were more than the limit, of this severity
 """
 
 from __future__ import annotations
