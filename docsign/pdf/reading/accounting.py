@@ -79,6 +79,9 @@ class Accounting:
     """The parts found, in the order of the file, without the white space between them."""
 
     marks: list[int] = field(default_factory=list)
+    """every offset where a claimed object or a section begins, in order"""
+    headers: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """number and generation of the object that really stands at each claimed offset"""
     parts: list[tuple[SpanKind, int, int, int | None]] = field(default_factory=list)
 
     def bound(self, offset: int, size: int) -> int:
@@ -97,8 +100,6 @@ class Accountant:
     revisions: list[Revision]
     remarks: Remarks
     result: Accounting = field(default_factory=Accounting)
-    headers: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """number and generation that really stand at each claimed offset"""
     end_of_object: EndOfObject = lambda *_: None
 
     def mark(self) -> Accounting:
@@ -106,13 +107,13 @@ class Accountant:
 
         A claim that leads to no object at all marks nothing, so that it cannot cut what it leads into.
         """
-        data = self.data
+        data, headers = self.data, self.result.headers
         for offset in self.claims:
             found = HEADER.match(data, offset)
             if found is not None:
-                self.headers[offset] = (int(found[1]), int(found[2]))
+                headers[offset] = (int(found[1]), int(found[2]))
         offsets = {section.start for section, _ in self._sections()}
-        offsets.update(self.headers)
+        offsets.update(headers)
         self.result.marks = sorted(offsets)
         return self.result
 
@@ -125,7 +126,8 @@ class Accountant:
         self.end_of_object = end_of_object
         data, size = self.data, len(self.data)
         sections = {section.start: (section, tail) for section, tail in self._sections()}
-        parts, claims, headers, marks = self.result.parts, self.claims, self.headers, self.result.marks
+        claims, headers = self.claims, self.result.headers
+        parts, marks = self.result.parts, self.result.marks
         if len(headers) < len(claims):
             for offset in claims.keys() - headers.keys():
                 self._remark_no_object(offset)
@@ -223,7 +225,7 @@ class Accountant:
 
     def _check_header(self, offset: int) -> None:
         """Compare the object's header with the entries that lead to it (7.5.4)."""
-        number, generation = self.headers[offset]
+        number, generation = self.result.headers[offset]
         for claim in [self.claims[offset], *self.clashes.get(offset, ())]:
             if claim.number == number and claim.generation == generation:
                 continue

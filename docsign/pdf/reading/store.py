@@ -130,8 +130,8 @@ class Store:
         offset, bound = (entry[1] if entry[0] == IN_USE else None), 0
         if offset is not None:
             bound = self.accounting.bound(offset, len(self.data))
-            header = HEADER.match(self.data, offset, bound)
-            if header is None or int(header[1]) != claim.number:  # the accounting has said so
+            header = self.accounting.headers.get(offset) or self._header_at(offset, bound)
+            if header[0] != claim.number:  # the accounting has said so
                 return IndirectObject(claim.number, 0, claim.revision, self.data, offset, offset)
         try:
             if offset is not None:
@@ -170,6 +170,11 @@ class Store:
                 revision=known.revision,
             )
         return known
+
+    def _header_at(self, offset: int, bound: int) -> tuple[int, int]:
+        """Return number and generation at an offset that no entry in force claims; (-1, 0) for none."""
+        found = HEADER.match(self.data, offset, bound)
+        return (int(found[1]), int(found[2])) if found else (-1, 0)
 
     def _parse_at(self, offset: int, bound: int, revision: int, length_of: LengthOf) -> IndirectObject:
         return parse_indirect(
