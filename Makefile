@@ -40,7 +40,8 @@ test: $(VENV)/dev.stamp  ## the tests, with the tools of others they ask for a s
 
 slow: $(VENV)/dev.stamp  ## what CI cannot carry: long campaigns, big files, foreign judges
 	@sh tests/install-witnesses.sh
-	$(BIN)/python -m pytest -m slow
+	@# 5: no test is marked slow yet
+	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
 
 format: $(VENV)/dev.stamp  ## write the code in the one format
 	$(BIN)/ruff format .
