@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from docsign.policy import AnyOf as AnyOf
     from docsign.policy import HasRole as HasRole
     from docsign.policy import IssuedTo as IssuedTo
+    from docsign.sealing import seal as seal
     from docsign.signing import SigningSession as SigningSession
-    from docsign.signing import seal as seal
     from docsign.signing import sign as sign
     from docsign.verdict import Indication as Indication
     from docsign.verdict import Report as Report
@@ -51,7 +51,7 @@ _PUBLIC = {
     "Trust": "docsign.pki",
     "open_envelope": "docsign.verification",
     "open_key": "docsign.pki",
-    "seal": "docsign.signing",
+    "seal": "docsign.sealing",
     "sign": "docsign.signing",
     "verify": "docsign.verification",
 }

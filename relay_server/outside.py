@@ -10,6 +10,7 @@ from typing import BinaryIO
 from cryptography import x509
 
 from docsign.ades.cades import judge_cms
+from docsign.detached import sign_detached
 from docsign.envelope.container import read_container
 from docsign.envelope.header import Header
 from docsign.envelope.judge import ContainerJudgement, envelope_header, judge_container
@@ -17,7 +18,6 @@ from docsign.pki.certificates import display_name, fingerprint
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence
-from docsign.signing import sign_detached
 from docsign.verdict import Conclusion, Finding, Indication, Severity
 
 

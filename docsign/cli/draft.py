@@ -232,7 +232,7 @@ def draft_envelope(
 
     Example: docsign draft envelope 7 --key pkcs12:con-dau.p12 --to H99.12 -o 07.asice
     """
-    from docsign.signing import seal
+    from docsign.sealing import seal
 
     with desk.open() as office:
         header = office.drafts.header(number, to=to, reason=reason)

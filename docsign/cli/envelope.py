@@ -74,7 +74,7 @@ def seal(
     Example: docsign seal header.toml 12-UBND-VP.pdf --key pkcs12:con-dau.p12 -o 12-UBND-VP.asice
     """
     from docsign.pki import Trust, open_key
-    from docsign.signing import seal_to
+    from docsign.sealing import seal_to
 
     if letter is not None:
         header, documents = _header_of_letter(letter, number, day, to), files
@@ -225,7 +225,7 @@ def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
 def _refuse_secret(container: Container, header: Header) -> None:
     """Look for secrecy marks, in the header and on the first page of each PDF (QD 28/2018 Art. 1)."""
     from docsign.envelope import require_not_secret
-    from docsign.signing import refuse_secret
+    from docsign.pdf.text import refuse_secret
 
     require_not_secret(header)
     for reference in header.references:

@@ -170,8 +170,8 @@ def _detached(
 ) -> Callable[[bytes], bytes]:
     from datetime import UTC
 
+    from docsign.detached import sign_detached
     from docsign.pki import require_fit
-    from docsign.signing import sign_detached
 
     def one(data: bytes) -> bytes:
         now = datetime.now(UTC)

@@ -9,8 +9,9 @@ import threading
 import unicodedata
 from typing import TYPE_CHECKING
 
-from docsign.errors import PdfError
+from docsign.errors import PdfError, SecretDocumentError
 from docsign.pdf.revision import require_whole
+from docsign.secrecy import secrecy_mark
 from docsign.sentence import say
 
 if TYPE_CHECKING:
@@ -61,3 +62,16 @@ def _lines(document: pypdfium2.PdfDocument) -> list[str]:
     finally:
         text.close()
         page.close()
+
+
+def refuse_secret(pdf: bytes, *, password: str | None = None) -> None:
+    """Raise SecretDocumentError where a line of the first page is a secrecy mark (QD 28/2018 Art. 1)."""
+    for line in first_page_lines(pdf, password=password):
+        mark = secrecy_mark(line)
+        if mark is not None:
+            raise SecretDocumentError(
+                say(
+                    "The document is marked {mark}; secret documents are not made or sent this way.",
+                    mark=mark,
+                )
+            )

@@ -15,9 +15,9 @@ from pyhanko.sign.validation import async_validate_detached_cms
 from pyhanko_certvalidator import ValidationContext
 
 from docsign.ades import cms
+from docsign.detached import sign_detached
 from docsign.pki import SigningKey
 from docsign.pki.authority import TrialAuthority
-from docsign.signing import sign_detached
 
 DATA = "Biên bản họp ngày 16 tháng 11 năm 2026.".encode()
 AT = datetime(2026, 11, 16, 2, 15, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from docsign.envelope import Header, Organization, Signer
 from docsign.pdf.typeset import typeset
 from docsign.pki import SigningKey
-from docsign.signing import seal
+from docsign.sealing import seal
 
 SEALED_AT = datetime.now(UTC).replace(microsecond=0)
 APPENDIX = "Phụ lục số 1.txt"

@@ -15,7 +15,7 @@ from docsign.envelope.container import ContainerWriter, pieces_of
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import TrialAuthority
 from docsign.pki.certificates import fingerprint
-from docsign.signing import seal
+from docsign.sealing import seal
 from docsign.verdict import FileFormat, Indication, SubIndication
 from tests.envelope.conftest import APPENDIX, SEALED_AT
 

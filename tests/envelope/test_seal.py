@@ -25,7 +25,7 @@ from docsign.errors import (
 from docsign.pdf.typeset import typeset
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import TrialAuthority
-from docsign.signing import seal, seal_to
+from docsign.sealing import seal, seal_to
 from docsign.verdict import Indication
 from tests.envelope.conftest import SEALED_AT
 
@@ -133,7 +133,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from docsign.envelope import Header, Organization, judge_container, read_container
 from docsign.pki import Trust, open_key
-from docsign.signing import seal_to
+from docsign.sealing import seal_to
 from tests.peak_memory import peak_memory
 key = open_key("pkcs12:" + sys.argv[1], Path(sys.argv[2]).read_text().strip())
 header = Header(sender=Organization(code="H99.31"), receivers=(Organization(code="H99"),), number="1",

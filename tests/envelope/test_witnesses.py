@@ -19,7 +19,7 @@ import pytest
 from docsign.envelope import Header, judge_container, read_container
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import KeyKind, TrialAuthority
-from docsign.signing import seal
+from docsign.sealing import seal
 from docsign.verdict import Indication
 from tests.conftest import Holders
 from tests.envelope.conftest import APPENDIX

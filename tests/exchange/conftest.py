@@ -13,7 +13,7 @@ import pytest
 from docsign.envelope import Header, Organization, Signer
 from docsign.exchange import RelayClient
 from docsign.pki import SigningKey, Trust
-from docsign.signing import seal
+from docsign.sealing import seal
 from tests.exchange.relay_double import RelayDouble, running
 
 COMMUNE = Organization(code="H99.31", name="Ủy ban nhân dân xã Thử nghiệm")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from docsign.detached import sign_detached
 from docsign.envelope.evidence import Evidence, EvidenceEvent, Issuer, Part, Receipt
 from docsign.exchange import wire
 from docsign.exchange.entries import header_of
@@ -25,7 +26,6 @@ from docsign.exchange.problems import Problem, ProblemType
 from docsign.pki import SigningKey
 from docsign.pki.certificates import fingerprint
 from docsign.sentence import say
-from docsign.signing import sign_detached
 
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 

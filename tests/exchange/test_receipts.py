@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docsign.detached import sign_detached
 from docsign.envelope.evidence import EvidenceEvent, Receipt
 from docsign.errors import RelayIdentityError, WireError
 from docsign.exchange.receipts import require_receipt
@@ -15,7 +16,6 @@ from docsign.exchange.tls import read_identity, relay_context
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import TrialAuthority
 from docsign.pki.trust import Anchor
-from docsign.signing import sign_detached
 from tests.exchange.relay_double import RelayDouble
 
 NAME = "1a" * 32

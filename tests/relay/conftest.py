@@ -22,7 +22,7 @@ from docsign.envelope.header import Header, Organization
 from docsign.exchange import wire
 from docsign.pki import SigningKey
 from docsign.pki.authority import Issued, TrialAuthority
-from docsign.signing import seal
+from docsign.sealing import seal
 from relay_server.app import Serving, serving
 from relay_server.register import register
 from relay_server.settings import RelaySettings

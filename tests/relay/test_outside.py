@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docsign.ades.cades import judge_cms
+from docsign.detached import sign_detached
 from docsign.errors import MalformedError
 from docsign.pki import SigningKey, Trust
 from docsign.pki.certificates import fingerprint
-from docsign.signing import sign_detached
 from docsign.verdict import Indication
 from relay_server.outside import KeyNotary, SystemClock, SystemRandomness, TrustExaminer
 from tests.conftest import Holders

@@ -387,7 +387,7 @@ async def test_a_confirmation_may_carry_the_receivers_own_signature(
     """Only the agency's own passes; its digest stands in the evidence."""
     import base64
 
-    from docsign.signing import sign_detached
+    from docsign.detached import sign_detached
 
     envelope = sealed(agency_key)
     name = sha256(envelope)

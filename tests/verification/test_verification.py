@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from docsign.detached import sign_detached
 from docsign.envelope import Header, Receipt
 from docsign.envelope.evidence import canonical_json
 from docsign.envelope.evidence_judge import judge_receipt
@@ -21,7 +22,8 @@ from docsign.pki import SigningKey, Trust
 from docsign.pki.certificates import fingerprint
 from docsign.policy import HasRole, IssuedTo
 from docsign.report.text import to_text
-from docsign.signing import seal, sign, sign_detached
+from docsign.sealing import seal
+from docsign.signing import sign
 from docsign.verdict import Conclusion, FileFormat, Indication, Report, SubIndication
 from docsign.verification import open_envelope, verify
 from tests.envelope.test_evidence import EVIDENCE

@@ -1,0 +1,132 @@
+"""The verb ``seal``: documents and header go into an envelope that the sending agency seals (XAdES).
+
+What an envelope holds is known in ``envelope``, what the signature is in ``ades``; files are read here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from docsign.ades import xades
+from docsign.detached import aware_moment
+from docsign.envelope.agency_codes import same_agency
+from docsign.envelope.container import pieces_of
+from docsign.envelope.header import Header
+from docsign.envelope.packing import Packing, default_name, media_type, require_not_secret
+from docsign.errors import CertificateUnfitError, PdfError, SecretDocumentError, UsageError
+from docsign.files import file_error
+from docsign.pdf.text import refuse_secret
+from docsign.pki.certificates import agency_code
+from docsign.pki.keys import SigningKey, require_fit
+from docsign.pki.trust import Trust
+from docsign.sentence import say
+
+
+def seal(
+    header: Header,
+    documents: Sequence[Path | tuple[str, bytes] | bytes],
+    key: SigningKey,
+    *,
+    at: datetime | None = None,
+    check: bool = True,
+    trust: Trust | None = None,
+) -> bytes:
+    """Return an envelope (ASiC-E) of these documents, sealed by the sending agency with XAdES B-B.
+
+    A document is a path, a (name, bytes) pair, or bytes alone, which are then named after the document's
+    number. The header's References are made here. For large documents use ``seal_to``. Raises EdxmlError,
+    ContainerError, SecretDocumentError, PdfError, CertificateUnfitError, FileUnusableError and what the key
+    raises.
+    """
+    stream = io.BytesIO()
+    seal_to(stream, header, documents, key, at=at, check=check, trust=trust)
+    return stream.getvalue()
+
+
+def seal_to(
+    stream: BinaryIO,
+    header: Header,
+    documents: Sequence[Path | tuple[str, bytes] | bytes],
+    key: SigningKey,
+    *,
+    at: datetime | None = None,
+    check: bool = True,
+    trust: Trust | None = None,
+) -> Header:
+    """Write what ``seal`` returns into an empty seekable stream, and return the header as it was written.
+
+    Files are read piece by piece; only a PDF is held whole, one at a time, for the look at its first page.
+    """
+    moment = aware_moment(at)
+    if not documents:
+        raise UsageError(say("An envelope needs at least one document."))
+    _require_sender(header, key)
+    if check:
+        require_fit(key.certificate, at=moment, trust=trust)
+    require_not_secret(header)
+    with contextlib.ExitStack() as opened:
+        rows = [_named(header, place, one, opened) for place, one in enumerate(documents, 1)]
+        packing = Packing(stream, header, [(name, media) for name, media, _ in rows], at=moment)
+        for place, (name, media, source) in enumerate(rows):
+            if media == "application/pdf":
+                _refuse_secret_file(name, source)
+            try:
+                packing.add(place, pieces_of(source))
+            except OSError as error:
+                raise file_error(error, name) from error
+    prepared = xades.prepare(
+        packing.files(),
+        certificate=key.certificate,
+        chain=key.chain,
+        scheme=key.scheme,
+        signing_time=moment,
+    )
+    packing.close(prepared.complete(key.sign(prepared.to_be_signed)))
+    return packing.header
+
+
+def _named(
+    header: Header, place: int, document: Path | tuple[str, bytes] | bytes, opened: contextlib.ExitStack
+) -> tuple[str, str, BinaryIO]:
+    """Return name, media type and bytes of one document to seal; files are closed by ``opened``."""
+    name: str | None = None
+    source: BinaryIO
+    if isinstance(document, Path):
+        try:
+            source = opened.enter_context(document.open("rb"))
+        except OSError as error:
+            raise file_error(error, document) from error
+        name = document.name
+    elif isinstance(document, bytes):
+        source = io.BytesIO(document)
+    else:
+        name, source = document[0], io.BytesIO(document[1])
+    start = source.read(1024)
+    source.seek(0)
+    return name or default_name(header, place, start), media_type(name or "", start), source
+
+
+def _refuse_secret_file(name: str, source: BinaryIO) -> None:
+    try:
+        refuse_secret(source.read())
+    except (PdfError, SecretDocumentError) as error:
+        raise type(error)(error.sentence, where=name, hint=error.hint) from error
+    source.seek(0)
+
+
+def _require_sender(header: Header, key: SigningKey) -> None:
+    """Raise CertificateUnfitError where the certificate names another agency than the sender."""
+    held = agency_code(key.certificate)
+    if held is not None and not same_agency(held, header.sender.code):
+        raise CertificateUnfitError(
+            say(
+                "The certificate belongs to the agency {held}, the sender is {sender}.",
+                held=held,
+                sender=header.sender.code,
+            )
+        )
