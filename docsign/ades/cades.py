@@ -28,6 +28,7 @@ from docsign.ades.timestamps import judge_timestamp
 from docsign.errors import CmsError
 from docsign.pki.certificates import Role
 from docsign.pki.trust import Trust
+from docsign.pki.validation_data import ValidationData as ValidationData
 from docsign.sentence import say
 from docsign.verdict import (
     Conclusion,
@@ -49,15 +50,6 @@ class CmsJudgement:
 
     report: SignatureReport
     certificate: x509.Certificate | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationData:
-    """Certificates, CRLs and OCSP answers (DER) found beside a signature, such as a PDF's DSS."""
-
-    certificates: tuple[x509.Certificate, ...] = ()
-    crls: tuple[bytes, ...] = ()
-    ocsps: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
