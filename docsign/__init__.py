@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from docsign.verdict import Indication as Indication
     from docsign.verdict import Report as Report
     from docsign.verdict import SubIndication as SubIndication
+    from docsign.verification import Verifier as Verifier
     from docsign.verification import open_envelope as open_envelope
     from docsign.verification import verify as verify
 
@@ -49,6 +50,7 @@ _PUBLIC = {
     "Status": "docsign.envelope",
     "SubIndication": "docsign.verdict",
     "Trust": "docsign.pki",
+    "Verifier": "docsign.verification",
     "open_envelope": "docsign.verification",
     "open_key": "docsign.pki",
     "seal": "docsign.sealing",

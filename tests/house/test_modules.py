@@ -35,6 +35,9 @@ EXERCISED_BY = {
     "docsign.pki.problems": "tests/pki/test_paths.py",
     "docsign.pki.responder": "tests/pki/test_cli.py",
     "docsign.pki.revocation": "tests/pki/test_paths.py",
+    "docsign.verification.contents": "tests/verification/test_verification.py",
+    "docsign.verification.kinds": "tests/verification/test_verification.py",
+    "docsign.verification.reporting": "tests/verification/test_verification.py",
 }
 
 FILE_LINES, FUNCTION_LINES = 500, 75

@@ -1,0 +1,155 @@
+"""Tells what a file is by its content, and hands it to the judge of its kind; the judges are pure."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from docsign import formats
+from docsign.files import READ_LIMIT
+from docsign.sentence import say
+from docsign.verdict import Conclusion, FileFormat, Finding, Report, Severity, conclude
+from docsign.verification.question import Answer, Question, bytes_of, content_for, name_of, nothing
+
+Inside = Callable[[BinaryIO, str, Question], Report]
+"""What makes the report of a file inside this one."""
+
+
+def judge(stream: BinaryIO, name: str, question: Question, *, inside: Inside) -> Answer:
+    """Tell the format by the content (the name helps only where the content says nothing), and judge it."""
+    head = stream.read(4096)
+    suffix = Path(name).suffix.lower()
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    if formats.is_container(head, suffix):
+        from docsign.verification.contents import judge_container_file
+
+        return judge_container_file(stream, suffix, question, inside)
+    if size > READ_LIMIT:
+        return nothing(FileFormat.OTHER, "too-large", size)
+    return _judge_bytes(stream.read(), suffix, name, question)
+
+
+def _judge_bytes(data: bytes, suffix: str, name: str, question: Question) -> Answer:
+    data = formats.unarmoured(data)
+    match formats.tell(data, suffix):
+        case FileFormat.PDF:
+            return _judge_pdf(data, question)
+        case FileFormat.CADES:
+            return _judge_cms(data, name, question)
+        case FileFormat.TIMESTAMP:
+            return _judge_timestamp(data, name, question)
+        case FileFormat.RECEIPT:
+            return _judge_receipt(data, question)
+        case FileFormat.XADES | FileFormat.EDXML as format:
+            return _judge_xml(data, format, question)
+        case _:
+            return nothing(FileFormat.OTHER, "not-pdf" if suffix == ".pdf" else "unknown-format")
+
+
+def _judge_pdf(data: bytes, question: Question) -> Answer:
+    from docsign.pdf.judge import judge_pdf
+
+    judgement = judge_pdf(data, trust=question.trust, at=question.at, password=question.password)
+    return Answer(
+        format=FileFormat.PDF,
+        conclusion=judgement.conclusion,
+        signatures=judgement.signatures,
+        timestamps=judgement.timestamps,
+        findings=judgement.findings,
+    )
+
+
+def _judge_cms(data: bytes, name: str, question: Question) -> Answer:
+    from docsign.ades.cades import judge_signers
+
+    content, remark = content_for(name, question)
+    judgements = judge_signers(data, content=content, trust=question.trust, at=question.at)
+    reports = tuple(judgement.report for judgement in judgements)
+    if not reports:  # a CMS of certificates alone is no signature
+        return nothing(FileFormat.CADES, "unknown-format")
+    return Answer(
+        format=FileFormat.CADES,
+        conclusion=conclude(report.conclusion for report in reports),
+        signatures=reports,
+        findings=remark,
+    )
+
+
+def _judge_timestamp(data: bytes, name: str, question: Question) -> Answer:
+    """Judge a time-stamp token by itself: it proves a time, it signs nothing."""
+    from docsign.ades.algorithms import hash_bytes
+    from docsign.ades.timestamps import judge_timestamp
+
+    content, remark = content_for(name, question)
+    stamp = judge_timestamp(
+        data,
+        (lambda name: hash_bytes(name, content)) if content is not None else None,
+        trust=question.trust,
+        at=question.at,
+        id="T1",
+        kind="content",
+    )
+    return Answer(
+        format=FileFormat.TIMESTAMP,
+        conclusion=Conclusion.no_signature(),
+        timestamps=(stamp,),
+        findings=remark,
+    )
+
+
+def _judge_receipt(data: bytes, question: Question) -> Answer:
+    from docsign.envelope.evidence_judge import judge_receipt
+
+    judgement = judge_receipt(data, trust=question.trust, at=question.at)
+    return Answer(
+        format=FileFormat.RECEIPT,
+        conclusion=judgement.conclusion,
+        signatures=judgement.signatures,
+        findings=judgement.findings,
+    )
+
+
+def _judge_xml(data: bytes, format: FileFormat, question: Question) -> Answer:
+    if not formats.claims_xml_signature(data):
+        return nothing(format if format is FileFormat.EDXML else FileFormat.OTHER, "unknown-format")
+    from docsign.ades.xades import judge_xades_file
+
+    offered = {name_of(one): one for one in question.content}
+
+    def meant(wanted: str) -> str:
+        return wanted if wanted in offered else wanted.rpartition("/")[2]
+
+    def resolve(wanted: str) -> bytes | None:
+        one = offered.get(meant(wanted))
+        return None if one is None else bytes_of(one)
+
+    judgements = tuple(judge_xades_file(data, resolve=resolve, trust=question.trust, at=question.at))
+    if not judgements:
+        return nothing(format if format is FileFormat.EDXML else FileFormat.OTHER, "unknown-format")
+    reports = tuple(
+        replace(one.report, coverage="whole")
+        if offered and offered.keys() <= {meant(name) for name in one.covered}
+        else one.report
+        for one in judgements
+    )
+    referred = {meant(name) for one in judgements for name in one.referred}
+    uncovered = tuple(
+        Finding(
+            code="file-not-covered",
+            severity=Severity.WARNING,
+            sentence=say("No signature covers this file."),
+            where=name,
+        )
+        for name in offered
+        if name not in referred
+    )
+    return Answer(
+        format=format,
+        conclusion=conclude(report.conclusion for report in reports),
+        signatures=reports,
+        findings=uncovered,
+    )

@@ -1,0 +1,87 @@
+"""The public verb ``verify`` and its long-lived form, the Verifier: any file in, one Report out.
+
+Files are opened here, and whatever would be fetched would be fetched here (nothing is, yet: a chain whose
+revocation is not at hand is INDETERMINATE / TRY_LATER).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from docsign.pki.trust import Trust
+from docsign.verdict import Report
+from docsign.verification.question import Content, PolicyChoice, opened, question_of
+from docsign.verification.reporting import report_on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Verifies many files with the same trust and policy; may be kept for years and shared by threads.
+
+    ``trust`` (default: nobody is trusted), ``policy`` and ``offline`` are those of ``verify``. It holds no
+    file and no connection; chains that were validated once are remembered and shared by all of a process.
+    """
+
+    trust: Trust = field(default_factory=Trust.nothing)
+    policy: PolicyChoice = "any"
+    offline: bool = False
+
+    def verify(
+        self,
+        source: bytes | Path | str,
+        *,
+        at: datetime | None = None,
+        content: Sequence[Content] = (),
+        password: str | None = None,
+        name: str | None = None,
+    ) -> Report:
+        """Verify one file; arguments, answer and errors are those of ``docsign.verify``."""
+        question = replace(
+            question_of(self.trust, at), password=password, policy=self.policy, content=tuple(content)
+        )
+        if isinstance(source, bytes):
+            return report_on(io.BytesIO(source), name or "", question)
+        path = Path(source)
+        if not question.content:
+            question = replace(question, content=_beside(path))
+        with opened(path) as stream:
+            return report_on(stream, name or str(path), question)
+
+
+def verify(
+    source: bytes | Path | str,
+    *,
+    trust: Trust | None = None,
+    at: datetime | None = None,
+    offline: bool = False,
+    content: Sequence[Content] = (),
+    password: str | None = None,
+    policy: PolicyChoice = "any",
+    name: str | None = None,
+) -> Report:
+    """Verify a file: PDF, envelope (ASiC), detached signature with its ``content``, or receipt.
+
+    ``source`` is the bytes, or the path of the file. Without ``trust`` nobody is trusted and the best answer
+    is INDETERMINATE. ``at`` (aware, default now) is the moment for which the answer holds. ``policy``
+    "official" asks for the two signatures of an official document (ND 30/2020 Art. 5), and lets the worst of
+    an envelope's signed files decide. ``offline`` forbids every fetch. ``name`` is how the report calls the
+    file.
+
+    Never raises for what the file holds. Raises FileUnusableError for a path that cannot be read, UsageError
+    for arguments that make no sense.
+    """
+    verifier = Verifier(trust=Trust.nothing() if trust is None else trust, policy=policy, offline=offline)
+    return verifier.verify(source, at=at, content=content, password=password, name=name)
+
+
+def _beside(path: Path) -> tuple[Content, ...]:
+    """Return the signed file beside ``NAME.p7s``, where it is there."""
+    if path.suffix.lower() == ".p7s":
+        content = path.with_suffix("")
+        if content.is_file():
+            return (content,)
+    return ()
