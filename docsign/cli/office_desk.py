@@ -74,6 +74,7 @@ class OfficeDesk:
         return {
             **outgoing.to_json(),
             "code": outgoing.code,
+            "identifier": office.identifier(outgoing),
             "deadline": deadline.to_json() if deadline is not None else None,
         }
 

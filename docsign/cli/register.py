@@ -11,7 +11,7 @@ import click
 
 from docsign.cli.office_desk import OfficeDesk, day_of, in_the_office
 from docsign.cli.options import PATH
-from docsign.errors import EXIT_OK, ContainerError
+from docsign.errors import EXIT_OK, ContainerError, UsageError
 from docsign.files import write_file
 from docsign.sentence import say
 
@@ -33,6 +33,9 @@ def _book_options(function: Callable[..., int]) -> Callable[..., int]:
             click.option("--from", "first", metavar="D", help="From this day on. Default: this year."),
             click.option("--to", "last", metavar="D", help="Up to this day."),
             click.option("--export", type=PATH, metavar="FILE", help="Write FILE.xlsx, .csv or .pdf (A4)."),
+            click.option(
+                "--volume", type=click.IntRange(1, 999), metavar="N", help="With the cover of volume N."
+            ),
         )
     ):
         function = option(function)
@@ -264,8 +267,17 @@ def register_check(desk: OfficeDesk) -> int:
 
 
 def _book(
-    desk: OfficeDesk, book: Book, *, search: str, first: str | None, last: str | None, export: Path | None
+    desk: OfficeDesk,
+    book: Book,
+    *,
+    search: str,
+    first: str | None,
+    last: str | None,
+    export: Path | None,
+    volume: int | None,
 ) -> int:
+    if volume is not None and export is None:
+        raise UsageError(say("Only a register that is printed has a cover: .pdf."), where="--volume")
     with desk.open() as office:
         found = office.register(book, search=search, first=day_of(first), last=day_of(last))
     if export is not None:
@@ -273,7 +285,7 @@ def _book(
 
         from docsign.office.export import export as write
 
-        write(found, export, created=datetime.now(UTC))
+        write(found, export, created=datetime.now(UTC), volume=volume)
         desk.tell(say("Written: {file}", file=export))
         return EXIT_OK
     for row in found.rows:

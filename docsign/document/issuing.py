@@ -147,6 +147,7 @@ class Facts:
     reason: str | None = None
     series: str | None = None
     number: int | None = None
+    serial: int | None = None
     day: date | None = None
     other: Outgoing | None = None
     file_notation: str | None = None
@@ -159,7 +160,8 @@ class Outgoing:
 
     ``kind`` is the Vietnamese name; ``body`` is empty for the agency itself, else the council, board or team
     that issues under the agency's seal. ``checks`` are those done since the last submission. ``number`` is
-    what the series gave; how it is printed is ``document.number``. ``steps`` counts the recorded steps.
+    what the series gave; how it is printed is ``document.number``. ``serial`` counts all documents of the
+    agency in the year, for the document identifier. ``steps`` counts the recorded steps.
     """
 
     id: int
@@ -183,6 +185,7 @@ class Outgoing:
     checks: frozenset[Check] = frozenset()
     series: str = ""
     number: int | None = None
+    serial: int | None = None
     day: date | None = None
     signed_at: datetime | None = None
     issued_at: datetime | None = None
@@ -477,9 +480,14 @@ def _changes(outgoing: Outgoing, step: Step, at: datetime, facts: Facts) -> dict
             changes["signed_at"] = at
         case Step.NUMBER:
             day = facts.day or at.astimezone(VIETNAM_TIME).date()
-            changes |= {"series": facts.series or "", "number": facts.number, "day": day}
+            changes |= {
+                "series": facts.series or "",
+                "number": facts.number,
+                "serial": facts.serial,
+                "day": day,
+            }
         case Step.FREE_NUMBER:
-            changes |= {"number": None, "day": None}
+            changes |= {"number": None, "serial": None, "day": None}
         case Step.ISSUE:
             changes["issued_at"] = at
         case Step.STORE:

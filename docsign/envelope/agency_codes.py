@@ -24,6 +24,7 @@ _TAX = re.compile(r"[0-9]{10}(-?[0-9]{3})?")
 
 MAX_LENGTH = 35
 """The longest code (QD 20/2020)."""
+_WIDTHS = (3, 2, 2, 3)  # QCVN 102:2016: characters of each level, the highest first
 
 
 def is_agency_code(text: str) -> bool:
@@ -60,3 +61,25 @@ def canonical(code: str) -> str:
 def same_agency(first: str, second: str) -> bool:
     """Tell whether two codes name the same agency by their canonical forms."""
     return canonical(first) == canonical(second)
+
+
+def document_identifier(code: str, year: int, serial: int) -> str:
+    """Return the identifier of an issued document: agency code, year of issue, serial number in the year.
+
+    ``serial`` counts every document the agency issues in the year, whatever its kind and series. The decision
+    names the three parts and no sign between them; a dot joins them here, as it joins the groups of the code:
+    ``000.00.31.H99.2026.000012``. It is not edXML's DocumentId and is never parsed into it.
+    """
+    return f"{thirteen_characters(code)}.{year:04d}.{serial:06d}"  # QD 28/2018 Art. 10
+
+
+def thirteen_characters(code: str) -> str:
+    """Return a code in the older form of 13 characters where it has one, else as it is."""
+    groups = canonical(code).split(".")
+    if not _NEW.fullmatch(canonical(code)) or len(groups) > len(_WIDTHS):
+        return code
+    padded = [group.zfill(width) for group, width in zip(groups, _WIDTHS, strict=False)]
+    if any(len(group) != width for group, width in zip(padded, _WIDTHS, strict=False)):
+        return code
+    padded += ["0" * width for width in _WIDTHS[len(padded) :]]
+    return ".".join(reversed(padded))

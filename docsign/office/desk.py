@@ -8,7 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from docsign.document.issuing import Outgoing
 from docsign.document.working_days import WorkingDays, vietnamese_working_days
+from docsign.envelope.agency_codes import document_identifier
 from docsign.envelope.header import VIETNAM_TIME
 from docsign.files import read_file
 from docsign.office.arrivals import Arrivals
@@ -94,6 +96,12 @@ class Office:
         if book == "incoming":
             return incoming_register(arrivals, agency=agency, period=period)
         return follow_up_register(arrivals, agency=agency, period=period, today=today)
+
+    def identifier(self, outgoing: Outgoing) -> str | None:
+        """Return the document identifier (QD 28/2018 Art. 10), None before it is numbered."""
+        if outgoing.serial is None or outgoing.day is None or not self.staff.code:
+            return None
+        return document_identifier(self.staff.code, outgoing.day.year, outgoing.serial)
 
     def check_log(self) -> int:
         """Return how many records the log has; raises StorageError where it was changed."""

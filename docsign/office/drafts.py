@@ -31,7 +31,7 @@ from docsign.office.people import Staff
 from docsign.office.ports import OfficeRows, OfficeStore
 from docsign.office.records import Record, append_record
 from docsign.office.searching import words_of
-from docsign.office.series import begin, give_back, take_number
+from docsign.office.series import begin, give_back, take_number, take_serial
 from docsign.office.versions import any_kind, built, described, kept, kind_key, read_source, require_signed
 from docsign.pki.certificates import display_name
 from docsign.pki.keys import SigningKey
@@ -342,7 +342,8 @@ class Drafts:
         # The table is asked first: who may not number is told so, and not what the series thinks of it.
         advance(old, Step.NUMBER, person, self._clock(), Facts(number=0, day=day), checks=self._staff.checks)
         held = take_number(rows, series, day, _holder(old), wanted=wanted)
-        facts = Facts(series=series, number=held.number, day=day)
+        serial = take_serial(rows, day, _holder(old))
+        facts = Facts(series=series, number=held.number, serial=serial, day=day)
         return self._advanced(rows, old, Step.NUMBER, person, facts)
 
     def _with_key(self, number: int, step: Step, by: str, session: SigningSession) -> Outgoing:
@@ -380,6 +381,7 @@ class Drafts:
             "certificate": facts.certificate,
             "series": facts.series,
             "number": facts.number,
+            "serial": facts.serial,
             "day": facts.day,
             "other": facts.other.id if facts.other is not None else None,
             "file_notation": facts.file_notation,

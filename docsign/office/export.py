@@ -19,13 +19,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CHARACTERS_PER_MM = 0.62  # of Times New Roman 12 in a spreadsheet's column
 
 
-def export(register: Register, path: Path, *, created: datetime) -> None:
-    """Write the register as ``path`` ends: .xlsx, .csv or .pdf; raises UsageError for another."""
+def export(register: Register, path: Path, *, created: datetime, volume: int | None = None) -> None:
+    """Write the register as ``path`` ends: .xlsx, .csv or .pdf; raises UsageError for another.
+
+    ``volume`` puts the cover of that volume before the pages of a PDF.
+    """
     makers = {
         ".xlsx": lambda: to_xlsx(register, created),
         ".csv": lambda: to_csv(register),
-        ".pdf": lambda: to_pdf(register, created),
+        ".pdf": lambda: to_pdf(register, created, volume=volume),
     }
+    if volume is not None and path.suffix.lower() != ".pdf":
+        raise UsageError(say("Only a register that is printed has a cover: .pdf."), where=str(path))
     make = makers.get(path.suffix.lower())
     if make is None:
         raise UsageError(
@@ -94,8 +99,11 @@ def to_xlsx(register: Register, created: datetime) -> bytes:
     return stream.getvalue()
 
 
-def to_pdf(register: Register, created: datetime) -> bytes:
-    """Return the register as PDF/A on A4 across; raises DocumentError, UsageError without Typst."""
+def to_pdf(register: Register, created: datetime, *, volume: int | None = None) -> bytes:
+    """Return the register as PDF/A on A4 across; raises DocumentError, UsageError without Typst.
+
+    With ``volume`` a cover to bind it in stands before: agency, title, period, numbers, number of the volume.
+    """
     from docsign.pdf.typeset import typeset
 
     data = {
@@ -107,8 +115,30 @@ def to_pdf(register: Register, created: datetime) -> bytes:
             for column in register.columns
         ],
         "rows": [list(row) for row in register.rows],
+        "cover": None if volume is None else {"lines": _cover(register), "volume": str(volume)},
     }
     return typeset(_template(), data, timestamp=created).pdf
+
+
+def _cover(register: Register) -> list[str]:
+    """Return what a cover says of its pages: the days and the numbers they begin and end with.
+
+    # ND 30/2020 Art. 16, 22: printed in full and bound.
+    """
+    if not register.rows:
+        return []
+    keys = [column.key for column in register.columns]
+    lines = []
+    days = sorted(
+        {datetime.strptime(row[keys.index(key)], "%d/%m/%Y").date()  # noqa: DTZ007 -- a day has no zone
+         for key in ("day", "arrived") if key in keys
+         for row in register.rows if row[keys.index(key)]}
+    )  # fmt: skip
+    if days:
+        lines.append(f"Từ ngày {days[0]:%d/%m/%Y} đến ngày {days[-1]:%d/%m/%Y}")
+    place = keys.index("number" if "number" in keys else "code")
+    lines.append(f"Từ số {register.rows[0][place]} đến số {register.rows[-1][place]}")
+    return lines
 
 
 @cache

@@ -22,6 +22,8 @@ INCOMING = "den"
 """The series of arrival numbers (ND 30/2020 Art. 22)."""
 COPIES = "sao"
 """The one series of all copies (ND 30/2020 PL I, part II)."""
+ALL_OUTGOING = "di"
+"""The count of all outgoing documents of a year, for their identifiers (QD 28/2018 Art. 10)."""
 COPY_KINDS = ("sao-y", "sao-luc", "trich-sao")
 LARGEST = 99_999_999
 """The largest number that can be begun with."""
@@ -99,6 +101,21 @@ def take_number(
     numbered = Numbered(series=series, year=year, number=number, day=day, holder=holder)
     rows.hold(numbered)
     return numbered
+
+
+def take_serial(rows: NumberRows, day: date, holder: str) -> int:
+    """Hold the next serial number of the year of ``day`` and return it; the same holder gets the same again.
+
+    It counts documents in the order in which they were numbered, whatever their dates, and is not given
+    again when a document gives its number back.
+    """
+    held = rows.held_by(ALL_OUTGOING, day.year, holder)
+    if held is None:
+        last = rows.below(ALL_OUTGOING, day.year, None)
+        number = rows.first_number(ALL_OUTGOING, day.year) if last is None else last.number + 1
+        held = Numbered(series=ALL_OUTGOING, year=day.year, number=number, day=day, holder=holder)
+        rows.hold(held)
+    return held.number
 
 
 def give_back(rows: NumberRows, series: str, year: int, holder: str) -> Numbered | None:

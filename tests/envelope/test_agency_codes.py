@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from docsign.envelope.agency_codes import canonical, is_agency_code, require_agency_code, same_agency
+from docsign.envelope.agency_codes import (
+    canonical,
+    document_identifier,
+    is_agency_code,
+    require_agency_code,
+    same_agency,
+)
 from docsign.errors import EdxmlError
 
 
@@ -49,3 +55,18 @@ def test_two_forms_of_one_agency_are_the_same_agency() -> None:
     """The old and the new form of a commune's code compare equal, its province's does not."""
     assert same_agency("000.00.31.H99", "H99.31")
     assert not same_agency("H99.31", "H99")
+
+
+@pytest.mark.parametrize(
+    ("code", "identifier"),
+    [
+        ("H99", "000.00.00.H99.2026.000012"),
+        ("H99.31", "000.00.31.H99.2026.000012"),
+        ("H99.31.05", "000.05.31.H99.2026.000012"),
+        ("000.28.36.H99", "000.28.36.H99.2026.000012"),
+        ("H99.31.123", "H99.31.123.2026.000012"),
+    ],
+)
+def test_the_identifier_of_a_document(code: str, identifier: str) -> None:
+    """Agency, year of issue, serial number in the year (QD 28/2018 Art. 10); a long code stays as it is."""
+    assert document_identifier(code, 2026, 12) == identifier

@@ -114,8 +114,9 @@ def test_the_whole_way_with_real_keys(
         "store",
     ]
     assert history[4].details["certificate"] == "Nguyễn Văn Mẫu"
-    assert history[5].details == {"series": "chung", "number": "1", "day": today.isoformat()}
+    assert history[5].details == {"series": "chung", "number": "1", "serial": "1", "day": today.isoformat()}
     assert office.check_log() == 9
+    assert office.identifier(done) == f"000.00.31.H99.{today.year}.000001"  # QD 28/2018 Art. 10
     (row,) = office.register("outgoing").rows
     assert row[0] == "01/UBND-VP"
 

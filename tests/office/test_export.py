@@ -118,3 +118,22 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert to_csv(register(1))
     with pytest.raises(UsageError, match="office"):
         to_xlsx(register(1), CREATED)
+
+
+def test_a_bound_register_has_a_cover(tmp_path: Path) -> None:
+    """The cover says whose register it is, of when, from which number to which, and the volume."""
+    pdf = pdfium.PdfDocument(to_pdf(register(30), CREATED, volume=2))
+    cover = pdf[0].get_textpage().get_text_range()
+    for words in (
+        "ỦY BAN NHÂN DÂN PHƯỜNG MỘT",
+        "SỔ ĐĂNG KÝ VĂN BẢN ĐẾN",
+        "Năm 2026",
+        "Từ ngày 16/11/2026 đến ngày 16/11/2026",
+        "Từ số 01 đến số 30",
+        "Quyển số: 2",
+    ):
+        assert words in cover
+    assert "Trang" not in cover
+    assert f"Trang 1/{len(pdf) - 1}" in pdf[1].get_textpage().get_text_range()
+    with pytest.raises(UsageError, match="cover"):
+        export(register(1), tmp_path / "so.csv", created=CREATED, volume=2)
