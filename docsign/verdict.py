@@ -221,6 +221,19 @@ class CertificateSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One building block that was run: its ``clause`` (``EN 319 102-1 5.5.4``), what it asked and answered.
+
+    ``moment`` is the time for which it asked, where it asked for one.
+    """
+
+    clause: str
+    check: Sentence
+    conclusion: Conclusion
+    moment: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimestampReport:
     """The answer on one time-stamp token."""
 
