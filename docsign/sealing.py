@@ -22,7 +22,8 @@ from docsign.errors import CertificateUnfitError, PdfError, SecretDocumentError,
 from docsign.files import file_error
 from docsign.pdf.text import refuse_secret
 from docsign.pki.certificates import agency_code
-from docsign.pki.keys import SigningKey, require_fit
+from docsign.pki.fitness import require_fit
+from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 

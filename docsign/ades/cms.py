@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.ades import der
 from docsign.ades.der import encode
+from docsign.pki.schemes import SignatureScheme
 
 
 def _oid(dotted: str) -> bytes:
@@ -41,42 +41,43 @@ _MESSAGE_DIGEST: Final = _oid("1.2.840.113549.1.9.4")
 _SIGNING_TIME: Final = _oid("1.2.840.113549.1.9.5")
 _SIGNING_CERTIFICATE_V2: Final = _oid("1.2.840.113549.1.9.16.2.47")
 _SIGNATURE_TIMESTAMP: Final = _oid("1.2.840.113549.1.9.16.2.14")
-_SHA256: Final = encode(der.SEQUENCE, _oid("2.16.840.1.101.3.4.2.1") + _NULL)
-_SHA512: Final = encode(der.SEQUENCE, _oid("2.16.840.1.101.3.4.2.3") + _NULL)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scheme:
-    hash_name: str
-    digest_algorithm: bytes
-    signature_algorithm: bytes
-
-
-_SCHEMES: Final = {
-    # RFC 4055 5
-    "rsa-sha256": _Scheme(
-        hash_name="sha256",
-        digest_algorithm=_SHA256,
-        signature_algorithm=encode(der.SEQUENCE, _oid("1.2.840.113549.1.1.11") + _NULL),
-    ),
-    # RFC 5758 3.2: no parameters
-    "ecdsa-sha256": _Scheme(
-        hash_name="sha256",
-        digest_algorithm=_SHA256,
-        signature_algorithm=encode(der.SEQUENCE, _oid("1.2.840.10045.4.3.2")),
-    ),
-    # RFC 8419 3.1: with signed attributes Ed25519 goes with SHA-512
-    "ed25519": _Scheme(
-        hash_name="sha512",
-        digest_algorithm=_SHA512,
-        signature_algorithm=encode(der.SEQUENCE, _oid("1.3.101.112")),
-    ),
+_DIGESTS: Final = {
+    "sha256": encode(der.SEQUENCE, _oid("2.16.840.1.101.3.4.2.1") + _NULL),
+    "sha384": encode(der.SEQUENCE, _oid("2.16.840.1.101.3.4.2.2") + _NULL),
+    "sha512": encode(der.SEQUENCE, _oid("2.16.840.1.101.3.4.2.3") + _NULL),
+}
+_SIGNATURES: Final = {
+    "rsa-sha256": "1.2.840.113549.1.1.11",
+    "rsa-sha384": "1.2.840.113549.1.1.12",
+    "rsa-sha512": "1.2.840.113549.1.1.13",
+    "ecdsa-sha256": "1.2.840.10045.4.3.2",
+    "ecdsa-sha384": "1.2.840.10045.4.3.3",
+    "ecdsa-sha512": "1.2.840.10045.4.3.4",
+    "ed25519": "1.3.101.112",
 }
 
 
 def hash_name(scheme: str) -> str:
     """Return the digest that goes with a signature scheme, by its hashlib name: what messageDigest holds."""
-    return _SCHEMES[scheme].hash_name
+    return SignatureScheme(scheme).hash_name
+
+
+@lru_cache(maxsize=16)
+def _digest_algorithm(scheme: SignatureScheme) -> bytes:
+    return _DIGESTS[scheme.hash_name]  # RFC 8419 3.1: with signed attributes Ed25519 goes with SHA-512
+
+
+@lru_cache(maxsize=16)
+def _signature_algorithm(scheme: SignatureScheme) -> bytes:
+    if scheme.family == "pss":
+        # RFC 4055 3.1: digest, MGF1 of the same digest, a salt as long as the digest
+        digest = _DIGESTS[scheme.hash_name]
+        mask = encode(der.SEQUENCE, _oid("1.2.840.113549.1.1.8") + digest)
+        salt = _integer(hashlib.new(scheme.hash_name).digest_size)
+        parameters = encode(0xA0, digest) + encode(0xA1, mask) + encode(0xA2, salt)
+        return encode(der.SEQUENCE, _oid("1.2.840.113549.1.1.10") + encode(der.SEQUENCE, parameters))
+    parameters = _NULL if scheme.family == "rsa" else b""  # RFC 4055 5; RFC 5758 3.2 and RFC 8419 2: none
+    return encode(der.SEQUENCE, _oid(_SIGNATURES[scheme.value]) + parameters)
 
 
 def signed_attributes(
@@ -111,14 +112,14 @@ def signed_data(
     ``signed_attributes`` are those of the function of this name. Self-signed certificates of ``chain`` are
     left out: whoever trusts them has them. ``timestamp_token`` (DER, over ``signature``) makes it B-T.
     """
-    algorithms = _SCHEMES[scheme]
+    how = SignatureScheme(scheme)
     signer = (
         _integer(1)
         + _signer_identifier(certificate)
-        + algorithms.digest_algorithm
+        + _digest_algorithm(how)
         + bytes((_ATTRIBUTE_SET,))
         + signed_attributes[1:]
-        + algorithms.signature_algorithm
+        + _signature_algorithm(how)
         + encode(der.OCTET_STRING, signature)
     )
     if timestamp_token is not None:
@@ -126,7 +127,7 @@ def signed_data(
         signer += encode(_UNSIGNED_SET, _attribute(_SIGNATURE_TIMESTAMP, timestamp_token))
     content = (
         _integer(1)
-        + _set_of([algorithms.digest_algorithm])
+        + _set_of([_digest_algorithm(how)])
         + encode(der.SEQUENCE, _DATA)
         + _certificates(certificate, tuple(chain))
         + _set_of([encode(der.SEQUENCE, signer)])

@@ -15,24 +15,31 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.ades.xades_form import ASIC, DS, SIGNED_PROPERTIES, XADES
 from docsign.ades.xades_judge import XadesJudgement, judge_xades, judge_xades_file
 from docsign.ades.xml import EXC_C14N, canonicalize, elements, escaped, local_name, parse
-from docsign.pki.keys import SignatureScheme
+from docsign.pki.schemes import SignatureScheme
 
 __all__ = ["Prepared", "SignedFile", "XadesJudgement", "judge_xades", "judge_xades_file", "prepare", "uri_of"]
 
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 
-_METHODS = {
-    SignatureScheme.RSA_SHA256: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-    SignatureScheme.ECDSA_SHA256: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-    SignatureScheme.ED25519: "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519",
+_FAMILIES = {
+    # RFC 9231 2.3: the digest's name stands where {} is
+    "rsa": "http://www.w3.org/2001/04/xmldsig-more#rsa-{}",
+    "pss": "http://www.w3.org/2007/05/xmldsig-more#{}-rsa-MGF1",
+    "ecdsa": "http://www.w3.org/2001/04/xmldsig-more#ecdsa-{}",
+    "ed25519": "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519",
 }
-_P256_BYTES = 32
+
+
+def signature_method(scheme: SignatureScheme) -> str:
+    """Return the URI of a scheme in XML signatures."""
+    return _FAMILIES[scheme.family].format(scheme.hash_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +62,17 @@ class Prepared:
 
     to_be_signed: bytes
     scheme: SignatureScheme
+    _field_bytes: int
     _before: str
     _after: str
 
     def complete(self, signature: bytes) -> bytes:
         """Return the signature file; ``signature`` as the key gives it (ECDSA in DER)."""
         value = signature
-        if self.scheme is SignatureScheme.ECDSA_SHA256:
-            # XMLDSig 6.4.3: r and s as octets, one behind the other
-            value = b"".join(part.to_bytes(_P256_BYTES, "big") for part in decode_dss_signature(signature))
+        if self.scheme.family == "ecdsa":
+            # XMLDSig 6.4.3: r and s as octets as long as the field, one behind the other
+            parts = decode_dss_signature(signature)
+            value = b"".join(part.to_bytes(self._field_bytes, "big") for part in parts)
         return (self._before + _base64(value) + self._after).encode()
 
 
@@ -101,7 +110,9 @@ def prepare(
     root = parse((head + tail).encode())
     (signature,) = elements(root)
     signed = next(child for child in elements(signature) if local_name(child) == "SignedInfo")
-    return Prepared(canonicalize(signed, EXC_C14N), scheme, head, tail)
+    key = certificate.public_key()
+    field_bytes = (key.curve.key_size + 7) // 8 if isinstance(key, ec.EllipticCurvePublicKey) else 0
+    return Prepared(canonicalize(signed, EXC_C14N), scheme, field_bytes, head, tail)
 
 
 def _signed_properties(
@@ -134,7 +145,7 @@ def _signed_info(files: Sequence[SignedFile], properties: bytes, scheme: Signatu
     )
     return (
         f'<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{EXC_C14N}"/>'
-        f'<ds:SignatureMethod Algorithm="{_METHODS[scheme]}"/>{references}'
+        f'<ds:SignatureMethod Algorithm="{signature_method(scheme)}"/>{references}'
         f'<ds:Reference Type="{SIGNED_PROPERTIES}" URI="#{id}-SignedProperties">'
         f'<ds:Transforms><ds:Transform Algorithm="{EXC_C14N}"/></ds:Transforms>'
         f"{_digest(properties)}</ds:Reference></ds:SignedInfo>"

@@ -34,7 +34,8 @@ from docsign.errors import (
 )
 from docsign.files import file_error, read_file
 from docsign.pki.certificates import display_name, is_self_signed, load_certificates, order_chain
-from docsign.pki.keys import HeldKey, read_pkcs12
+from docsign.pki.keys import HeldKey
+from docsign.pki.pkcs12 import read_pkcs12
 from docsign.pki.trust import Trust, looks_like_pkcs12
 from docsign.sentence import Sentence, say
 

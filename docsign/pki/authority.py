@@ -37,7 +37,7 @@ from docsign.pki.trust import Trust
 from docsign.sentence import say
 
 Kind = Literal["person", "agency", "tsa", "tls", "relay", "relay-tls"]
-KeyKind = Literal["rsa2048", "p256", "ed25519"]
+KeyKind = Literal["rsa2048", "rsa3072", "p256", "p384", "p521", "ed25519"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
 
@@ -294,11 +294,19 @@ def _trust_table(issued: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+_RSA_BITS: dict[KeyKind, int] = {"rsa2048": 2048, "rsa3072": 3072}
+_CURVES: dict[KeyKind, type[ec.EllipticCurve]] = {
+    "p256": ec.SECP256R1,
+    "p384": ec.SECP384R1,
+    "p521": ec.SECP521R1,
+}
+
+
 def _new_key(kind: KeyKind) -> PrivateKey:
-    if kind == "rsa2048":
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    if kind == "p256":
-        return ec.generate_private_key(ec.SECP256R1())
+    if kind in _RSA_BITS:
+        return rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS[kind])
+    if kind in _CURVES:
+        return ec.generate_private_key(_CURVES[kind]())
     return ed25519.Ed25519PrivateKey.generate()
 
 

@@ -11,7 +11,8 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from docsign.pki.keys import SignatureScheme, SigningKey
+from docsign.pki.keys import SigningKey
+from docsign.pki.schemes import SignatureScheme
 
 TRIAL_POLICY = "2.25.223673534724749582693974089856874462766"
 """The policy of trial tokens: an identifier from a random UUID, which no authority has."""
@@ -68,7 +69,9 @@ def _signed(info: bytes, key: SigningKey, at: datetime, *, with_certificates: bo
         [
             cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
             cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": core.UTCTime(at)})]}),
-            cms.CMSAttribute({"type": "message_digest", "values": [hashlib.sha256(info).digest()]}),
+            cms.CMSAttribute(
+                {"type": "message_digest", "values": [hashlib.new(key.scheme.hash_name, info).digest()]}
+            ),
             cms.CMSAttribute(
                 {
                     "type": "signing_certificate_v2",
@@ -77,14 +80,7 @@ def _signed(info: bytes, key: SigningKey, at: datetime, *, with_certificates: bo
             ),
         ]
     )
-    signature_algorithm = {
-        SignatureScheme.RSA_SHA256: "sha256_rsa",
-        SignatureScheme.ECDSA_SHA256: "sha256_ecdsa",
-        SignatureScheme.ED25519: "ed25519",
-    }[key.scheme]
-    digest_algorithm = {"algorithm": "sha512" if key.scheme is SignatureScheme.ED25519 else "sha256"}
-    if key.scheme is SignatureScheme.ED25519:  # RFC 8419 3.1: the message digest is then SHA-512
-        attributes[2]["values"] = [hashlib.sha512(info).digest()]
+    digest_algorithm = {"algorithm": key.scheme.hash_name}
     signer = {
         "version": "v1",
         "sid": cms.SignerIdentifier(
@@ -97,7 +93,7 @@ def _signed(info: bytes, key: SigningKey, at: datetime, *, with_certificates: bo
         ),
         "digest_algorithm": digest_algorithm,
         "signed_attrs": attributes,
-        "signature_algorithm": {"algorithm": signature_algorithm},
+        "signature_algorithm": _signature_algorithm(key.scheme),
         "signature": key.sign(attributes.dump()),
     }
     content: dict[str, Any] = {
@@ -110,6 +106,21 @@ def _signed(info: bytes, key: SigningKey, at: datetime, *, with_certificates: bo
         chain = [asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in key.chain]
         content["certificates"] = [certificate, *chain]
     return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(content)})
+
+
+def _signature_algorithm(scheme: SignatureScheme) -> dict[str, Any]:
+    if scheme.family == "pss":
+        digest = {"algorithm": scheme.hash_name}
+        return {
+            "algorithm": "rsassa_pss",
+            "parameters": {
+                "hash_algorithm": digest,
+                "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": digest},
+                "salt_length": hashlib.new(scheme.hash_name).digest_size,
+            },
+        }
+    names = {"rsa": f"{scheme.hash_name}_rsa", "ecdsa": f"{scheme.hash_name}_ecdsa", "ed25519": "ed25519"}
+    return {"algorithm": names[scheme.family]}
 
 
 def _rejection(failure: str) -> bytes:

@@ -42,7 +42,7 @@ def test_openssl_accepts_it(kind: str, authority: TrialAuthority, trust_folder: 
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("kind", ["rsa2048", "p256", "ed25519"])
+@pytest.mark.parametrize("kind", ["rsa2048", "p256", "p384", "ed25519"])
 async def test_pyhanko_accepts_it(kind: str, authority: TrialAuthority) -> None:
     """Every kind of key."""
     key = authority.issue("person", "Trần Thị Thử", key=kind).signing_key()  # type: ignore[arg-type]

@@ -141,9 +141,9 @@ def test_a_key_does_not_take_the_certificate_of_another(holders: Holders) -> Non
 
 
 def test_curves_we_do_not_sign_with_are_refused(holders: Holders) -> None:
-    """P-384 is not one of the three kinds."""
+    """A curve of Bitcoin is none that signs documents."""
     with pytest.raises(SigningKeyError, match="not supported"):
-        HeldKey.of(ec.generate_private_key(ec.SECP384R1()), holders.person.certificate)
+        HeldKey.of(ec.generate_private_key(ec.SECP256K1()), holders.person.certificate)
 
 
 def test_a_fit_certificate_may_sign(holders: Holders, trust: Trust) -> None:
