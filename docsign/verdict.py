@@ -275,6 +275,7 @@ class SignatureReport:
     role: SignerRole | None = None
     intact: bool | None = None
     signer: str | None = None
+    position: str | None = None
     agency: str | None = None
     issuer: str | None = None
     certificate: CertificateSummary | None = None
@@ -297,6 +298,7 @@ class SignatureReport:
             "sub_indication": _value(self.conclusion.sub_indication),
             "intact": self.intact,
             "signer": self.signer,
+            **({"position": self.position} if self.position else {}),
             "agency": self.agency,
             "issuer": self.issuer,
             "certificate": self.certificate.to_json() if self.certificate else None,

@@ -241,6 +241,7 @@ def _judge_signer(
         role=who.role,
         intact=check.intact,
         signer=who.signer,
+        position=who.position,
         agency=who.agency,
         issuer=who.issuer,
         certificate=who.certificate,

@@ -41,6 +41,7 @@ from docsign.pki.certificates import (
     common_name,
     issuer_name,
     organization,
+    position,
     public_key,
     summary,
 )
@@ -389,6 +390,7 @@ class Signatory:
     """Who signed, in the words of a report; everything is None where no certificate was found."""
 
     signer: str | None = None
+    position: str | None = None
     role: SignerRole | None = None
     agency: str | None = None
     issuer: str | None = None
@@ -408,6 +410,7 @@ def signatory(certificate: x509.Certificate | None, trust: Trust) -> Signatory:
         role = "agency" if body.casefold().startswith(person.casefold()) else "person"
     return Signatory(
         signer=person or body,
+        position=position(certificate),
         role=role,
         agency=(entry.agency if entry else None) or agency_code(certificate) or body,
         issuer=issuer_name(certificate),

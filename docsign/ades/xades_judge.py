@@ -251,6 +251,7 @@ def _concluded(
         role=who.role,
         intact=check.intact,
         signer=who.signer,
+        position=who.position,
         agency=who.agency,
         issuer=who.issuer,
         certificate=who.certificate,

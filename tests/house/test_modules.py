@@ -37,6 +37,7 @@ EXERCISED_BY = {
     "docsign.pki.revocation": "tests/pki/test_paths.py",
     "docsign.verification.contents": "tests/verification/test_verification.py",
     "docsign.verification.kinds": "tests/verification/test_verification.py",
+    "docsign.verification.question": "tests/verification/test_verification.py",
     "docsign.verification.reporting": "tests/verification/test_verification.py",
 }
 
