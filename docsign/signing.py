@@ -17,7 +17,8 @@ from docsign.pdf.stamp import PreparedAppearance, signature_appearance
 from docsign.pdf.text import refuse_secret
 from docsign.pdf.writer import SignablePdf, TooSmallError
 from docsign.pki.certificates import display_name, managing_unit, position
-from docsign.pki.keys import SigningKey, require_fit
+from docsign.pki.fitness import require_fit
+from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import SignerRole
