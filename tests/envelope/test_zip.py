@@ -127,6 +127,37 @@ def test_folders_are_no_files() -> None:
     assert read(Forger().add(b"documents/", b"").add(b"documents/a", b"y").done()) == {"documents/a": b"y"}
 
 
+def test_a_folder_that_was_deflated_is_no_file() -> None:
+    """Java's packers deflate nothing to two bytes."""
+    made = Forger().add(b"META-INF/", b"\x03\x00", method=8, size=0, crc=0).add(b"a", b"y")
+    assert read(made.done()) == {"a": b"y"}
+    with pytest.raises(ContainerError):
+        read(Forger().add(b"META-INF/", b"\x05\x00", method=8, size=0, crc=0).done())
+
+
+def test_zip64_is_read_where_it_is_well_formed() -> None:
+    """Written to a pipe with large sizes in mind, and with ZIP64 records at the end."""
+    assert read(streamed_zip64()) == FILES
+    assert read(zip64_end(Forger().add(b"a").add(b"b", b"yz"))) == {"a": b"x", "b": b"yz"}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive, archive.open("a", "w", force_zip64=True) as entry:
+        entry.write(b"123")
+    assert read(stream.getvalue()) == {"a": b"123"}
+    made = Forger().add(b"a", extra=struct.pack("<2H3Q", 1, 24, 1, 1, 0))
+    assert read(made.done()) == {"a": b"x"}
+
+
+def test_names_are_read_as_their_writers_meant_them() -> None:
+    """UTF-8 without its flag, code page 437, and a Unicode path that says the same."""
+    name = "Phụ lục.pdf"
+    assert list(read(Forger().add(name.encode(), flags=0).done())) == [name]
+    assert list(read(Forger().add(b"\x81ber.pdf", flags=0).done())) == ["über.pdf"]
+    path = unicode_path(b"\x81", "ü")
+    assert list(read(Forger().add(b"\x81", flags=0, extra=path).done())) == ["ü"]
+    path = unicode_path(name.encode(), name)
+    assert list(read(Forger().add(name.encode(), extra=path).done())) == [name]
+
+
 def descriptor(data: bytes, *, mark: bytes = b"PK\7\x08", wrong: int = 0) -> bytes:
     """Return a data descriptor."""
     return mark + struct.pack("<3I", zlib.crc32(data) + wrong, len(data), len(data))
@@ -170,7 +201,22 @@ FORGED: dict[str, Callable[[], bytes]] = {
     "unknown method": lambda: Forger().add(b"a", method=12).done(),
     "another disk": lambda: Forger().add(b"a", disk=1).done(),
     "second name": lambda: Forger().add(b"a", extra=struct.pack("<2H", 0x7075, 1) + b"b").done(),
-    "not marked as UTF-8": lambda: Forger().add("ă".encode(), flags=0).done(),
+    "a second name in the local header": lambda: _second_local_name(),
+    "a Unicode path that says another name": lambda: (
+        Forger().add("ă".encode(), flags=0, extra=unicode_path("ă".encode(), "b")).done()
+    ),
+    "a Unicode path for other bytes": lambda: (
+        Forger().add(b"\x81", flags=0, extra=unicode_path(b"\x82", "ü")).done()
+    ),
+    "zip64 records without their locator": lambda: without_locator(streamed_zip64()),
+    "zip64 with another count": lambda: zip64_end(Forger().add(b"a"), count=2),
+    "zip64 record with data of its own": lambda: zip64_end(Forger().add(b"a"), behind=b"hidden"),
+    "zip64 directory elsewhere": lambda: zip64_end(Forger().add(b"a"), shift=1),
+    "zip64 of two disks": lambda: zip64_end(Forger().add(b"a"), disks=2),
+    "zip64 numbers that contradict the header": lambda: (
+        Forger().add(b"a", extra=struct.pack("<2H3Q", 1, 24, 2, 2, 0)).done()
+    ),
+    "two zip64 fields": lambda: Forger().add(b"a", extra=struct.pack("<2HQ", 1, 8, 1) * 2).done(),
     "marked but no UTF-8": lambda: Forger().add(b"\xff").done(),
     "folder with bytes": lambda: Forger().add(b"a/", b"x").done(),
     "zip64": lambda: Forger().add(b"a", size=0xFFFFFFFF).done(),
@@ -178,6 +224,80 @@ FORGED: dict[str, Callable[[], bytes]] = {
     "bomb": lambda: zipped({"a": bytes(3 << 20)}, packed=True),
     "many small bombs": lambda: zipped({f"{n}": bytes(1 << 20) for n in range(20)}, packed=True),
 }
+
+
+def unicode_path(raw: bytes, name: str) -> bytes:
+    """Return Info-ZIP's field with the name in UTF-8 (APPNOTE 4.6.9)."""
+    value = struct.pack("<BI", 1, zlib.crc32(raw)) + name.encode()
+    return struct.pack("<2H", 0x7075, len(value)) + value
+
+
+def _second_local_name() -> bytes:
+    """The directory's entry has one name, the local header's Unicode path another."""
+    field = unicode_path(b"a", "b")
+    local = (
+        LOCAL.pack(b"PK\3\4", 20, 0, 0, 0, 33, zlib.crc32(b"x"), 1, 1, 1, len(field)) + b"a" + field + b"x"
+    )
+    made = Forger().add(b"a", flags=0)
+    made.body = local
+    return made.done()
+
+
+def streamed_zip64() -> bytes:
+    """Return an archive as a packer writes it that knows no size beforehand and fears 4 GB."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, piece: object) -> int:
+            self.data += bytes(piece)  # type: ignore[call-overload]
+            return len(piece)  # type: ignore[arg-type]
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in FILES.items():
+            with archive.open(name, "w", force_zip64=True) as entry:
+                entry.write(data)
+    return with_zip64_end(pipe.data)
+
+
+def with_zip64_end(
+    plain: bytes, *, count: int = 0, behind: bytes = b"", shift: int = 0, disks: int = 1
+) -> bytes:
+    """Return the archive with ZIP64's end record and locator before its end record."""
+    _, _, _, here, rows, size, start, _ = END.unpack(plain[-END.size :])
+    record = struct.pack(
+        "<4sQ2H2I4Q",
+        b"PK\6\6",
+        44 + len(behind),
+        45,
+        45,
+        0,
+        0,
+        count or rows,
+        count or rows,
+        size,
+        start + shift,
+    )
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, len(plain) - END.size, disks)
+    end = END.pack(b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    assert here == rows
+    return plain[: -END.size] + record + behind + locator + end
+
+
+def zip64_end(made: Forger, *, count: int = 0, behind: bytes = b"", shift: int = 0, disks: int = 1) -> bytes:
+    """Return a forged archive with ZIP64 records."""
+    return with_zip64_end(made.done(), count=count, behind=behind, shift=shift, disks=disks)
+
+
+def without_locator(data: bytes) -> bytes:
+    """Return a ZIP64 archive whose end record asks for records that are not found."""
+    place = data.index(b"PK\6\7")
+    return data[:place] + data[place + 20 :]
 
 
 def _left_out() -> bytes:
