@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from docsign.document.issuing import Outgoing
+    from docsign.document.outgoing import Outgoing
     from docsign.office import Office
     from docsign.pki import SigningKey
 
@@ -304,7 +304,7 @@ def draft_list(desk: OfficeDesk, stage: tuple[str, ...], search: str) -> int:
 
     Example: docsign draft list --search "báo cáo quý"
     """
-    from docsign.document.issuing import Stage
+    from docsign.document.outgoing import Stage
 
     known = {one.value: one for one in Stage}
     for name in stage:
@@ -335,7 +335,8 @@ def draft_show(desk: OfficeDesk, number: int, output: Path | None) -> int:
     Example: docsign draft show 7 -o 07.pdf
     """
     from docsign.cli.exchange_text import when
-    from docsign.document.issuing import Step, possible
+    from docsign.document.issuing import possible
+    from docsign.document.outgoing import Step
 
     with desk.open() as office:
         outgoing = office.drafts.get(number)
@@ -376,13 +377,13 @@ def _step(desk: OfficeDesk, take: Callable[[Office], Outgoing]) -> int:
 
 
 def _taken(desk: OfficeDesk, number: int, step: str, **given: str) -> int:
-    from docsign.document.issuing import Step
+    from docsign.document.outgoing import Step
 
     return _step(desk, lambda office: office.drafts.take(number, Step(step), desk.person(), **given))
 
 
 def _superseded(desk: OfficeDesk, number: int, step: str, other: int) -> int:
-    from docsign.document.issuing import Step
+    from docsign.document.outgoing import Step
 
     return _step(desk, lambda office: office.drafts.supersede(number, Step(step), other, desk.person()))
 
@@ -401,7 +402,7 @@ def _signed(
     signed: Path | None,
 ) -> int:
     """Sign or seal with a key, take a signed file, or note the stamp on paper."""
-    from docsign.document.issuing import Step
+    from docsign.document.outgoing import Step
 
     by = desk.person()
     if signed is not None:

@@ -18,7 +18,7 @@ from docsign.errors import UsageError
 from docsign.sentence import Language, Sentence, say
 
 if TYPE_CHECKING:
-    from docsign.document.issuing import Outgoing
+    from docsign.document.outgoing import Outgoing
     from docsign.office import Incoming, Office
 
 

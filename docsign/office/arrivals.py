@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from docsign.document.issuing import Person, Role, StepRefusedError
+from docsign.document.issuing import StepRefusedError
+from docsign.document.outgoing import Person, Role
 from docsign.document.working_days import (
     Deadline,
     WorkingDays,

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from docsign.document.issuing import Outgoing
+from docsign.document.outgoing import Outgoing
 from docsign.document.working_days import WorkingDays, vietnamese_working_days
 from docsign.envelope.agency_codes import document_identifier
 from docsign.envelope.header import VIETNAM_TIME

@@ -12,17 +12,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from docsign.document import OfficialDocument, printed_number, require_notation
-from docsign.document.issuing import (
-    Facts,
-    Outgoing,
-    Person,
-    Role,
-    Stage,
-    Step,
-    StepRefusedError,
-    advance,
-    require_maker,
-)
+from docsign.document.issuing import StepRefusedError, advance, require_maker
+from docsign.document.outgoing import Facts, Outgoing, Person, Role, Stage, Step
 from docsign.document.wording import one_line
 from docsign.document.working_days import Deadline, WorkingDays, issue_deadline
 from docsign.envelope.header import VIETNAM_TIME, Business, BusinessKind, Header, Replacement
@@ -32,7 +23,16 @@ from docsign.office.ports import OfficeRows, OfficeStore
 from docsign.office.records import Record, append_record
 from docsign.office.searching import words_of
 from docsign.office.series import begin, give_back, take_number, take_serial
-from docsign.office.versions import any_kind, built, described, kept, kind_key, read_source, require_signed
+from docsign.office.versions import (
+    any_kind,
+    built,
+    described,
+    kept,
+    kind_key,
+    read_source,
+    require_signed,
+    signer_field,
+)
 from docsign.pki.certificates import display_name
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
@@ -153,9 +153,15 @@ class Drafts:
 
         ``file_notation`` is the file (hồ sơ) in which it is stored.
         """
-        if step in (Step.REVISE, Step.SIGN, Step.NUMBER, Step.FREE_NUMBER, Step.REPLACE, Step.CORRECT) or (
-            step is Step.SEAL and self.get(number).medium == "electronic"
-        ):
+        if step in (
+            Step.REVISE,
+            Step.COSIGN,
+            Step.SIGN,
+            Step.NUMBER,
+            Step.FREE_NUMBER,
+            Step.REPLACE,
+            Step.CORRECT,
+        ) or (step is Step.SEAL and self.get(number).medium == "electronic"):
             raise UsageError(say("This step has a call of its own: {step}.", step=step.value))
         with self._store.unit() as rows:
             facts = Facts(reason=reason, file_notation=file_notation)
@@ -196,9 +202,13 @@ class Drafts:
         check: bool = True,
         trust: Trust | None = None,
     ) -> Outgoing:
-        """Let the competent person sign; raises what ``docsign.sign`` raises."""
+        """Let the competent person sign, or one of several; raises what ``docsign.sign`` raises.
+
+        Each of several signs in the place of the signer of that name, else in the next empty one; the last
+        signature takes the document on.
+        """
         session = SigningSession(key, role="person", tsa=tsa, image=image, check=check, trust=trust)
-        return self._with_key(number, Step.SIGN, by, session)
+        return self._with_key(number, _signing(self.get(number)), by, session)
 
     def seal(
         self,
@@ -222,6 +232,7 @@ class Drafts:
         date that were given. Raises StepRefusedError.
         """
         old, person = self.get(number), self._staff.person(by)
+        step = _signing(old) if step is Step.SIGN else step
         role: SignerRole = "agency" if step is Step.SEAL else "person"
         name = require_signed(old, self.pdf(number), signed, role)
         return self._keep_signed(old, step, person, signed, name)
@@ -352,8 +363,10 @@ class Drafts:
         facts = Facts(file="-", certificate=name)
         advance(old, step, person, self._clock(), facts, checks=self._staff.checks)  # before the key is used
         sealing = step is Step.SEAL
+        pdf = self.pdf(number)
         signed = session.sign(
-            self.pdf(number),
+            pdf,
+            field=None if sealing else signer_field(self._source(number), pdf, name),
             number=printed_number(old.number) if sealing and old.number is not None else None,
             date=old.day if sealing else None,
             at=self._clock(),
@@ -406,6 +419,11 @@ class Drafts:
             stage=outgoing.stage.value,
             details=details,
         )
+
+
+def _signing(outgoing: Outgoing) -> Step:
+    """Return which step the next signature is: the last of the persons', or one before it."""
+    return Step.COSIGN if outgoing.signatures_left > 1 else Step.SIGN
 
 
 def _holder(outgoing: Outgoing) -> str:

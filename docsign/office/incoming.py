@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from docsign.document.issuing import Medium
 from docsign.document.number import NOTATION_LIMIT, NUMBER_LIMIT
+from docsign.document.outgoing import Medium
 from docsign.document.wording import one_line
 from docsign.envelope.agency_codes import canonical
 from docsign.envelope.header import VIETNAM_TIME, Header, Priority

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-from docsign.document.issuing import Outgoing, Stage
+from docsign.document.outgoing import Outgoing, Stage
 from docsign.office.incoming import Incoming
 from docsign.office.records import Record
 from docsign.office.register import incoming_text, outgoing_text

@@ -28,8 +28,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from docsign.document.fields import Fields
-from docsign.document.issuing import ALL_CHECKS, Check, Person, Role
+from docsign.document.issuing import ALL_CHECKS
 from docsign.document.kinds import kind_named
+from docsign.document.outgoing import Check, Person, Role
 from docsign.document.wording import one_line
 from docsign.errors import DocumentError, UsageError
 from docsign.files import read_file

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
 
-from docsign.document.issuing import Outgoing, Stage
+from docsign.document.outgoing import Outgoing, Stage
 from docsign.office.incoming import Incoming
 from docsign.office.records import Record
 from docsign.office.series import Numbered

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from docsign.document.issuing import Person
+from docsign.document.outgoing import Person
 from docsign.errors import StorageError
 from docsign.sentence import say
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from docsign.document.issuing import Outgoing, Stage
+from docsign.document.outgoing import Outgoing, Stage
 from docsign.envelope.header import VIETNAM_TIME, Priority
 from docsign.office.incoming import Incoming
 from docsign.office.searching import searchable

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from docsign.database import open_database, snapshot, transaction, translated
-from docsign.document.issuing import Outgoing, Stage
+from docsign.document.outgoing import Outgoing, Stage
 from docsign.files import file_error
 from docsign.office.incoming import Incoming
 from docsign.office.records import Record

@@ -17,7 +17,8 @@ from docsign.document import (
     printed_date,
     printed_number,
 )
-from docsign.document.issuing import Outgoing, StepRefusedError
+from docsign.document.issuing import StepRefusedError
+from docsign.document.outgoing import Outgoing
 from docsign.errors import DocumentError
 from docsign.office.people import Staff
 from docsign.office.ports import OfficeRows
@@ -46,9 +47,10 @@ def built(source: str, created: datetime) -> tuple[OfficialDocument, bytes]:
                 say("Number and date are given by the clerk after the signature, not in the draft."),
                 where=name,
             )
-    if document.co_signers:
+    if document.co_issuers:
         raise DocumentError(
-            say("A document with several signers cannot be issued here yet."), where="co_signers"
+            say("A joint document goes the way of several agencies; it cannot be issued here alone."),
+            where="co_issuers",
         )
     return document, document.to_pdf(created)
 
@@ -69,8 +71,9 @@ def described(document: OfficialDocument, staff: Staff) -> dict[str, Any]:
         "kind": document.kind.vietnamese,
         "notation": document.notation,
         "subject": document.subject,
-        "signer": document.signer.name,
+        "signer": ", ".join(one.name for one in (document.signer, *document.co_signers)),
         "signer_position": document.signer.position,
+        "signatures_left": 1 + len(document.co_signers),
         "recipients": (*(one.name for one in document.to), *document.recipients),
         "urgency": document.urgency,
         "body": body,
@@ -107,8 +110,13 @@ def require_signed(outgoing: Outgoing, before: bytes, signed: bytes, role: Signe
     if not signed.startswith(before) or len(signed) == len(before):
         raise StepRefusedError(say("This file was not made by signing the document as it stands here."))
     field = AGENCY_SIGNATURE if role == "agency" else PERSON_SIGNATURE
+    waiting = {name for name, done in SignablePdf(before).signatures.items() if not done}
     report = verify(signed, offline=True)
-    found = [one for one in report.signatures if field in one.field_names]
+    found = [
+        one
+        for one in report.signatures
+        if any(name.startswith(field) and name in waiting for name in one.field_names)
+    ]
     if report.conclusion.indication is Indication.TOTAL_FAILED or not found or found[-1].intact is not True:
         raise StepRefusedError(say("The file does not bear a sound signature in its place."))
     if role == "agency" and outgoing.number is not None and outgoing.day is not None:
@@ -119,3 +127,21 @@ def require_signed(outgoing: Outgoing, before: bytes, signed: bytes, role: Signe
                 say("The file does not bear the number {number} and its date.", number=given[0])
             )
     return found[-1].signer or "-"
+
+
+def signer_field(document: OfficialDocument, pdf: bytes, person: str) -> str | None:
+    """Return the empty field in which ``person`` signs: by name where it is a signer's, else the next one.
+
+    None where the document has only the one.
+    """
+    if not document.co_signers:
+        return None
+    places = {PERSON_SIGNATURE: document.signer.name} | {
+        f"{PERSON_SIGNATURE}{position}": one.name for position, one in enumerate(document.co_signers, 2)
+    }
+    signed = SignablePdf(pdf).signatures
+    waiting = [name for name in places if not signed.get(name, True)]
+    if not waiting:
+        raise StepRefusedError(say("Everyone has signed."))
+    own = [name for name in waiting if places[name].casefold() == person.casefold()]
+    return (own or waiting)[0]

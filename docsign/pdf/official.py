@@ -6,7 +6,7 @@ signature fields; any other PDF is signed invisibly and has no number or date to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docsign.errors import DocumentError, UsageError
@@ -40,7 +40,7 @@ def place_for(
     1. Number and date are the agency's to give (ND 30/2020 Art. 14, 15; QD 28/2018 Art. 8).
     2. They are given once, together, and only where the document has a place for them.
     3. The agency signs after the competent person (ND 30/2020 Art. 5), who does not sign after it.
-    4. Each signs once, in the field of its role.
+    4. Each signs once, in the field of its role; where several persons sign, in the next of theirs.
 
     ``signatures`` and ``texts`` are those of ``SignablePdf``; number and date are as they will be printed.
     Raises UsageError where something was not said, DocumentError where the document does not allow it.
@@ -60,11 +60,10 @@ def place_for(
             raise DocumentError(
                 say("The number or date was already given (“{text}”); it is given once.", text=texts[name])
             )
-    if not ours or (field is not None and field not in (PERSON_SIGNATURE, AGENCY_SIGNATURE)):
+    persons = sorted(name for name in signatures if name.startswith(PERSON_SIGNATURE))
+    if not ours or (field is not None and field not in (*persons, AGENCY_SIGNATURE)):
         return Place(field_name=field, fill=given, visible=False)
-    own = PERSON_SIGNATURE if role == "person" else AGENCY_SIGNATURE
-    if field is not None and field != own:
-        raise UsageError(say("The field {name} belongs to the other signer.", name=field))
+    own = _own_field(signatures, persons if role == "person" else [AGENCY_SIGNATURE], field)
     if signatures[own]:
         raise DocumentError(
             say("The competent person has already signed this document.")
@@ -73,7 +72,7 @@ def place_for(
         )
     if role == "person" and signatures[AGENCY_SIGNATURE]:
         raise DocumentError(say("The agency has signed; the competent person signs before it."))
-    if role == "agency" and not signatures[PERSON_SIGNATURE]:
+    if role == "agency" and not all(signatures[name] for name in persons):
         raise DocumentError(
             say("The competent person has not signed yet; the agency signs after that."),
             hint=say("Sign with --as person first."),
@@ -88,3 +87,11 @@ def place_for(
                 hint=say("Give --number and --date."),
             )
     return Place(field_name=own, fill=given, visible=True)
+
+
+def _own_field(signatures: Mapping[str, bool], own: Sequence[str], field: str | None) -> str:
+    """Return the named field of this role, else its next empty one, else its last."""
+    if field is not None and field not in own:
+        raise UsageError(say("The field {name} belongs to the other signer.", name=field))
+    waiting = [name for name in own if not signatures[name]]
+    return field or (waiting[0] if waiting else own[-1])

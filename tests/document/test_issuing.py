@@ -13,19 +13,13 @@ from docsign.document.issuing import (
     ALL_CHECKS,
     MAKERS,
     TABLE,
-    Check,
-    Facts,
-    Outgoing,
-    Person,
-    Role,
-    Stage,
-    Step,
     StepRefusedError,
     advance,
     possible,
     require_maker,
     row_for,
 )
+from docsign.document.outgoing import Check, Facts, Outgoing, Person, Role, Stage, Step
 from docsign.envelope.header import VIETNAM_TIME, Priority
 
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=VIETNAM_TIME)
@@ -135,8 +129,9 @@ def test_each_step_is_for_its_roles_alone(row: object) -> None:
     assert isinstance(row, Row)
     for stage in row.stages:
         document = replace(
-            DRAFT, stage=stage, checks=ALL_CHECKS, medium=row.medium or "electronic", signed_at=NOW, number=1
-        )
+            DRAFT, stage=stage, checks=ALL_CHECKS, medium=row.medium or "electronic", signed_at=NOW, number=1,
+            signatures_left=2 if row.step is Step.COSIGN else 1,
+        )  # fmt: skip
         for role in Role:
             step = row.step
             if role in row.by:
@@ -263,3 +258,14 @@ def test_stages_steps_and_roles_have_words() -> None:
     """In Vietnamese and English."""
     for one in (*Stage, *Step, *Role):
         assert one.sentence.text("vi") != one.sentence.text("en")
+
+
+def test_several_sign_one_after_the_other() -> None:
+    """The last signature alone takes the document on; before it, it stays where it is."""
+    waiting = replace(DRAFT, stage=Stage.SUBMITTED, checks=ALL_CHECKS, signatures_left=2)
+    with pytest.raises(StepRefusedError, match="cosign"):
+        advance(waiting, Step.SIGN, EVERYBODY, NOW, facts_for(Step.SIGN))
+    one = advance(waiting, Step.COSIGN, EVERYBODY, NOW, facts_for(Step.SIGN))
+    assert (one.stage, one.signatures_left) == (Stage.SUBMITTED, 1)
+    both = advance(one, Step.SIGN, EVERYBODY, NOW, facts_for(Step.SIGN))
+    assert (both.stage, both.signatures_left, both.signed_at) == (Stage.SIGNED, 0, NOW)

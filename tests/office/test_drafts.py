@@ -13,7 +13,8 @@ import pytest
 
 import docsign
 from docsign.document import printed_date
-from docsign.document.issuing import Outgoing, Stage, Step, StepRefusedError
+from docsign.document.issuing import StepRefusedError
+from docsign.document.outgoing import Outgoing, Stage, Step
 from docsign.envelope import BusinessKind
 from docsign.envelope.header import VIETNAM_TIME
 from docsign.errors import DocsignError, DocumentError, StorageError, UsageError
@@ -440,3 +441,37 @@ def test_two_clerks_and_a_kill(tmp_path: Path) -> None:
                 held = rows.held_by("cong-van", one.day.year, f"outgoing:{one.id}")
                 assert held is not None
                 assert held.number == one.number
+
+
+def test_several_persons_sign_before_it_is_numbered(
+    office: Office,
+    person_key: SigningKey,
+    agency_key: SigningKey,
+    trust: Trust,
+    now: Now,
+) -> None:
+    """Each in the place of his or her name; the last signature takes it on (ND 30/2020 PL I II.7)."""
+    source = (
+        LETTER
+        + """
+[[co_signers]]
+authority = []
+position = "Chủ tịch Ủy ban MTTQ Việt Nam phường"
+name = "Lê Thị Hai"
+"""
+    )
+    number = submitted(office, source).id
+    first = office.drafts.sign(number, "mau", person_key)
+    assert (first.stage, first.signatures_left) == (Stage.SUBMITTED, 1)
+    with pytest.raises(StepRefusedError, match="Not now"):
+        office.drafts.number(number, "vt")
+    second = office.drafts.sign(number, "mau", person_key)
+    assert (second.stage, second.signatures_left) == (Stage.SIGNED, 0)
+    assert second.signer == "Nguyễn Văn Mẫu, Lê Thị Hai"
+    office.drafts.number(number, "vt")
+    office.drafts.seal(number, "vt", agency_key)
+    report = docsign.verify(office.drafts.pdf(number), trust=trust, policy="official", at=now())
+    report.require()
+    names = [one.field_names for one in report.signatures]
+    assert names == [("PersonSignature",), ("PersonSignature2",), ("AgencySignature",)]
+    assert [one.step for one in office.drafts.history(number)][4:6] == ["cosign", "sign"]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from docsign.document.issuing import ALL_CHECKS, Role
+from docsign.document.issuing import ALL_CHECKS
+from docsign.document.outgoing import Role
 from docsign.errors import DocumentError, UsageError
 from docsign.office import Staff
 from tests.office.conftest import STAFF

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from docsign.document.issuing import Outgoing, Stage
+from docsign.document.outgoing import Outgoing, Stage
 from docsign.envelope.header import Priority
 from docsign.office import Incoming
 from docsign.office.register import (

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from docsign.document.issuing import Outgoing, Stage
+from docsign.document.outgoing import Outgoing, Stage
 from docsign.office import Incoming, Numbered, OfficeStore
 from docsign.office.records import Record, require_unbroken
 from tests.office.conftest import NOON
