@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import Finding, Indication, Policy, Report, SignatureReport, SignerRole
 
 

@@ -8,10 +8,11 @@ file a room, compiled into ``locale/vi/docsign.mo`` (``make locale``).
 from __future__ import annotations
 
 import gettext
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Literal, LiteralString
+
+from docsign.values import dataclass
 
 Language = Literal["vi", "en"]
 """The languages a sentence exists in; Vietnamese is the default everywhere."""

@@ -7,7 +7,6 @@ is weak, SHA-1 (Circular 15/2025 App. I; RFC 5754, 8702, 8419, 4056).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Literal
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -20,6 +19,7 @@ from docsign.ades import der
 from docsign.ades.signed_data import Algorithm
 from docsign.errors import CmsError
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 
 HASHES: dict[str, str] = {
     # OID: the name hashlib knows it by

@@ -8,7 +8,6 @@ given.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -30,6 +29,7 @@ from docsign.pki.certificates import Role
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData as ValidationData
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import (
     Conclusion,
     Coverage,

@@ -7,11 +7,11 @@ over), never recurses, and copies nothing until asked. It knows no ASN.1 types b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from docsign.errors import CmsError
 from docsign.sentence import say
+from docsign.values import dataclass
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET, UTC_TIME, GENERALIZED_TIME = 0x30, 0x31, 0x17, 0x18

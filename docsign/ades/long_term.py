@@ -7,7 +7,6 @@ The format has found the signer, checked the mathematics and gathered the time-s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -18,6 +17,7 @@ from docsign.ades.timestamps import judge_timestamp
 from docsign.pki.certificates import Role
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
+from docsign.values import dataclass
 from docsign.verdict import Conclusion, Finding, Step, TimestampReport
 
 

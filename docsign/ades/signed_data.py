@@ -6,12 +6,12 @@ Certificates, CRLs and unsigned attributes stay bytes until somebody needs them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from docsign.ades import der
 from docsign.ades.der import Node
 from docsign.errors import CmsError
 from docsign.sentence import say
+from docsign.values import dataclass
 
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 DATA = "1.2.840.113549.1.7.1"

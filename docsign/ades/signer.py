@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from cryptography import x509
@@ -47,6 +47,7 @@ from docsign.pki.certificates import (
 )
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import CertificateSummary, Conclusion, Finding, Severity, SignerRole, SubIndication
 
 Digester = Callable[[str], bytes]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.ades.signer import Digester
 from docsign.pki.validation_data import ValidationData
+from docsign.values import dataclass
 from docsign.verdict import TimestampKind
 
 

@@ -7,7 +7,6 @@ The token is a CMS SignedData over a TSTInfo; its signer is checked like any oth
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -21,6 +20,7 @@ from docsign.pki.certificates import common_name, organization
 from docsign.pki.paths import judge_path
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import Conclusion, SubIndication, TimestampKind, TimestampReport, conclude
 
 CLOCK_TOLERANCE = timedelta(minutes=10)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -23,6 +22,7 @@ from docsign.ades.xades_form import ASIC, DS, SIGNED_PROPERTIES, XADES
 from docsign.ades.xades_judge import XadesJudgement, judge_xades, judge_xades_file
 from docsign.ades.xml import EXC_C14N, canonicalize, elements, escaped, local_name, parse
 from docsign.pki.schemes import SignatureScheme
+from docsign.values import dataclass
 
 __all__ = ["Prepared", "SignedFile", "XadesJudgement", "judge_xades", "judge_xades_file", "prepare", "uri_of"]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -19,6 +18,7 @@ from docsign.ades.algorithms import SignatureAlgorithm, unsupported
 from docsign.ades.xml import C14N, canonicalize, elements, local_name, namespace, parse
 from docsign.errors import XmlError
 from docsign.sentence import say
+from docsign.values import dataclass
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"

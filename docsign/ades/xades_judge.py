@@ -19,7 +19,7 @@ Nothing is fetched and no file is opened: ``resolve`` gives the bytes of a refer
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from cryptography import x509
@@ -57,6 +57,7 @@ from docsign.errors import XmlError
 from docsign.pki.certificates import public_key
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import (
     Conclusion,
     Finding,

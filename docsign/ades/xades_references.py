@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
@@ -29,6 +29,7 @@ from docsign.ades.xml import (
 )
 from docsign.errors import ContainerError, XmlError
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import SubIndication
 
 Resolve = Callable[[str], BinaryIO | bytes | None]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, cast
 
 from docsign.errors import UsageError
 from docsign.files import read_file
 from docsign.sentence import Language, say
+from docsign.values import dataclass
 
 FILE_NAME = "docsign.toml"
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from docsign.envelope.agency_codes import canonical, is_agency_code
+from docsign.values import dataclass
 
 _LEVEL_ONE = re.compile(r"[A-Z][0-9]{2}")
 

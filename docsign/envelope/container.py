@@ -12,7 +12,6 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
@@ -33,6 +32,7 @@ from docsign.envelope.zip import (
 )
 from docsign.errors import ContainerError
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import FileFormat, Finding, Severity
 
 MIMETYPE_NAME = "mimetype"

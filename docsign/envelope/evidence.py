@@ -12,13 +12,14 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from docsign.errors import WireError
 from docsign.sentence import Language, Sentence, say
+from docsign.values import dataclass
 
 RECEIPT_LIMIT: Final = 256 * 1024
 """The largest receipt that is read, in bytes: a thousand receivers fit."""

@@ -5,7 +5,6 @@ What the receipt is wanted for (this envelope, an acceptance) is the caller's qu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from docsign.ades.cades import judge_cms
@@ -14,6 +13,7 @@ from docsign.errors import WireError
 from docsign.pki.certificates import fingerprint
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import Conclusion, Finding, Severity, SignatureReport, SubIndication, conclude
 
 

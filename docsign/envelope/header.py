@@ -6,11 +6,12 @@ missing are empty strings, never None; times without a zone in the file are Viet
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import IntEnum
 from urllib.parse import unquote
 
+from docsign.values import dataclass
 from docsign.verdict import Finding
 
 VIETNAM_TIME = timezone(timedelta(hours=7))

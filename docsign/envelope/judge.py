@@ -7,7 +7,7 @@ elsewhere. Whether the right agency sealed it is the caller's question: ``Contai
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -26,6 +26,7 @@ from docsign.envelope.header import Header
 from docsign.errors import ContainerError
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import (
     Conclusion,
     FileFormat,

@@ -5,13 +5,14 @@ Values only; ``edxml`` writes and reads them, the relay's delivery table says wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from docsign.envelope.header import Header, Organization, ResponseFor, Staff
 from docsign.errors import UsageError
 from docsign.sentence import Language, say
+from docsign.values import dataclass
 from docsign.verdict import Finding
 
 

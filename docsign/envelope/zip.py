@@ -11,7 +11,6 @@ import io
 import struct
 import threading
 import zlib
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from docsign.envelope.zip_directory import (
@@ -30,6 +29,7 @@ from docsign.envelope.zip_directory import (
 from docsign.envelope.zip_names import check_names, entry_name, fold, name_breach, unicode_path
 from docsign.errors import ContainerError
 from docsign.sentence import say
+from docsign.values import dataclass
 
 __all__ = [
     "CENTRAL",

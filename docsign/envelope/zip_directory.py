@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from docsign.envelope.zip_names import extra_fields, shown
 from docsign.errors import ContainerError
 from docsign.sentence import say
+from docsign.values import dataclass
 
 MAX_ENTRIES = 1000
 MAX_RATIO = 100

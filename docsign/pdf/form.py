@@ -7,11 +7,12 @@ may say anything. No loop, no recursion, a counted number of fields.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.errors import PdfBudgetError
 from docsign.pdf.reading import Array, Dictionary, Reference, Text, Value, View
 from docsign.sentence import say
+from docsign.values import dataclass
 
 MOST_FIELDS = 100_000
 _DEEPEST = 64

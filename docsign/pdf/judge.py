@@ -15,7 +15,7 @@ signature".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from docsign.ades.signer import Problem, doubtful, failed, note, warning
@@ -44,6 +44,7 @@ from docsign.pdf.signatures import (
 from docsign.pdf.structure import structure_problems, structure_warnings
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import (
     Finding,
     Indication,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from docsign.values import dataclass
 from docsign.verdict import Conclusion, Finding, SignatureReport, TimestampReport
 
 

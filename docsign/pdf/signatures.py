@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta, timezone
 
 from docsign.ades.cades import ValidationData
@@ -17,6 +17,7 @@ from docsign.pdf.changes.allowance import Lock
 from docsign.pdf.form import Field
 from docsign.pdf.reading import Array, Dictionary, Reference, Stream, Text, Value, View
 from docsign.sentence import say
+from docsign.values import dataclass
 
 MOST_SIGNATURES = 2_000
 MOST_VALIDATION_DATA = 400

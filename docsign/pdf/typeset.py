@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib import resources
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from docsign.errors import DocumentError, UnprintableError, UsageError
 from docsign.sentence import say
+from docsign.values import dataclass
 
 if TYPE_CHECKING:
     import typst

@@ -11,7 +11,7 @@ import ipaddress
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -35,6 +35,7 @@ from docsign.pki.certificates import fingerprint, load_certificates
 from docsign.pki.keys import HeldKey, PrivateKey
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from docsign.values import dataclass
 
 Kind = Literal["person", "agency", "tsa", "tls", "relay", "relay-tls"]
 KeyKind = Literal["rsa2048", "rsa3072", "p256", "p384", "p521", "ed25519"]

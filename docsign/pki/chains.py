@@ -7,12 +7,12 @@ certify each other in circles would otherwise keep a judge busy for years.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cryptography import x509
 
 from docsign.pki.certificates import Role, issued_by
 from docsign.pki.trust import Anchor, Trust
+from docsign.values import dataclass
 
 LINK_BUDGET = 120
 """The most signature checks spent on one search; honest files need three or four."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -40,6 +40,7 @@ from docsign.pki.problems import Problem
 from docsign.pki.revocation import find_revocation, keeps_expired, load_crl, signed_by
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import Conclusion, Finding, Indication
 
 

@@ -5,7 +5,6 @@ Pure. The words of ``docsign.pki.paths``; nothing here decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -13,6 +12,7 @@ from cryptography import x509
 from docsign.pki.certificates import Role, display_name, issuer_name
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import Conclusion, Finding, Severity, SubIndication
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -20,6 +19,7 @@ from docsign.files import file_error, read_file
 from docsign.pki.certificates import PARSER_ERRORS, Role, fingerprint, is_self_signed, load_certificates
 from docsign.pki.revocation import Revocation, find_revocation, load_crl
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import SignerRole
 
 RevocationRule = Literal["required", "not-expected"]

@@ -7,10 +7,11 @@ folder and ``docsign.pki.fetch`` all give.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import reduce
 
 from cryptography import x509
+
+from docsign.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from docsign.files import READ_LIMIT
 from docsign.pki.trust import Trust
+from docsign.values import dataclass
 from docsign.verdict import Report
 from docsign.verification.question import opened, question_of
 from docsign.verification.reporting import report_on

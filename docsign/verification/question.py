@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -11,6 +11,7 @@ from docsign.errors import UsageError
 from docsign.files import READ_LIMIT, file_error, read_file
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import (
     Conclusion,
     FileFormat,

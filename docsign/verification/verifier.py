@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 
 from docsign.pki.trust import Trust
+from docsign.values import dataclass
 from docsign.verdict import Report
 from docsign.verification.question import Content, PolicyChoice, opened, question_of
 from docsign.verification.reporting import report_on

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.pdf.changes.marks import Fill, Mark, Needs, NewPicture, Step
 from docsign.pdf.changes.pages import in_words
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import Change, ChangeKind
 
 

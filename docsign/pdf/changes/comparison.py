@@ -7,12 +7,13 @@ else that changed is left over at the end, and then nothing may pass.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.pdf.changes.graph import UPWARDS, Graph
 from docsign.pdf.changes.marks import Fill, Mark, Needs, NewPicture
 from docsign.pdf.reading import Array, Dictionary, Reference, Stream, Text, Value, View, same_value
 from docsign.sentence import Sentence
+from docsign.values import dataclass
 from docsign.verdict import ChangeKind
 
 

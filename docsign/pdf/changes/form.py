@@ -6,7 +6,7 @@ signing or closing it stays as it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.pdf.changes.boxes import Box, box_of, is_opaque, is_shown, overlap
 from docsign.pdf.changes.comparison import Comparison, numbers
@@ -16,6 +16,7 @@ from docsign.pdf.field_names import DOCUMENT_DATE, DOCUMENT_NUMBER
 from docsign.pdf.form import Field, Widget, acro_form, items, walk
 from docsign.pdf.reading import Array, Dictionary, Name, Reference, Stream, Text, Value, View
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import ChangeKind
 
 LONGEST_VALUE = 200

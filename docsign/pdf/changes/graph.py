@@ -7,10 +7,11 @@ sideways (/Parent, /P …) are no way down: an object that only such a reference
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.pdf.reading import Array, Dictionary, Pdf, Reference, Stream, Value
 from docsign.pdf.reading.sections import FREE, PACKED
+from docsign.values import dataclass
 
 UPWARDS = frozenset({"Parent", "P", "Prev", "Last", "Pg", "Popup", "IRT", "StructParent", "StructParents"})
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from docsign.sentence import Sentence
+from docsign.values import dataclass
 from docsign.verdict import ChangeKind
 
 

@@ -5,13 +5,14 @@ Only pages with something changed at or below them are looked at. Widgets belong
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.pdf.changes.boxes import box_of
 from docsign.pdf.changes.comparison import Comparison, numbers
 from docsign.pdf.changes.marks import Needs
 from docsign.pdf.reading import Array, Dictionary, Page, Pdf, Reference, Value, View
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import ChangeKind
 
 _SIZES = ("MediaBox", "CropBox", "Rotate", "TrimBox", "BleedBox", "ArtBox", "UserUnit")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.pdf.changes.comparison import Comparison
 from docsign.pdf.changes.document import compare_document
@@ -11,6 +11,7 @@ from docsign.pdf.changes.marks import Needs, Step
 from docsign.pdf.changes.pages import PageList, page_lists
 from docsign.pdf.reading import Pdf, Stream
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import ChangeKind
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +23,7 @@ from docsign.pdf.reading.remarks import Remarks, leftover
 from docsign.pdf.reading.revisions import Revision, Tail
 from docsign.pdf.reading.sections import Section
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import Severity
 
 SMALL = 4096  # up to here counting "endobj" is cheaper than parsing

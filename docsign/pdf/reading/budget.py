@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from binascii import unhexlify
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from docsign.errors import PdfBudgetError
 from docsign.pdf.reading.values import Name
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 
 _HEX_IN_NAME = re.compile(rb"#([0-9A-Fa-f]{2})")
 

@@ -7,8 +7,7 @@ It opens no file and judges nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import field
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.accounting import Accountant, Claim, Span, spans
@@ -22,6 +21,7 @@ from docsign.pdf.reading.store import Store
 from docsign.pdf.reading.values import Dictionary, IndirectObject, Reference, Value, same_value
 from docsign.pdf.reading.view import View
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import Finding
 
 
@@ -57,7 +57,7 @@ def read_pdf(data: bytes, *, password: str | None = None, budget: Budget | None 
     return pdf
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Pdf:
     """One file as it was read; ``revisions`` are in the order of the file.
 
@@ -68,6 +68,7 @@ class Pdf:
     revisions: tuple[Revision, ...]
     store: Store = field(repr=False)
     _views: dict[int, View] = field(default_factory=dict, repr=False)
+    _spans: tuple[Span, ...] | None = field(default=None, repr=False)
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
@@ -79,10 +80,12 @@ class Pdf:
         """The same in the words of a report."""
         return tuple(remark.finding() for remark in self.store.remarks)
 
-    @cached_property
+    @property
     def spans(self) -> tuple[Span, ...]:
         """To what every byte of the file belongs, in the order of the file, without a gap."""
-        return tuple(spans(self.store.accounting, list(self.revisions), len(self.data)))
+        if self._spans is None:
+            self._spans = tuple(spans(self.store.accounting, list(self.revisions), len(self.data)))
+        return self._spans
 
     @property
     def is_encrypted(self) -> bool:

@@ -11,13 +11,13 @@ import zlib
 from base64 import a85decode
 from binascii import unhexlify
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import accumulate
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.budget import Work, exceeded
 from docsign.pdf.reading.parsing import SPACE
 from docsign.sentence import say
+from docsign.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

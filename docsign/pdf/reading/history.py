@@ -12,13 +12,14 @@ object stream a later revision replaces, hybrid sections that show two documents
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.pdf.reading.remarks import Remarks, leftover
 from docsign.pdf.reading.revisions import Revision
 from docsign.pdf.reading.sections import FREE, IN_USE, PACKED, Entry, Section
 from docsign.pdf.reading.values import Reference, Value, same_value
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import Severity
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.budget import Work
@@ -12,6 +11,7 @@ from docsign.pdf.reading.parsing import parse_value, skip_space
 from docsign.pdf.reading.remarks import Remarks
 from docsign.pdf.reading.values import IndirectObject, Reference, Stream
 from docsign.sentence import say
+from docsign.values import dataclass
 
 
 @dataclass(slots=True, eq=False)

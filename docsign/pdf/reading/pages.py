@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from docsign.pdf.reading.budget import exceeded
 from docsign.pdf.reading.values import Dictionary, Reference, Value
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import Severity
 
 if TYPE_CHECKING:

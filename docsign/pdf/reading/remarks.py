@@ -54,9 +54,10 @@ Pages, made when ``View.pages`` is asked for
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 from docsign.verdict import Finding, Severity
 
 

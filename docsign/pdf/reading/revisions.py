@@ -9,7 +9,7 @@ Which object each revision defines is the business of ``docsign.pdf.reading.hist
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.budget import Work
@@ -18,6 +18,7 @@ from docsign.pdf.reading.remarks import Remarks
 from docsign.pdf.reading.sections import Section, read_section
 from docsign.pdf.reading.values import Dictionary
 from docsign.sentence import say
+from docsign.values import dataclass
 
 _STARTXREF = re.compile(rb"startxref[\0\t\n\f\r ]++(\d{1,19}+)[\0\t\n\f\r ]++")
 _COMMENTS = re.compile(rb"(?:[\0\t\n\f\r ]++|%(?!%EOF)[^\r\n]*+(?=[\r\n]))*+")

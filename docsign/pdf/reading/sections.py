@@ -8,7 +8,7 @@ never wrote, are free ones.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from docsign.errors import PdfError
@@ -18,6 +18,7 @@ from docsign.pdf.reading.indirect import HEADER, parse_indirect
 from docsign.pdf.reading.parsing import parse_value, skip_space
 from docsign.pdf.reading.values import Array, Dictionary, IndirectObject, Name, Stream, Value
 from docsign.sentence import say
+from docsign.values import dataclass
 
 FREE, IN_USE, PACKED = 0, 1, 2
 Entry: TypeAlias = tuple[int, int, int]

@@ -6,7 +6,7 @@ of lengths can make the reader recurse.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.errors import PdfBudgetError, PdfError, PdfPasswordError
 from docsign.pdf.reading.accounting import Accounting, Claim
@@ -20,6 +20,7 @@ from docsign.pdf.reading.remarks import Remarks, leftover
 from docsign.pdf.reading.sections import FREE, IN_USE, MAX_FILTERS, PACKED, Entry, make_filter
 from docsign.pdf.reading.values import Array, IndirectObject, Reference, Stream, Value
 from docsign.sentence import say
+from docsign.values import dataclass
 
 
 @dataclass(slots=True, eq=False)

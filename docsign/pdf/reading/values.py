@@ -11,10 +11,11 @@ Equality of containers and strings is identity; ``same_value`` compares what the
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple, TypeAlias
 
 from docsign.pdf.reading.pdfdoc import decode_text
+from docsign.values import dataclass
 
 Decrypt: TypeAlias = Callable[[bytes], bytes | None]
 """Decrypts one string; None where the bytes are damaged."""

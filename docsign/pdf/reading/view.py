@@ -9,7 +9,7 @@ such calls can be chained.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from docsign.pdf.reading.budget import Work
@@ -30,12 +30,13 @@ from docsign.pdf.reading.values import (
     references,
 )
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 
 T = TypeVar("T")
 Key = str | int
 
 
-@dataclass(eq=False)
+@dataclass(slots=True, eq=False)
 class View:
     """One revision's document."""
 
