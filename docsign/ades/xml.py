@@ -8,7 +8,9 @@ digested.
 from __future__ import annotations
 
 import codecs
+import io
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,14 +40,21 @@ CANONICALIZATIONS = frozenset({C14N, C14N_11, EXC_C14N, *_COMMENTS})
 """The canonicalisations that are understood (XMLDSig 6.5)."""
 
 _DECLARED = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"})
+_UNICODE = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"})
+_ONE_BYTE = frozenset(
+    # ASCII and one byte a letter: markup is the same to every reader
+    {f"iso-8859-{part}" for part in (1, 2, 3, 4, 5, 7, 9, 10, 13, 14, 15, 16)}
+    | {f"windows-125{part}" for part in (0, 1, 2, 3, 4, 7)}
+)
+_XML = "{http://www.w3.org/XML/1998/namespace}"
 _BEFORE_ROOT = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 
 
 def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
     """Parse XML and return its root; raises XmlError for what is not well formed or not allowed.
 
-    UTF-8 and UTF-16 only, at most ``limit`` bytes, no document type declaration.
+    UTF-8, UTF-16 and the one-byte alphabets of ISO 8859 and Windows, at most ``limit`` bytes, no document
+    type declaration.
     """
     if len(data) > limit:
         raise XmlError(
@@ -80,20 +89,38 @@ def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
 def canonicalize(element: etree._Element, algorithm: str, prefixes: tuple[str, ...] = ()) -> bytes:
     """Return the canonical bytes of the element with all below it; ``prefixes`` as in InclusiveNamespaces.
 
-    Raises XmlError for an unknown algorithm, and where an ancestor carries ``xml:`` attributes, which the
-    algorithms treat differently.
+    Raises XmlError for an unknown algorithm, and where it cannot be made.
     """
-    if algorithm not in CANONICALIZATIONS:
-        raise XmlError(say("This canonicalisation is not known: {algorithm}.", algorithm=algorithm[:100]))
-    if any(
-        name.startswith("{http://www.w3.org/XML/1998/namespace}")
-        for ancestor in element.iterancestors()
-        for name in map(str, ancestor.attrib)
-    ):
-        raise XmlError(say("Attributes of the xml: namespace stand above the signed part."))
+    if algorithm in (EXC_C14N, EXC_C14N + "WithComments") and not prefixes:
+        try:
+            written: bytes = etree.tostring(
+                element, method="c14n", exclusive=True, with_comments=algorithm in _COMMENTS, with_tail=False
+            )
+        except (etree.LxmlError, ValueError) as error:
+            raise _not_canonical(error) from error
+        return written
+    return canonicalize_document(alone(element, algorithm), algorithm, prefixes)
+
+
+def alone(element: etree._Element, algorithm: str) -> etree._Element:
+    """Return a copy of the element as the root of its own document, with what it inherits; raises XmlError.
+
+    The namespaces in scope stand on it, and for the inclusive canonicalisations the ``xml:`` attributes of
+    its ancestors (C14N 1.0 2.4, C14N 1.1 2.4: no xml:id).
+    """
     # Written out and read again, so that the namespaces of the ancestors stand on the element itself.
-    alone = parse(etree.tostring(element, with_tail=False), limit=_REWRITTEN_LIMIT)
-    return canonicalize_document(alone, algorithm, prefixes)
+    copy = parse(etree.tostring(element, with_tail=False), limit=_REWRITTEN_LIMIT)
+    if not algorithm.startswith(EXC_C14N):
+        for ancestor in element.iterancestors():
+            for name, value in ancestor.attrib.items():
+                name = str(name)
+                if not name.startswith(_XML) or name in copy.attrib:
+                    continue
+                if algorithm.startswith(C14N_11) and name == _XML + "base":  # would have to be joined
+                    raise XmlError(say("Attributes of the xml: namespace stand above the signed part."))
+                if not (algorithm.startswith(C14N_11) and name == _XML + "id"):
+                    copy.set(name, value)
+    return copy
 
 
 def canonicalize_document(root: etree._Element, algorithm: str, prefixes: tuple[str, ...] = ()) -> bytes:
@@ -101,7 +128,7 @@ def canonicalize_document(root: etree._Element, algorithm: str, prefixes: tuple[
     if algorithm not in CANONICALIZATIONS:
         raise XmlError(say("This canonicalisation is not known: {algorithm}.", algorithm=algorithm[:100]))
     exclusive = algorithm.startswith(EXC_C14N)
-    if exclusive and "#default" in prefixes:  # lxml would leave it out in silence
+    if exclusive and "#default" in prefixes and not _knows_default():
         raise XmlError(say("This canonicalisation is not known: {algorithm}.", algorithm="#default"))
     try:
         written: bytes = etree.tostring(
@@ -112,10 +139,33 @@ def canonicalize_document(root: etree._Element, algorithm: str, prefixes: tuple[
             inclusive_ns_prefixes=list(prefixes) if exclusive and prefixes else None,
         )
     except (etree.LxmlError, ValueError) as error:
-        raise XmlError(
-            say("The XML cannot be brought into canonical form: {reason}.", reason=_reason(error))
-        ) from error
+        raise _not_canonical(error) from error
     return written
+
+
+def _not_canonical(error: Exception) -> XmlError:
+    return XmlError(say("The XML cannot be brought into canonical form: {reason}.", reason=_reason(error)))
+
+
+_thread = threading.local()
+_DEFAULT_TRIAL = b'<a xmlns="urn:d" xmlns:n="urn:n"><n:b/></a>'
+
+
+def _knows_default() -> bool:
+    """Make lxml pass ``#default`` on to libxml2 in this thread, and tell whether it does.
+
+    lxml hands only those prefixes on that its thread has met as names; a parser that looks for elements of
+    this name has met it. One small document tells whether it worked.
+    """
+    if not getattr(_thread, "knows_default", False):
+        for _ in etree.iterparse(io.BytesIO(_DEFAULT_TRIAL), tag="#default"):
+            pass
+        trial = etree.fromstring(etree.tostring(etree.fromstring(_DEFAULT_TRIAL)[0]))
+        written = etree.tostring(
+            trial.getroottree(), method="c14n", exclusive=True, inclusive_ns_prefixes=["#default"]
+        )
+        _thread.knows_default = b'xmlns="urn:d"' in written
+    return bool(_thread.knows_default)
 
 
 def without_comments(algorithm: str) -> str:
@@ -175,13 +225,15 @@ def _decoded(data: bytes) -> str:
     elif data.startswith(b"\0<"):
         encoding = "utf-16-be"
     else:
-        encoding = "utf-8-sig"
+        said = _DECLARED.match(data[:200].decode("latin-1"))
+        known = said is not None and said[1].lower() in _ONE_BYTE and not data.startswith(codecs.BOM_UTF8)
+        encoding = said[1].lower() if said is not None and known else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise XmlError(say("The XML is not text in UTF-8 or UTF-16.")) from error
     declared = _DECLARED.match(text)
-    if declared and declared[1].lower() not in _ENCODINGS:
+    if declared and declared[1].lower() not in (_UNICODE if encoding.startswith("utf") else {encoding}):
         raise XmlError(
             say(
                 "The XML declares the encoding {name}; only UTF-8 and UTF-16 are accepted.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from docsign.ades.xml import (
     C14N_11,
     EXC_C14N,
     MAX_MARKUP,
+    alone,
     canonicalize,
     canonicalize_document,
     elements,
@@ -126,13 +128,66 @@ def test_two_prefixes_of_one_namespace_stay_two() -> None:
     assert canonicalize(part, EXC_C14N) == b'<e:b xmlns:e="urn:x"><c xmlns="urn:x"></c></e:b>'
 
 
+def test_a_part_inherits_the_xml_attributes_that_the_standards_let_it() -> None:
+    """C14N 1.0 takes all, 1.1 all but xml:id, exclusive none; the nearest wins."""
+    outer = b'<a xml:lang="en" xml:id="i"><b xml:lang="vi" xml:space="preserve"><c/></b></a>'
+    ((part,),) = [list(elements(one)) for one in elements(parse(outer))]
+    assert canonicalize(part, C14N) == b'<c xml:id="i" xml:lang="vi" xml:space="preserve"></c>'
+    assert canonicalize(part, C14N_11) == b'<c xml:lang="vi" xml:space="preserve"></c>'
+    assert canonicalize(part, EXC_C14N) == b"<c></c>"
+
+
+def test_the_default_namespace_can_be_listed() -> None:
+    """``#default`` in InclusiveNamespaces (exclusive C14N 3), in every thread."""
+    (part,) = elements(parse(b'<a xmlns="urn:d" xmlns:n="urn:n"><n:b/></a>'))
+    found = [canonicalize(part, EXC_C14N, ("#default",))]
+    thread = threading.Thread(target=lambda: found.append(canonicalize(part, EXC_C14N, ("#default",))))
+    thread.start()
+    thread.join()
+    assert found == [b'<n:b xmlns="urn:d" xmlns:n="urn:n"></n:b>'] * 2
+
+
+NAMESPACES = st.sampled_from(
+    ["", ' xmlns="urn:d"', ' xmlns=""', ' xmlns:n="urn:n"', ' xmlns:n="urn:m"', ' x="1"']
+)
+TREES = st.recursive(
+    st.tuples(
+        st.sampled_from(["a", "b"]), NAMESPACES, st.sampled_from(["", "văn", "<!--x-->", "<?y z?>"])
+    ).map(lambda one: f"<{one[0]}{one[1]}>{one[2]}</{one[0]}>"),
+    lambda inner: st.tuples(st.sampled_from(["a", "n:c"]), NAMESPACES, st.lists(inner, max_size=3)).map(
+        lambda one: f"<{one[0]}{one[1]}>{'đ'.join(one[2])}</{one[0]}>"
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(TREES)
+def test_a_part_is_the_same_read_in_place_and_alone(text: str) -> None:
+    """Exclusive C14N of an element where it stands is that of its copy."""
+    root = parse(f'<r xmlns:n="urn:o" xmlns="urn:r">{text}</r>'.encode())
+    for element in root.iter("*"):
+        for algorithm in (EXC_C14N, EXC_C14N + "WithComments"):
+            apart = canonicalize_document(alone(element, algorithm), algorithm)
+            assert canonicalize(element, algorithm) == apart
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-2", "windows-1250", "iso-8859-1"])
+def test_one_byte_alphabets_are_read(encoding: str) -> None:
+    """As invoices have them; markup is ASCII in all of them."""
+    data = f"<?xml version='1.0' encoding='{encoding}'?><a>é</a>".encode(encoding)
+    assert parse(data).text == "é"
+    with pytest.raises(XmlError):
+        parse(f"<?xml version='1.0' encoding='{encoding}'?><!DOCTYPE a><a/>".encode(encoding))
+
+
 def test_what_cannot_be_made_canonical_is_refused() -> None:
-    """An unknown algorithm, inherited xml: attributes, a relative namespace."""
-    (part,) = elements(parse(b'<a xml:lang="vi"><b/></a>'))
+    """An unknown algorithm, an inherited xml:base that would have to be joined, a relative namespace."""
+    (part,) = elements(parse(b'<a xml:base="urn:x"><b/></a>'))
     (relative,) = elements(parse(b'<a xmlns="khong-tuyet-doi"><b/></a>'))
     with pytest.raises(XmlError):
         canonicalize(relative, EXC_C14N, ("#default",))
-    for element, algorithm in ((part, C14N), (part, "urn:khac"), (relative, C14N)):
+    for element, algorithm in ((part, C14N_11), (part, "urn:khac"), (relative, C14N)):
         with pytest.raises(XmlError):
             canonicalize(element, algorithm)
     with pytest.raises(XmlError):
