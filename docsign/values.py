@@ -5,8 +5,8 @@ decorator compiles six functions for each, which together takes longer than to r
 Here a class costs some microseconds, and its ``__init__`` is compiled when its first value is made. Type
 checkers see the standard decorator; ``dataclasses.field``, ``fields`` and ``replace`` work as ever.
 
-Not supported, as nothing here needs it: inheritance between such classes, ``order``, ``unsafe_hash``,
-``InitVar``, ``kw_only`` for single fields. Classes without slots use the standard decorator.
+Not supported, as nothing here needs it: ``order``, ``unsafe_hash``, ``InitVar``, ``kw_only`` for single fields,
+a standard data class derived from one of these. Classes without slots use the standard decorator.
 """
 
 from __future__ import annotations
@@ -28,22 +28,45 @@ else:
         return lambda cls: _made(cls, frozen=frozen, kw_only=kw_only, eq=eq)
 
 
+class _Shape:
+    """What the class body said, those above it included."""
+
+    __slots__ = ("defaults", "frozen", "kinds", "kw_only")
+
+    def __init__(self, cls: type, *, frozen: bool, kw_only: bool) -> None:
+        own = {name: kind for name, kind in cls.__annotations__.items() if not kind.startswith("ClassVar")}
+        defaults = {name: cls.__dict__[name] for name in own if name in cls.__dict__}
+        above: _Shape | None = getattr(cls, "__shape__", None)
+        self.kinds: dict[str, str] = own if above is None else above.kinds | own
+        self.defaults: dict[str, Any] = defaults if above is None else above.defaults | defaults
+        self.frozen, self.kw_only = frozen, kw_only
+
+    def names(self, flag: str) -> list[str]:
+        """Return the fields that ``field`` did not except from this use (``repr``, ``compare``)."""
+        return [
+            name
+            for name in self.kinds
+            if not isinstance(default := self.defaults.get(name), Field) or getattr(default, flag)
+        ]
+
+
 def _made(cls: type, *, frozen: bool, kw_only: bool, eq: bool) -> type:
     """Return the class anew, with slots and with the methods of a data class."""
-    body = dict(cls.__dict__)
-    kinds = {name: kind for name, kind in body["__annotations__"].items() if not kind.startswith("ClassVar")}
-    defaults = {name: body.pop(name) for name in kinds if name in body}
-    del body["__dict__"], body["__weakref__"]
-    names = tuple(kinds)
-    described = {name: default for name, default in defaults.items() if isinstance(default, Field)}
-    shown = [name for name in names if name not in described or described[name].repr]
-    body["__slots__"] = names
-    body["__match_args__"] = () if kw_only else names
-    body["__dataclass_fields__"] = _Fields(kinds, defaults, kw_only)
-    body["__init__"] = _first_init(names, defaults, frozen=frozen, kw_only=kw_only)
-    body.setdefault("__repr__", _repr(shown))
+    shape = _Shape(cls, frozen=frozen, kw_only=kw_only)
+    own = [name for name in cls.__annotations__ if name in shape.kinds]
+    body = {
+        name: value
+        for name, value in cls.__dict__.items()
+        if name not in own and name not in ("__dict__", "__weakref__")
+    }
+    body["__slots__"] = tuple(own)
+    body["__shape__"] = shape
+    body["__match_args__"] = () if kw_only else tuple(shape.kinds)
+    body["__dataclass_fields__"] = _DESCRIBED
+    body["__init__"] = _first_init
+    body.setdefault("__repr__", _repr(shape.names("repr")))
     if eq:
-        key = _key([name for name in names if name not in described or described[name].compare])
+        key = _key(shape.names("compare"))
         body.setdefault("__eq__", _eq(key))
         body.setdefault("__hash__", (lambda self: hash(key(self))) if frozen else None)
     if frozen:
@@ -53,44 +76,38 @@ def _made(cls: type, *, frozen: bool, kw_only: bool, eq: bool) -> type:
     return made
 
 
-class _Fields:
-    """The fields as ``dataclasses`` describes them, for ``fields`` and ``replace``."""
+class _Described:
+    """The fields as the standard module describes them: made when ``fields`` or ``replace`` ask."""
 
-    def __init__(self, kinds: dict[str, str], defaults: dict[str, Any], kw_only: bool) -> None:
-        self._body = {"__doc__": "Fields alone.", "__annotations__": kinds, **defaults}
-        self._kw_only = kw_only
-
-    def __get__(self, instance: object, owner: type) -> dict[str, Field[Any]]:
-        describe = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=self._kw_only)
-        shape: Any = describe(type(owner.__name__, (), self._body | {"__module__": owner.__module__}))
-        fields: dict[str, Field[Any]] = shape.__dataclass_fields__
-        holder = next(cls for cls in owner.__mro__ if cls.__dict__.get("__dataclass_fields__") is self)
-        holder.__dataclass_fields__ = fields  # type: ignore[attr-defined] # from now on without this detour
+    def __get__(self, instance: object, owner: Any) -> dict[str, Field[Any]]:
+        holder: Any = next(cls for cls in owner.__mro__ if "__shape__" in cls.__dict__)
+        shape: _Shape = holder.__shape__
+        body = {"__doc__": "Fields alone.", "__annotations__": shape.kinds, "__module__": holder.__module__}
+        describe = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=shape.kw_only)
+        described: Any = describe(type(holder.__name__, (), body | shape.defaults))
+        fields: dict[str, Field[Any]] = described.__dataclass_fields__
+        holder.__dataclass_fields__ = fields  # from now on without this detour
         return fields
 
 
-def _first_init(
-    names: tuple[str, ...], defaults: dict[str, Any], *, frozen: bool, kw_only: bool
-) -> Callable[..., None]:
-    """Return an ``__init__`` that compiles the real one and lets it make the first value."""
-
-    def __init__(self: Any, *positional: Any, **named: Any) -> None:  # noqa: N807 -- it becomes the method
-        cls: Any = next(cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is __init__)
-        cls.__init__ = _init(cls, names, defaults, frozen=frozen, kw_only=kw_only)
-        cls.__init__(self, *positional, **named)
-
-    return __init__
+_DESCRIBED = _Described()
 
 
-def _init(
-    cls: type, names: tuple[str, ...], defaults: dict[str, Any], *, frozen: bool, kw_only: bool
-) -> Callable[..., None]:
+def _first_init(self: object, *positional: Any, **named: Any) -> None:
+    """Compile the ``__init__`` of the class, and let it make this first value."""
+    cls: Any = next(cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is _first_init)
+    cls.__init__ = _init(cls)
+    cls.__init__(self, *positional, **named)
+
+
+def _init(cls: Any) -> Callable[..., None]:
     """Compile an ``__init__`` that sets every slot, in the order of the fields."""
+    shape: _Shape = cls.__shape__
     scope: dict[str, Any] = {"missing": MISSING}
-    parameters = ["self", "*"] if kw_only and names else ["self"]
+    parameters = ["self", "*"] if shape.kw_only and shape.kinds else ["self"]
     lines: list[str] = []
-    for name in names:
-        default: Any = defaults.get(name, MISSING)
+    for name in shape.kinds:
+        default: Any = shape.defaults.get(name, MISSING)
         factory: Any = MISSING
         given = True
         if isinstance(default, Field):
@@ -104,9 +121,9 @@ def _init(
             parameters.append(name)
         elif given:
             parameters.append(f"{name}={'missing' if default is MISSING else f'default_{name}'}")
-        if frozen:
-            scope[f"set_{name}"] = cls.__dict__[name].__set__
-        lines.append(f" set_{name}(self, {value})" if frozen else f" self.{name} = {value}")
+        if shape.frozen:
+            scope[f"set_{name}"] = getattr(cls, name).__set__
+        lines.append(f" set_{name}(self, {value})" if shape.frozen else f" self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append(" self.__post_init__()")
     exec(f"def __init__({', '.join(parameters)}):\n" + ("\n".join(lines) or " pass"), scope)  # noqa: S102 -- as the standard decorator does
@@ -142,11 +159,11 @@ def _refuse_to_delete(_self: object, name: str) -> None:
 
 
 def _state(self: Any) -> list[Any]:
-    return [getattr(self, name) for name in type(self).__slots__]
+    return [getattr(self, name) for name in type(self).__shape__.kinds]
 
 
 def _restore(self: Any, state: list[Any]) -> None:
-    for name, value in zip(type(self).__slots__, state, strict=True):
+    for name, value in zip(type(self).__shape__.kinds, state, strict=True):
         object.__setattr__(self, name, value)
 
 

@@ -61,6 +61,13 @@ class Pair:
     second: str = "hai"
 
 
+@values.dataclass(frozen=True, slots=True)
+class Three(Pair):
+    """A third value, derived."""
+
+    third: bool = False
+
+
 @values.dataclass(slots=True, eq=False)
 class Counter:
     """A value that changes."""
@@ -169,6 +176,17 @@ def test_it_is_copied_and_pickled() -> None:
     """A frozen slotted value survives copying and pickling."""
     pair = Pair(3, "ba")
     assert copy.deepcopy(pair) == copy.copy(pair) == pickle.loads(pickle.dumps(pair)) == pair
+
+
+def test_a_derived_value_has_the_fields_of_both() -> None:
+    """Fields of the class above come first; it is none of its equals."""
+    three = Three(1, third=True)
+    assert repr(three) == "Three(first=1, second='hai', third=True)"
+    assert replace(three, first=2) == Three(2, "hai", True)
+    assert [one.name for one in fields(three)] == ["first", "second", "third"]
+    assert Three(1) != Pair(1)
+    assert pickle.loads(pickle.dumps(three)) == three
+    assert not hasattr(three, "__dict__")
 
 
 def test_the_class_keeps_its_name_words_and_constants() -> None:

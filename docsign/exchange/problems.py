@@ -5,11 +5,11 @@ Pure. Which refusal answers what is the relay's business; which error it becomes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from docsign.exchange.json_text import Place, dump, load
 from docsign.sentence import Language, Sentence
+from docsign.values import dataclass
 
 
 class ProblemType(StrEnum):

@@ -78,7 +78,7 @@ def test_help_is_instant() -> None:
     assert status == 0
     assert not [name for name in loaded if name.partition(".")[0] in SLOW]
     rooms = {name.split(".")[1] for name in loaded if name.startswith("docsign.")}
-    assert rooms <= {"cli", "errors", "sentence", "locale", "files"}
+    assert rooms <= {"cli", "errors", "sentence", "locale", "files", "values"}
 
 
 def test_every_command_shows_an_example() -> None:
