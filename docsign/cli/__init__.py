@@ -19,6 +19,7 @@ from docsign.sentence import Language, say
 COMMANDS: dict[str, str] = {
     # name: module:attribute, imported only when the command is called
     "new": "docsign.cli.new:new",
+    "copy": "docsign.cli.copy:copy",
     "check": "docsign.cli.check:check",
     "gallery": "docsign.cli.gallery:gallery",
     "sign": "docsign.cli.sign:sign",
@@ -67,6 +68,7 @@ class LazyGroup(click.Group):
 
 SUMMARIES: dict[str, str] = {
     "new": "Build an official document (PDF/A-2b) from a TOML file.",
+    "copy": "Make a copy with the value of the original: sao y, sao lục, trích sao.",
     "check": "Tell which rules of form a document keeps (Decree 30/2020).",
     "gallery": "Write a sample of every kind of document: TOML, PDF and PNG.",
     "sign": "Sign PDFs as a person or as an agency.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Literal
 
 from docsign.document.kinds import CopyKind
@@ -76,6 +77,13 @@ class CertifiedCopy:
         }
         for name, value in keep.items():
             object.__setattr__(self, name, value)
+
+    @staticmethod
+    def from_path(path: Path | str) -> CertifiedCopy:
+        """Read a TOML file; raises FileUnusableError or DocumentError naming file and field."""
+        from docsign.document.source import read_copy
+
+        return read_copy(path)
 
     def corner_lines(self, signed_at: datetime) -> tuple[str, str]:
         """Return what the agency's signature says on an electronic copy: form and agency, then the time.

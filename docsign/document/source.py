@@ -11,8 +11,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from docsign.document.copies import CertifiedCopy, Medium
 from docsign.document.fields import Fields
-from docsign.document.kinds import kind_named
+from docsign.document.kinds import copy_named, kind_named
 from docsign.document.model import OfficialDocument, refuse_secrecy
 from docsign.document.parts import Addressee, Appendix, Markup, Signatory
 from docsign.document.structure import blocks_of_structure
@@ -38,22 +39,33 @@ _URGENCIES = {
 
 def read_path(path: Path | str) -> OfficialDocument:
     """Read a TOML file; raises FileUnusableError, or DocumentError whose place begins with the path."""
-    data = read_file(path, limit=FILE_LIMIT)
-    try:
-        text = data.decode("utf-8-sig")
-    except ValueError as error:
-        raise DocumentError(say("This file is not TOML: {reason}.", reason=error), where=str(path)) from error
-    return parse_text(text, where=str(path))
+    return parse_text(_text_of(path), where=str(path))
+
+
+def read_copy(path: Path | str) -> CertifiedCopy:
+    """Read what a TOML file says of a copy; raises as ``read_path`` does."""
+    return _parsed(_text_of(path), read_copy_mapping, where=str(path))
 
 
 def parse_text(text: str, *, where: str) -> OfficialDocument:
     """Read TOML; raises DocumentError whose place begins with ``where``."""
+    return _parsed(text, read_mapping, where=where)
+
+
+def _text_of(path: Path | str) -> str:
+    try:
+        return read_file(path, limit=FILE_LIMIT).decode("utf-8-sig")
+    except ValueError as error:
+        raise DocumentError(say("This file is not TOML: {reason}.", reason=error), where=str(path)) from error
+
+
+def _parsed(text: str, read: Callable[[dict[str, Any]], Value], *, where: str) -> Value:
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # an endless number is a bare ValueError
         raise DocumentError(say("This file is not TOML: {reason}.", reason=error), where=where) from error
     try:
-        return read_mapping(values)
+        return read(values)
     except DocumentError as error:
         error.where = f"{where}: {error.where}" if error.where else where
         raise
@@ -95,6 +107,38 @@ def read_mapping(values: dict[str, Any]) -> OfficialDocument:
     for known in (table, issuer, signer):
         known.refuse_unknown()
     return OfficialDocument(**document_values)
+
+
+def read_copy_mapping(values: dict[str, Any]) -> CertifiedCopy:
+    """Read the table of a copy; raises DocumentError for a missing, unknown or mistyped field, naming it."""
+    for where, text in _texts(values, "", 0):
+        refuse_secrecy(text, where)
+    table = Fields(values, "")
+    issuer, signer = table.table("issuer"), table.table("signer")
+    copy_values: dict[str, Any] = {
+        "kind": copy_named(table.text("kind")),
+        "source": _medium(table, "source"),
+        "target": _medium(table, "target"),
+        "issuer": _organization(issuer),
+        "notation": table.text("notation"),
+        "place": table.text("place"),
+        "signer": _signatory(signer),
+        "recipients": table.texts("recipients"),
+        "number": table.number("number"),
+        "date": table.date("date"),
+    }
+    for known in (table, issuer, signer):
+        known.refuse_unknown()
+    return CertifiedCopy(**copy_values)
+
+
+def _medium(table: Fields, name: str) -> str:
+    medium = table.text(name)
+    if medium not in get_args(Medium):
+        raise DocumentError(
+            say("This is one of: {known}.", known=", ".join(get_args(Medium))), where=table.place(name)
+        )
+    return medium
 
 
 def _organization(table: Fields) -> Organization:

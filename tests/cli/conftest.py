@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from docsign.document import OfficialDocument
 from docsign.pki.authority import TrialAuthority
@@ -36,7 +37,7 @@ def desk(
 ) -> Path:
     """A folder with drafts, keys good and unfit, a trust folder, and files that are not what they seem."""
     folder = tmp_path_factory.mktemp("desk")
-    for name in ("letter.toml", "decision.toml"):
+    for name in ("letter.toml", "decision.toml", "copy.toml"):
         shutil.copy(EXAMPLES / name, folder / name)
     shutil.copytree(trust_folder, folder / "trust")
     for name in ("person", "agency", "province"):
@@ -55,6 +56,13 @@ def desk(
     subprocess.run([sys.executable, str(EXAMPLES / "trial_images.py"), str(folder)], check=True)
     pdf = OfficialDocument.from_path(folder / "letter.toml").to_pdf()
     (folder / "letter.pdf").write_bytes(pdf)
+    copy = (folder / "copy.toml").read_text(encoding="utf-8")
+    (folder / "print.toml").write_text(
+        copy.replace('"paper"  ', '"electronic"  ').replace('target = "electronic"', 'target = "paper"'),
+        encoding="utf-8",
+    )
+    Image.new("RGB", (1654, 2339), "white").save(folder / "scan.pdf", "PDF", resolution=200)
+    Image.new("L", (827, 1170), 255).save(folder / "coarse.pdf", "PDF", resolution=100)
     (folder / "truncated.pdf").write_bytes(pdf[: len(pdf) // 2])
     letter = (folder / "letter.toml").read_text(encoding="utf-8")
     secret, wrong = (
