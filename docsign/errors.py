@@ -16,7 +16,8 @@
     │   ├── SecretDocumentError    a secrecy mark: such documents never travel
     │   └── UnprintableError       a character that no font of official documents has
     ├── SigningKeyError            the key cannot be used                                     exit 1
-    │   ├── PassphraseError
+    │   ├── PassphraseError        the passphrase or PIN is missing, wrong or locked
+    │   ├── KeyUnreachableError    token removed, remote signing service away              exit 1, retry
     │   └── CertificateUnfitError  expired, not yet valid, revoked, wrong usage
     ├── TrustError                 the trust folder or file cannot be used                    exit 1
     ├── TimestampError             the time-stamping service did not give a usable token      exit 1, retry
@@ -177,6 +178,13 @@ class PassphraseError(SigningKeyError):
     """The passphrase or PIN is missing or wrong."""
 
     code = "passphrase"
+
+
+class KeyUnreachableError(SigningKeyError):
+    """The key is not there: a token that was removed, a signing service that does not answer."""
+
+    code = "key-unreachable"
+    retry = True
 
 
 class CertificateUnfitError(SigningKeyError):

@@ -14,6 +14,7 @@ from hypothesis import settings
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import Issued, TrialAuthority
 from docsign.pki.responder import serving
+from tests.softhsm import SoftToken
 
 settings.register_profile("docsign", deadline=None)  # time is a matter of benchmarks, not of properties
 settings.load_profile("docsign")
@@ -134,6 +135,12 @@ def service_url(tsa_key: SigningKey, trust_folder: Path) -> Iterator[str]:
 def tsa_url(service_url: str) -> str:
     """The address of a live RFC 3161 service on loopback."""
     return f"{service_url}/tsa"
+
+
+@pytest.fixture(scope="session")
+def soft_token(tmp_path_factory: pytest.TempPathFactory) -> SoftToken:
+    """The folder of this process's SoftHSM2 tokens; each test uses its own."""
+    return SoftToken(tmp_path_factory.mktemp("softhsm"))
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Signing keys: opened once from a URI, held, and asked to sign bytes.
 
-``pkcs12:FILE`` names a key in a file. A key signs whatever it is given; whether it may sign today
-is asked with ``require_fit``. Private keys are never written, shown or kept in the text of a value.
+``pkcs12:FILE`` is a key in a file, ``pkcs11:…`` one on a token (RFC 7512), ``csc+https://…`` one of a remote
+signing service. A key signs whatever it is given; whether it may sign today is asked with ``require_fit``.
+Private keys are never written, shown or kept in the text of a value.
 """
 
 from __future__ import annotations
@@ -107,8 +108,16 @@ def open_key(
         from docsign.pki.pkcs12 import open_pkcs12
 
         return open_pkcs12(Path(rest), passphrase, scheme=scheme)
+    if kind.lower() == "pkcs11":
+        from docsign.pki.pkcs11 import open_token_key
+        from docsign.pki.token_uri import parse_token_uri
+
+        return open_token_key(parse_token_uri(uri), passphrase, scheme=scheme)
     hint = say("Write pkcs12:{name}.", name=uri) if Path(uri).suffix.lower() in (".p12", ".pfx") else None
-    raise UsageError(say("No such kind of key: {uri}. Known is pkcs12:FILE.", uri=uri), hint=hint)
+    raise UsageError(
+        say("No such kind of key: {uri}. Known are pkcs12:FILE, pkcs11:… and csc+https://…", uri=uri),
+        hint=hint,
+    )
 
 
 def _spki(key: object) -> bytes:

@@ -32,6 +32,7 @@ EXERCISED_BY = {
     "docsign.pdf.shadows": "tests/verification/test_judge.py",
     "docsign.pdf.structure": "tests/verification/test_judge.py",
     "docsign.pki.chains": "tests/pki/test_paths.py",
+    "docsign.pki.pkcs12": "tests/pki/test_keys.py",
     "docsign.pki.problems": "tests/pki/test_paths.py",
     "docsign.pki.responder": "tests/pki/test_cli.py",
     "docsign.pki.revocation": "tests/pki/test_paths.py",
