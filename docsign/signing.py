@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from docsign.ades import cms
 from docsign.detached import aware_moment, cms_signature, sign_detached
 from docsign.document.number import printed_date, printed_number
 from docsign.errors import UsageError
-from docsign.pdf.official import place_for
+from docsign.pdf import made
+from docsign.pdf.input_check import require_passive, require_sound
+from docsign.pdf.official import is_official, place_for
+from docsign.pdf.seed import Signer
 from docsign.pdf.stamp import PreparedAppearance, signature_appearance
 from docsign.pdf.text import refuse_secret
 from docsign.pdf.writer import SignablePdf, TooSmallError
@@ -88,6 +93,11 @@ class SigningSession:
         self._check = check
         self._trust = trust
         self._drawn: PreparedAppearance | None = None
+        self._signer = Signer(
+            certificate=key.certificate.public_bytes(Encoding.DER),
+            issuers=tuple(one.public_bytes(Encoding.DER) for one in key.chain),
+            timestamped=tsa is not None,
+        )
 
     def sign(
         self,
@@ -105,18 +115,17 @@ class SigningSession:
         moment = aware_moment(at)
         if self._check:
             require_fit(self.key.certificate, at=moment, trust=self._trust)
+        opened = self._opened(pdf, password)
+        place = place_for(
+            signatures=opened.signatures,
+            texts=opened.texts,
+            role=self.role,
+            number=None if number is None else printed_number(number),
+            date=None if date is None else printed_date(date),
+            field=field,
+        )
         room = cms.room_for(self.key.certificate, self.key.chain, timestamped=self._tsa is not None)
         for _ in range(2):
-            opened = SignablePdf(pdf, password=password)
-            refuse_secret(pdf, password=password)
-            place = place_for(
-                signatures=opened.signatures,
-                texts=opened.texts,
-                role=self.role,
-                number=None if number is None else printed_number(number),
-                date=None if date is None else printed_date(date),
-                field=field,
-            )
             prepared = opened.prepare(
                 field_name=place.field_name,
                 signing_time=moment,
@@ -127,13 +136,29 @@ class SigningSession:
                 name=display_name(self.key.certificate),
                 reason=reason,
                 location=location,
+                signer=self._signer,
             )
             signature = cms_signature(prepared.digest, self.key, signing_time=None, tsa=self._tsa)
             try:
-                return prepared.complete(signature)
+                tail = prepared.tail(signature)
             except TooSmallError as error:
                 room = error.needed + cms.TIMESTAMP_ROOM  # an uncommonly large token: once more, with room
+            else:
+                opened.prefix.update(tail)
+                made.remember(opened.prefix.digest())
+                return pdf + tail
         raise TooSmallError(room)
+
+    def _opened(self, pdf: bytes, password: str | None) -> SignablePdf:
+        """Open a PDF and look at it, unless docsign made these very bytes in this process."""
+        opened = SignablePdf(pdf, password=password)
+        if made.was_made(opened.prefix.digest()):
+            return opened
+        require_sound(opened.pdf)
+        if is_official(opened.signatures):
+            require_passive(opened.pdf)
+        refuse_secret(pdf, password=password)
+        return opened
 
     def _appearance(self) -> PreparedAppearance:
         if self._drawn is None:

@@ -7,17 +7,17 @@ no font is used that is not embedded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
-
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.generic import pdf_name
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 from docsign.errors import PdfError
+from docsign.pdf import syntax
 from docsign.pdf.field_names import AGENCY_SIGNATURE, DOCUMENT_DATE, DOCUMENT_NUMBER, PERSON_SIGNATURE
-from docsign.pdf.revision import Revision, damaged, open_revision, resolved
+from docsign.pdf.form import acro_form, form_fields
+from docsign.pdf.reading import Page, View
+from docsign.pdf.revision import Revision
 from docsign.sentence import say
+from docsign.values import dataclass
 
 __all__ = [
     "AGENCY_SIGNATURE",
@@ -30,8 +30,6 @@ __all__ = [
     "TextField",
     "add_fields",
     "baseline",
-    "named_fields",
-    "numbers",
     "register",
     "signature_widget",
 ]
@@ -40,13 +38,16 @@ Align = Literal["left", "center", "right"]
 
 ALIGNMENTS: Final[Mapping[Align, int]] = {"left": 0, "center": 1, "right": 2}
 _PRINT_AND_LOCKED = 4 | 128  # ISO 32000-1 table 165; PDF/A wants Print, and no one may move the field
-_MAX_FIELDS = 10_000
 _SIGNATURES_EXIST = 1  # ISO 32000-1 table 219
+_A4 = (0.0, 0.0, 595.0, 842.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A place on a page, in points from the page's lower left corner; ``page`` counts from 1."""
+    """A place on a page as it is shown, in points from its lower left corner; ``page`` counts from 1.
+
+    What a page's /Rotate and /CropBox do to that place is worked out where the field is added.
+    """
 
     page: int
     left: float
@@ -106,131 +107,126 @@ def add_fields(pdf: bytes, fields: Sequence[SignatureField | TextField]) -> byte
 
     Raises PdfError where the PDF cannot be read, a page is not there, or a name is taken.
     """
-    revision = open_revision(pdf)
-    try:
-        taken = {name for name, _ in named_fields(revision.root)}
-        entries = []
-        for field in fields:
-            if field.name in taken:
-                raise PdfError(say("The PDF already has a field named {name}.", name=field.name))
-            taken.add(field.name)
-            entries.append(_add(revision, field))
-        register(revision, entries)
-        if any(isinstance(field, SignatureField) for field in fields):
-            form = revision.root["/AcroForm"]
-            form["/SigFlags"] = generic.NumberObject(resolved(form, "/SigFlags", 0) | _SIGNATURES_EXIST)
-        return revision.appended()
-    except PdfError:
-        raise
-    except Exception as error:
-        raise damaged(error) from error
+    revision = Revision.of(pdf)
+    taken = {one.name for one in form_fields(revision.view)}
+    entries = []
+    for field in fields:
+        if field.name in taken:
+            raise PdfError(say("The PDF already has a field named {name}.", name=field.name))
+        taken.add(field.name)
+        entries.append(_add(revision, field))
+    signed = any(isinstance(field, SignatureField) for field in fields)
+    register(revision, entries, flags=_SIGNATURES_EXIST if signed else 0)
+    return revision.whole()
 
 
-def named_fields(root: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the full name and dictionary of every terminal form field below the catalogue ``root``."""
-    form = resolved(root, "/AcroForm", {})
-    waiting = [("", entry) for entry in reversed(list(resolved(form, "/Fields", ())))]
-    seen = 0
-    while waiting:
-        prefix, entry = waiting.pop()
-        field = entry.get_object()
-        seen += 1
-        if seen + len(waiting) > _MAX_FIELDS:  # loops and bombs: far more fields than any form has
-            raise PdfError(say("The PDF has too many form fields (more than {limit}).", limit=_MAX_FIELDS))
-        own = str(field["/T"]) if "/T" in field else ""
-        name = ".".join(part for part in (prefix, own) if part)
-        kids = [kid for kid in resolved(field, "/Kids", ()) if "/T" in kid.get_object()]
-        if kids:
-            waiting.extend((name, kid) for kid in reversed(kids))
-        else:
-            yield name, field
-
-
-def register(revision: Revision, entries: Sequence[generic.IndirectObject]) -> None:
-    """List ``entries`` in the document's form, made where there is none."""
-    root = revision.root
-    if "/AcroForm" not in root:
-        root["/AcroForm"] = revision.add_object(
-            generic.DictionaryObject({pdf_name("/Fields"): generic.ArrayObject()})
-        )
-        revision.touch_root()
-    form = root["/AcroForm"]
-    revision.update_container(form)
-    if "/Fields" not in form:
-        form[pdf_name("/Fields")] = generic.ArrayObject()
-    listed = form["/Fields"]
-    listed.extend(entries)
-    revision.update_container(listed)
+def register(revision: Revision, entries: Sequence[int] = (), *, flags: int = 0) -> None:
+    """List ``entries`` in the document's form, made where there is none, and set its /SigFlags."""
+    references = [syntax.reference(entry) for entry in entries]
+    form = acro_form(revision.view)
+    if form is None:
+        made = {"Fields": syntax.array(*references)}
+        if flags:
+            made["SigFlags"] = b"%d" % flags
+        number = revision.add(syntax.dictionary(made))
+        revision.set(revision.catalog, "AcroForm", syntax.reference(number))
+        return
+    if references:
+        revision.append_to(form, "Fields", *references)
+    known = revision.view.integer(form, "SigFlags") or 0
+    if known | flags != known:
+        revision.set(form, "SigFlags", b"%d" % (known | flags))
 
 
 def signature_widget(
-    revision: Revision, name: str, page: generic.IndirectObject, rectangle: Sequence[float]
-) -> generic.DictionaryObject:
-    """Make the dictionary of an empty signature field merged with its widget, and draw nothing in it."""
-    widget = _widget(revision, name, page, rectangle)
-    widget[pdf_name("/FT")] = pdf_name("/Sig")
-    return widget
+    revision: Revision, name: str, page: Page, rectangle: Sequence[float], *, turned: int = 0
+) -> tuple[int, dict[str, bytes]]:
+    """Make an empty signature field merged with its widget, and draw nothing in it.
+
+    Returns its reserved number and its entries, to be added once they are complete.
+    """
+    number, widget = _widget(revision, name, page, rectangle, turned)
+    widget["FT"] = b"/Sig"
+    return number, widget
 
 
-def _add(revision: Revision, field: SignatureField | TextField) -> generic.IndirectObject:
+def rotation(view: View, page: Page) -> int:
+    """Return how far a page is turned clockwise when it is shown: 0, 90, 180 or 270."""
+    value = view.resolve(page.inherited.get("Rotate"))
+    return value % 360 if type(value) is int and value % 90 == 0 else 0
 
+
+def _in_user_space(view: View, page: Page, box: Box) -> tuple[float, float, float, float]:
+    """Turn a place on the page as shown into the page's own coordinates (ISO 32000-2 7.7.3.3, 14.11.2)."""
+    corners = [
+        view.numbers_of(page.holders[key], key) for key in ("MediaBox", "CropBox") if key in page.holders
+    ]
+    boxes = [
+        (min(one[0], one[2]), min(one[1], one[3]), max(one[0], one[2]), max(one[1], one[3]))
+        for one in corners
+        if one is not None and len(one) == 4
+    ] or [_A4]
+    left, bottom = max(one[0] for one in boxes), max(one[1] for one in boxes)
+    right, top = min(one[2] for one in boxes), min(one[3] for one in boxes)
+    match rotation(view, page):
+        case 90:
+            return right - box.top, bottom + box.left, right - box.bottom, bottom + box.right
+        case 180:
+            return right - box.right, top - box.top, right - box.left, top - box.bottom
+        case 270:
+            return left + box.bottom, top - box.right, left + box.top, top - box.left
+        case _:
+            return left + box.left, bottom + box.bottom, left + box.right, bottom + box.top
+
+
+def _add(revision: Revision, field: SignatureField | TextField) -> int:
     page = revision.page(field.box.page)
-    rectangle = (field.box.left, field.box.bottom, field.box.right, field.box.top)
+    rectangle = _in_user_space(revision.view, page, field.box)
+    turned = rotation(revision.view, page)
     if isinstance(field, SignatureField):
-        widget = signature_widget(revision, field.name, page, rectangle)
+        number, widget = signature_widget(revision, field.name, page, rectangle, turned=turned)
         if field.lock:
             # ISO 32000-1 table 233: the lock dictionary is an indirect object
-            widget[pdf_name("/Lock")] = revision.add_object(
-                generic.DictionaryObject(
-                    {
-                        pdf_name("/Type"): pdf_name("/SigFieldLock"),
-                        pdf_name("/Action"): pdf_name("/Include"),
-                        pdf_name("/Fields"): generic.ArrayObject(
-                            generic.pdf_string(name) for name in field.lock
-                        ),
-                    }
-                )
-            )
+            lock = revision.reserve()
+            names = [syntax.text(name, revision.encrypt_text(lock)) for name in field.lock]
+            entries = {"Type": b"/SigFieldLock", "Action": b"/Include", "Fields": syntax.array(*names)}
+            widget["Lock"] = syntax.reference(revision.add(syntax.dictionary(entries), lock))
     else:
         font = "LiberationSerif-Italic" if field.italic else "LiberationSerif"
-        widget = _widget(revision, field.name, page, rectangle)
-        widget[pdf_name("/FT")] = pdf_name("/Tx")
-        widget[pdf_name("/DA")] = generic.pdf_string(f"/{font} {field.size:g} Tf 0 g")
-        widget[pdf_name("/Q")] = generic.NumberObject(ALIGNMENTS[field.align])
-    reference = revision.add_object(widget)
-    revision.annotate(page, reference)
-    return reference
+        number, widget = _widget(revision, field.name, page, rectangle, turned)
+        widget["FT"] = b"/Tx"
+        style = f"/{font} {field.size:g} Tf 0 g"
+        widget["DA"] = syntax.text(style, revision.encrypt_text(number))
+        widget["Q"] = b"%d" % ALIGNMENTS[field.align]
+    revision.add(syntax.dictionary(widget), number)
+    revision.annotate(page, number)
+    return number
 
 
 def _widget(
-    revision: Revision, name: str, page: generic.IndirectObject, rectangle: Sequence[float]
-) -> generic.DictionaryObject:
-
+    revision: Revision, name: str, page: Page, rectangle: Sequence[float], turned: int
+) -> tuple[int, dict[str, bytes]]:
     left, bottom, right, top = rectangle
-    empty = generic.StreamObject(
+    number = revision.reserve()
+    empty = revision.add_stream(
         {
-            pdf_name("/Type"): pdf_name("/XObject"),
-            pdf_name("/Subtype"): pdf_name("/Form"),
-            pdf_name("/BBox"): numbers(0, 0, right - left, top - bottom),
-            pdf_name("/Resources"): generic.DictionaryObject(),
+            "Type": b"/XObject",
+            "Subtype": b"/Form",
+            "BBox": syntax.numbers(0, 0, right - left, top - bottom),
+            "Resources": b"<<>>",
         },
-        stream_data=b"",
+        b"",
     )
-    return generic.DictionaryObject(
-        {
-            pdf_name("/Type"): pdf_name("/Annot"),
-            pdf_name("/Subtype"): pdf_name("/Widget"),
-            pdf_name("/T"): generic.pdf_string(name),
-            pdf_name("/Rect"): numbers(left, bottom, right, top),
-            pdf_name("/F"): generic.NumberObject(_PRINT_AND_LOCKED),
-            pdf_name("/P"): page,
-            pdf_name("/AP"): generic.DictionaryObject({pdf_name("/N"): revision.add_object(empty)}),
-        }
-    )
-
-
-def numbers(*values: float) -> generic.ArrayObject:
-    """Return a PDF array of numbers, to a thousandth of a point."""
-    return generic.ArrayObject(
-        generic.FloatObject(f"{value:.3f}".rstrip("0").rstrip(".")) for value in values
-    )
+    widget = {
+        "Type": b"/Annot",
+        "Subtype": b"/Widget",
+        "T": syntax.text(name, revision.encrypt_text(number)),
+        "Rect": syntax.numbers(left, bottom, right, top),
+        "F": b"%d" % _PRINT_AND_LOCKED,
+        "AP": syntax.dictionary({"N": syntax.reference(empty)}),
+    }
+    if page.reference is not None:
+        widget["P"] = syntax.reference(*page.reference)
+    if turned:
+        widget["MK"] = syntax.dictionary({"R": b"%d" % turned})
+    return number, widget

@@ -24,6 +24,11 @@ class Place:
     visible: bool
 
 
+def is_official(signatures: Mapping[str, bool]) -> bool:
+    """Say whether these signature fields are those of a document of ours."""
+    return PERSON_SIGNATURE in signatures and AGENCY_SIGNATURE in signatures
+
+
 def place_for(
     *,
     signatures: Mapping[str, bool],
@@ -48,7 +53,7 @@ def place_for(
     given = {
         name: value for name, value in ((DOCUMENT_NUMBER, number), (DOCUMENT_DATE, date)) if value is not None
     }
-    ours = PERSON_SIGNATURE in signatures and AGENCY_SIGNATURE in signatures
+    ours = is_official(signatures)
     if role == "person" and given:
         raise UsageError(say("Number and date are given by the agency, not by the person who signs."))
     for name, value in given.items():

@@ -7,21 +7,18 @@ in red); without one the name stands in its place. Where it goes on the page is 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from io import BytesIO
 from typing import Final
 
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.generic import pdf_name
-from pyhanko.pdf_utils.reader import PdfFileReader
-
 from docsign.errors import DocumentError
-from docsign.pdf.fields import Align, baseline, numbers
+from docsign.pdf import syntax
+from docsign.pdf.fields import Align, baseline
+from docsign.pdf.reading import Array, Reference, Stream, Value, read_pdf, references
 from docsign.pdf.revision import Revision
 from docsign.pdf.typeset import typeset
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import SignerRole
 
 MOST_PIXELS: Final = 4000
@@ -105,57 +102,109 @@ def draw(
     *,
     width: float,
     height: float,
+    turned: int = 0,
     form_field: bool = False,
-) -> generic.IndirectObject:
-    """Add the appearance to ``revision``, fitted into a box and centred, and return it as a form XObject.
+) -> bytes:
+    """Add the appearance to ``revision``, fitted into a box and centred; return the reference to its form.
 
-    ``form_field`` marks the content as a field's text (ISO 32000-1 12.7.3.3).
+    ``turned`` is the widget's /R: how far the page is turned when it is shown, so that the picture stands
+    upright there. ``form_field`` marks the content as a field's text (ISO 32000-1 12.7.3.3).
     """
-    scale = min(width / appearance.width, height / appearance.height)
-    left = (width - appearance.width * scale) / 2
-    bottom = (height - appearance.height * scale) / 2
-    content = f"q {scale:.5f} 0 0 {scale:.5f} {left:.3f} {bottom:.3f} cm /Stamp Do Q"
+    shown_width, shown_height = (height, width) if turned in (90, 270) else (width, height)
+    scale = min(shown_width / appearance.width, shown_height / appearance.height)
+    left = (shown_width - appearance.width * scale) / 2
+    bottom = (shown_height - appearance.height * scale) / 2
+    turn = _TURNS.get(turned, "").format(width=width, height=height)
+    content = f"q {turn}{scale:.5f} 0 0 {scale:.5f} {left:.3f} {bottom:.3f} cm /Stamp Do Q"
     if form_field:
         content = f"/Tx BMC {content} EMC"
-    wrapper = generic.StreamObject(
+    stamp = _imported(revision, appearance)
+    number = revision.add_stream(
         {
-            pdf_name("/Type"): pdf_name("/XObject"),
-            pdf_name("/Subtype"): pdf_name("/Form"),
-            pdf_name("/BBox"): numbers(0, 0, width, height),
-            pdf_name("/Resources"): generic.DictionaryObject(
-                {
-                    pdf_name("/XObject"): generic.DictionaryObject(
-                        {pdf_name("/Stamp"): _imported(revision, appearance)}
-                    )
-                }
-            ),
+            **_FORM,
+            "BBox": syntax.numbers(0, 0, width, height),
+            "Resources": syntax.dictionary({"XObject": syntax.dictionary({"Stamp": stamp})}),
         },
-        stream_data=content.encode(),
+        content.encode(),
+        deflate=False,
     )
-    return revision.add_object(wrapper)
+    return syntax.reference(number)
 
 
-def _imported(revision: Revision, appearance: PreparedAppearance) -> generic.IndirectObject:
+_FORM: Final = {"Type": b"/XObject", "Subtype": b"/Form"}
+_TURNS: Final = {
+    90: "0 1 -1 0 {width:.3f} 0 cm ",
+    180: "-1 0 0 -1 {width:.3f} {height:.3f} cm ",
+    270: "0 -1 1 0 0 {height:.3f} cm ",
+}
 
-    # read anew each time: pyHanko's reader is not thread-safe, and the page is small
-    page = PdfFileReader(BytesIO(appearance.pdf)).root["/Pages"]["/Kids"][0]
-    form = generic.StreamObject(
-        {
-            pdf_name("/Type"): pdf_name("/XObject"),
-            pdf_name("/Subtype"): pdf_name("/Form"),
-            pdf_name("/BBox"): numbers(0, 0, appearance.width, appearance.height),
-            pdf_name("/Resources"): revision.import_object(page["/Resources"]),
-        },
-        stream_data=page["/Contents"].data,
-    )
-    form.compress()
-    return revision.add_object(form)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """An object of a prepared page; ``pieces`` alternate between bytes and the places of other parts."""
+
+    value: Value
+    data: bytes | None
+    pieces: tuple[bytes, ...]
+
+
+@lru_cache(maxsize=256)
+def _parts(pdf: bytes) -> tuple[_Part, ...]:
+    """Take a prepared page apart: the form of its content first, then what that leads to."""
+    view = read_pdf(pdf).view()
+    page = view.pages[0]
+    content = view.get(page.dictionary, "Contents")
+    assert isinstance(content, Stream)
+    resources = view.resolve(page.inherited.get("Resources"))
+    order: list[Reference] = []
+    parts: list[_Part] = []
+    waiting: list[Value] = [resources]
+    while waiting:
+        value = waiting.pop(0)
+        for found in references(value):
+            if found not in order:
+                order.append(found)
+                waiting.append(view.resolve(found))
+        data = view.decoded(content).data if not parts else value.raw if isinstance(value, Stream) else None
+        marked = syntax.written(value, number_of=lambda found: b"\0%d\0" % (order.index(found) + 1))
+        parts.append(_Part(value=value, data=data, pieces=tuple(marked.split(b"\0"))))
+    return tuple(parts)
+
+
+def _imported(revision: Revision, appearance: PreparedAppearance) -> bytes:
+    """Add the page's content as a form with all it needs; return the reference to it."""
+    parts = _parts(appearance.pdf)
+    numbers = [revision.reserve() for _ in parts]
+    for number, part in zip(numbers, parts, strict=True):
+        pieces = list(part.pieces)
+        if revision.encrypt_text(number) is None:
+            pieces[1::2] = [syntax.reference(numbers[int(place)]) for place in pieces[1::2]]
+        else:
+            places = iter(pieces[1::2])
+            pieces = [
+                syntax.written(
+                    part.value,
+                    number_of=lambda _, places=places: syntax.reference(numbers[int(next(places))]),  # type: ignore[misc]
+                    encrypt=revision.encrypt_text(number),
+                )
+            ]
+        body = b"".join(pieces)
+        if number == numbers[0]:
+            box = syntax.numbers(0, 0, appearance.width, appearance.height)
+            revision.add_stream({**_FORM, "BBox": box, "Resources": body}, part.data or b"", number=number)
+        elif part.data is None:
+            revision.add(body, number)
+        else:
+            revision.add_raw_stream(body, part.data, number)
+    return syntax.reference(numbers[0])
 
 
 def _prepared(pdf: bytes) -> PreparedAppearance:
-
-    box = [float(value) for value in PdfFileReader(BytesIO(pdf)).root["/Pages"]["/Kids"][0]["/MediaBox"]]
-    return PreparedAppearance(pdf=pdf, width=box[2] - box[0], height=box[3] - box[1])
+    page = read_pdf(pdf).view().pages[0]
+    box = page.inherited["MediaBox"]
+    assert isinstance(box, Array)
+    left, bottom, right, top = (float(value) for value in box.items if isinstance(value, int | float))
+    return PreparedAppearance(pdf=pdf, width=right - left, height=top - bottom)
 
 
 def _require_transparent(image: bytes) -> None:

@@ -2,29 +2,36 @@
 
 Two steps with the signer between them: ``prepare`` answers the digest to sign, ``Prepared.complete`` puts the
 finished CMS into its place. Who may sign what is not known here (``official``); checked is that earlier
-signatures allow the change.
+signatures allow the change. Whether the file is fit to be signed is asked with ``docsign.pdf.fitness``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Final
 
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.generic import pdf_name
-
-from docsign.errors import DocsignError, PdfError
-from docsign.pdf.fields import ALIGNMENTS, Align, named_fields, register, signature_widget
-from docsign.pdf.revision import damaged, open_revision, resolved, widgets
+from docsign.errors import PdfError
+from docsign.pdf import syntax
+from docsign.pdf.fields import ALIGNMENTS, Align, register, signature_widget
+from docsign.pdf.form import Field, Widget, form_fields, items
+from docsign.pdf.reading import Dictionary, Name, Text, View, read_pdf
+from docsign.pdf.revision import Appended, Revision, require_whole
+from docsign.pdf.seed import SeedValue, Signer
+from docsign.pdf.signatures import FoundSignature, lock_level, locks, permission
 from docsign.pdf.stamp import PreparedAppearance, draw, text_appearance
 from docsign.sentence import say
+from docsign.values import dataclass
 
 VIETNAM: Final = timezone(timedelta(hours=7))
 _BOTH_SIGNATURE_FLAGS = 3  # SignaturesExist, AppendOnly (ISO 32000-1 table 219)
 _TEXT_STYLE = re.compile(r"/(\S+)\s+([\d.]+)\s+Tf")
+_RANGE = b"/ByteRange [0 %d %d %d]"
+_RANGE_ROOM = len(_RANGE % ((10**10,) * 3))
+_GAP = b"/Contents <"
 
 
 class TooSmallError(PdfError):
@@ -38,46 +45,91 @@ class TooSmallError(PdfError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A PDF that lacks only its CMS; ``digest`` is what the CMS must hold as messageDigest."""
+    """A PDF that lacks only its CMS; ``digest`` is what the CMS must hold as messageDigest.
+
+    ``start`` and ``end`` bound the gap with its angle brackets in ``appended``, which follows ``original``.
+    """
 
     digest: bytes
-    pdf: bytes = field(repr=False)
+    original: bytes = field(repr=False)
+    appended: bytes = field(repr=False)
     start: int
     end: int
 
-    def complete(self, cms: bytes) -> bytes:
-        """Return the signed PDF. Raises TooSmallError."""
+    def tail(self, cms: bytes) -> bytes:
+        """Return what follows the original bytes. Raises TooSmallError."""
         room = self.end - self.start - 2  # hex digits between < and >
         if 2 * len(cms) > room:
             raise TooSmallError(len(cms))
         digits = cms.hex().encode().ljust(room, b"0")
-        return b"".join((self.pdf[: self.start + 1], digits, self.pdf[self.end - 1 :]))
+        return b"".join((self.appended[: self.start + 1], digits, self.appended[self.end - 1 :]))
+
+    def complete(self, cms: bytes) -> bytes:
+        """Return the signed PDF. Raises TooSmallError."""
+        return self.original + self.tail(cms)
+
+
+def prepared(revision: Revision, number: int, hash_name: str) -> Prepared:
+    """Close a revision around the gap of its signature ``number``, made with ``signature_entries``."""
+    made = revision.appended()
+    start, end = _gap(revision, made, number)
+    length = len(revision.pdf.data)
+    appended = bytearray(made.data)
+    ranges = _RANGE % (length + start, length + end, len(appended) - end)
+    place = appended.rindex(b"/ByteRange", 0, start)
+    appended[place : place + _RANGE_ROOM] = ranges.ljust(_RANGE_ROOM)
+    digest = revision.prefix.copy() if hash_name == "sha256" else hashlib.new(hash_name, revision.pdf.data)
+    digest.update(memoryview(appended)[:start])
+    digest.update(memoryview(appended)[end:])
+    return Prepared(
+        digest=digest.digest(), original=revision.pdf.data, appended=bytes(appended), start=start, end=end
+    )
+
+
+def signature_entries(room: int, *, subfilter: str, kind: str) -> dict[str, bytes]:
+    """Return the entries that every signature dictionary begins with; ``room`` is what the CMS may have."""
+    return {
+        "Type": syntax.name(kind),
+        "Filter": b"/Adobe.PPKLite",
+        "SubFilter": syntax.name(subfilter),
+        "ByteRange": b"[]".ljust(_RANGE_ROOM - len(b"/ByteRange ")),
+        "Contents": b"<" + b"0" * (2 * room) + b">",
+    }
+
+
+def _gap(revision: Revision, made: Appended, number: int) -> tuple[int, int]:
+    """Return where the gap of a signature stands in the appended bytes, with its angle brackets."""
+    start = made.data.index(_GAP, made.offsets[number] - len(revision.pdf.data)) + len(_GAP) - 1
+    return start, made.data.index(b">", start) + 1
 
 
 class SignablePdf:
-    """A PDF opened to be signed once: what its form says, and ``prepare``."""
+    """A PDF opened to be signed: what its form says, and ``prepare``."""
 
     def __init__(self, pdf: bytes, *, password: str | None = None) -> None:
         """Open it; raises PdfError for what cannot be read or must not be signed further."""
-        self._revision = open_revision(pdf, password=password)
-        try:
-            self._fields: dict[str, Any] = dict(named_fields(self._revision.root))
-            self.signatures: dict[str, bool] = {}
-            """Every signature field by name, and whether it is signed."""
-            self.texts: dict[str, str] = {}
-            """Every text field by name with its value, "" where empty."""
-            for name, entry in self._fields.items():
-                kind = _inherited(entry, "/FT")
-                if kind == "/Sig":
-                    self.signatures[name] = "/V" in entry
-                elif kind == "/Tx":
-                    self.texts[name] = str(_inherited(entry, "/V") or "")
-            self.locked = frozenset(self._locked())
-            """The names of the fields that earlier signatures closed (FieldMDP)."""
-        except PdfError:
-            raise
-        except Exception as error:
-            raise damaged(error) from error
+        require_whole(pdf)
+        self.pdf = read_pdf(pdf, password=password)
+        self._view: View = self.pdf.view()
+        self.prefix = hashlib.sha256(pdf)
+        """SHA-256 of the file, to be copied and gone on with."""
+        self._fields: dict[str, Field] = {}
+        self.signatures: dict[str, bool] = {}
+        """Every signature field by name, and whether it is signed."""
+        self.texts: dict[str, str] = {}
+        """Every text field by name with its value, "" where empty."""
+        for entry in form_fields(self._view):
+            if entry.name in self._fields:
+                continue
+            self._fields[entry.name] = entry
+            kind = entry.kind(self._view)
+            value = entry.inherited(self._view, "V")
+            if kind == "Sig":
+                self.signatures[entry.name] = value is not None
+            elif kind == "Tx":
+                self.texts[entry.name] = value.text if isinstance(value, Text) else ""
+        self.locked = self._locked()
+        """The names of the fields that earlier signatures closed (FieldMDP)."""
 
     def prepare(
         self,
@@ -91,80 +143,79 @@ class SignablePdf:
         name: str | None = None,
         reason: str | None = None,
         location: str | None = None,
+        signer: Signer | None = None,
     ) -> Prepared:
         """Write the revision; ``room`` is how many bytes the CMS may have.
 
         ``field_name`` is an empty signature field of the document; None adds an invisible one on page 1.
-        ``fill`` gives values to empty text fields. Raises PdfError where a field is missing, taken or closed.
+        ``fill`` gives values to empty text fields. ``signer`` is held against what the field asks of its
+        signer (/SV). Raises PdfError where a field is missing, taken or closed, or asks for something else.
         """
-        from pyhanko.sign.fields import SigSeedSubFilter
-        from pyhanko.sign.signers.pdf_byterange import SignatureObject
-
-        try:
-            for text_name, value in (fill or {}).items():
-                self._fill(text_name, value)
-            widget = self._empty_field(field_name) if field_name is not None else self._invisible_field()
+        self._require_open_document()
+        revision = self._begin()
+        for text_name, value in (fill or {}).items():
+            self._fill(revision, text_name, value)
+        number = revision.reserve()
+        entries = signature_entries(room, subfilter="ETSI.CAdES.detached", kind="Sig")
+        if field_name is None:
+            self._add_invisible(revision, number)
+        else:
+            chosen = self._empty_field(field_name)
+            seed = SeedValue.of(self._view, chosen)
+            if seed is not None:
+                reason = seed.reason_for(reason)
+                seed.require(signer, hash_name=hash_name)
+            revision.set(chosen.dictionary, "V", syntax.reference(number))
+            entries |= self._closing(revision, chosen, number)
             if appearance is not None:
-                self._draw(widget, appearance)
-            signature = SignatureObject(
-                timestamp=signing_time.astimezone(VIETNAM).replace(microsecond=0),
-                subfilter=SigSeedSubFilter.PADES,
-                name=name,
-                reason=reason,
-                location=location,
-                bytes_reserved=2 * room,
-            )
-            reference = self._revision.add_object(signature)
-            _set(widget, "/V", reference)
-            self._close_fields(widget, signature)
-            self._revision.update_container(widget)
-            self._set_flags()
-            prepared, output = next(signature.fill(self._revision, hash_name))
-        except DocsignError:
-            raise
-        except Exception as error:
-            raise damaged(error) from error
-        return Prepared(
-            digest=prepared.document_digest,
-            pdf=output.getvalue(),
-            start=prepared.reserved_region_start,
-            end=prepared.reserved_region_end,
-        )
+                self._draw(revision, chosen, appearance)
+            register(revision, flags=_BOTH_SIGNATURE_FLAGS)
+        encrypt = revision.encrypt_text(number)
+        moment = signing_time.astimezone(VIETNAM).replace(microsecond=0)
+        entries["M"] = syntax.string(syntax.date(moment), encrypt)
+        for key, text in (("Name", name), ("Reason", reason), ("Location", location)):
+            if text is not None:
+                entries[key] = syntax.text(text, encrypt)
+        revision.add(syntax.dictionary(entries), number)
+        return prepared(revision, number, hash_name)
 
-    def _locked(self) -> set[str]:
-        """Read what earlier signatures forbid; raises PdfError where they forbid everything."""
-        locked: set[str] = set()
+    def _begin(self) -> Revision:
+        return Revision(self.pdf, self.prefix)
+
+    # --- what earlier signatures allow ----------------------------------------------------------------------
+
+    def _found(self) -> list[FoundSignature]:
+        found = []
         for name, signed in self.signatures.items():
-            if not signed:
-                continue
-            for reference in resolved(self._fields[name]["/V"], "/Reference", ()):
-                rules = resolved(reference.get_object(), "/TransformParams", {})
-                method = resolved(reference.get_object(), "/TransformMethod")
-                if method == "/DocMDP" and resolved(rules, "/P", 2) == 1:
-                    raise PdfError(
-                        say("The signature {name} certifies the PDF and allows no change.", name=name)
-                    )
-                if method == "/FieldMDP":
-                    locked |= self._included(rules)
-        return locked
+            value = self._fields[name].inherited(self._view, "V") if signed else None
+            if isinstance(value, Dictionary):
+                found.append(
+                    FoundSignature(reference=None, dictionary=value, fields={name: self._fields[name]})
+                )
+        return found
 
-    def _included(self, rules: Any) -> set[str]:
-        listed = {str(name) for name in resolved(rules, "/Fields", ())}
-        covered = {
-            name
-            for name in self._fields
-            if any(name == entry or name.startswith(entry + ".") for entry in listed)
-        }
-        action = resolved(rules, "/Action")
-        if action == "/All":
-            return set(self._fields)
-        return covered if action == "/Include" else set(self._fields) - covered
+    def _locked(self) -> frozenset[str]:
+        closed = [lock for one in self._found() for lock in locks(self._view, one)]
+        return frozenset(name for name in self._fields if any(lock.closes(name) for lock in closed))
+
+    def _require_open_document(self) -> None:
+        """Raise PdfError where an earlier signature forbids every change."""
+        for one in self._found():
+            if permission(self._view, one.dictionary) == 1 or lock_level(self._view, one) == 1:
+                raise PdfError(
+                    say(
+                        "The signature {name} certifies the PDF and allows no change.",
+                        name=next(iter(one.fields)),
+                    )
+                )
 
     def _require_open(self, name: str) -> None:
         if name in self.locked:
             raise PdfError(say("The field {name} was closed by an earlier signature.", name=name))
 
-    def _empty_field(self, name: str) -> Any:
+    # --- fields ---------------------------------------------------------------------------------------------
+
+    def _empty_field(self, name: str) -> Field:
         if name not in self.signatures:
             known = ", ".join(self.signatures) or "–"
             raise PdfError(
@@ -175,20 +226,11 @@ class SignablePdf:
         self._require_open(name)
         return self._fields[name]
 
-    def _invisible_field(self) -> Any:
-        number = 1
-        while f"Signature{number}" in self._fields:
-            number += 1
-        page = self._revision.page(1)
-        widget = signature_widget(self._revision, f"Signature{number}", page, (0, 0, 0, 0))
-        reference = self._revision.add_object(widget)
-        self._revision.annotate(page, reference)
-        register(self._revision, [reference])
-        return widget
+    def _add_invisible(self, revision: Revision, value: int, *, stem: str = "Signature") -> None:
+        """Add a field that is not seen to page 1, signed by the object ``value``."""
+        add_invisible_field(revision, free_name(self._fields, stem), value)
 
-    def _fill(self, name: str, value: str) -> None:
-        from pyhanko.pdf_utils import generic
-
+    def _fill(self, revision: Revision, name: str, value: str) -> None:
         if name not in self.texts:
             raise PdfError(say("The PDF has no text field named {name}.", name=name))
         self._require_open(name)
@@ -197,96 +239,83 @@ class SignablePdf:
                 say("The field {name} is already filled with “{value}”.", name=name, value=self.texts[name])
             )
         entry = self._fields[name]
-        _set(entry, "/V", generic.pdf_string(value))
-        self._revision.update_container(entry)
-        style = _TEXT_STYLE.search(str(_inherited(entry, "/DA") or ""))
-        aligned: dict[int, Align] = {number: word for word, number in ALIGNMENTS.items()}
-        for widget in widgets(entry):
-            width, height = _size(widget)
+        revision.set_text(entry.dictionary, "V", value)
+        found = entry.inherited(self._view, "DA")
+        style = _TEXT_STYLE.search(found.text if isinstance(found, Text) else "")
+        alignment = entry.inherited(self._view, "Q")
+        aligned: dict[object, Align] = {number: word for word, number in ALIGNMENTS.items()}
+        for widget in entry.widgets:
+            width, height, turned = self._box(widget)
+            if not width or not height:
+                continue
             line = text_appearance(
                 value,
-                width=round(width, 3),
-                height=round(height, 3),
+                width=round(height if turned in (90, 270) else width, 3),
+                height=round(width if turned in (90, 270) else height, 3),
                 size=float(style[2]) if style and float(style[2]) else 12.0,
                 italic=bool(style and "Italic" in style[1]),
-                align=aligned.get(int(_inherited(entry, "/Q") or 0), "left"),
+                align=aligned.get(alignment or 0, "left"),
             )
-            _show(widget, draw(self._revision, line, width=width, height=height, form_field=True))
-            self._revision.update_container(widget)
+            form = draw(revision, line, width=width, height=height, turned=turned, form_field=True)
+            revision.set(widget.dictionary, "AP", syntax.dictionary({"N": form}))
 
-    def _draw(self, field_entry: Any, appearance: PreparedAppearance) -> None:
-        for widget in widgets(field_entry):
-            width, height = _size(widget)
+    def _draw(self, revision: Revision, entry: Field, appearance: PreparedAppearance) -> None:
+        for widget in entry.widgets:
+            width, height, turned = self._box(widget)
             if width and height:
-                _show(widget, draw(self._revision, appearance, width=width, height=height))
-                self._revision.update_container(widget)
+                form = draw(revision, appearance, width=width, height=height, turned=turned)
+                revision.set(widget.dictionary, "AP", syntax.dictionary({"N": form}))
 
-    def _close_fields(self, field_entry: Any, signature: generic.DictionaryObject) -> None:
+    def _box(self, widget: Widget) -> tuple[float, float, int]:
+        """Return width, height and turn of a widget; nothing where it has no box."""
+        corners = self._view.numbers_of(widget.dictionary, "Rect")
+        if corners is None or len(corners) != 4:
+            return 0, 0, 0
+        turned = self._view.get(self._view.get(widget.dictionary, "MK"), "R")
+        return (
+            abs(corners[2] - corners[0]),
+            abs(corners[3] - corners[1]),
+            turned % 360 if type(turned) is int else 0,
+        )
+
+    def _closing(self, revision: Revision, entry: Field, number: int) -> dict[str, bytes]:
         """Carry the field's /Lock into the signature, where it binds (ISO 32000-1 12.8.2.4)."""
-        from pyhanko.pdf_utils import generic
-        from pyhanko.pdf_utils.generic import pdf_name
-
-        lock = resolved(field_entry, "/Lock")
-        if lock is None:
-            return
-        parameters = generic.DictionaryObject(
-            {
-                pdf_name("/Type"): pdf_name("/TransformParams"),
-                pdf_name("/V"): pdf_name("/1.2"),
-                pdf_name("/Action"): pdf_name(str(lock["/Action"])),
-            }
-        )
-        if "/Fields" in lock:
-            parameters[pdf_name("/Fields")] = generic.ArrayObject(
-                generic.pdf_string(str(name)) for name in lock["/Fields"]
-            )
-        root = self._revision.root_ref
-        signature[pdf_name("/Reference")] = generic.ArrayObject(
-            [
-                generic.DictionaryObject(
-                    {
-                        pdf_name("/Type"): pdf_name("/SigRef"),
-                        pdf_name("/TransformMethod"): pdf_name("/FieldMDP"),
-                        pdf_name("/Data"): generic.IndirectObject(
-                            root.idnum, root.generation, self._revision
-                        ),
-                        pdf_name("/TransformParams"): parameters,
-                    }
-                )
-            ]
-        )
-
-    def _set_flags(self) -> None:
-        from pyhanko.pdf_utils import generic
-
-        form = self._revision.root["/AcroForm"]
-        if int(resolved(form, "/SigFlags", 0)) & _BOTH_SIGNATURE_FLAGS != _BOTH_SIGNATURE_FLAGS:
-            flags = int(resolved(form, "/SigFlags", 0)) | _BOTH_SIGNATURE_FLAGS
-            _set(form, "/SigFlags", generic.NumberObject(flags))
-            self._revision.update_container(form)
+        lock = entry.inherited(self._view, "Lock")
+        if not isinstance(lock, Dictionary):
+            return {}
+        action = self._view.get(lock, "Action")
+        if action not in ("All", "Include", "Exclude"):
+            raise PdfError(say("The lock of the field {name} cannot be understood.", name=entry.name))
+        assert isinstance(action, Name)
+        rules = {"Type": b"/TransformParams", "V": b"/1.2", "Action": syntax.name(action)}
+        listed = [self._view.resolve(one) for one in items(self._view, lock, "Fields")]
+        if action != "All":
+            encrypt = revision.encrypt_text(number)
+            names = [syntax.text(one.text, encrypt) for one in listed if isinstance(one, Text)]
+            rules["Fields"] = syntax.array(*names)
+        root = self._view.trailer.get("Root")
+        found = {
+            "Type": b"/SigRef",
+            "TransformMethod": b"/FieldMDP",
+            "Data": syntax.written(root),
+            "TransformParams": syntax.dictionary(rules),
+        }
+        return {"Reference": syntax.array(syntax.dictionary(found))}
 
 
-def _inherited(entry: Any, key: str) -> Any:
-    """Return a field's attribute, its own or a parent's (ISO 32000-1 12.7.3.1)."""
-    for _ in range(64):
-        if key in entry:
-            return entry[key]
-        if "/Parent" not in entry:
-            return None
-        entry = entry["/Parent"]
-    return None
+def free_name(taken: Mapping[str, object], stem: str) -> str:
+    """Return ``stem`` with the first number that no field has."""
+    number = 1
+    while f"{stem}{number}" in taken:
+        number += 1
+    return f"{stem}{number}"
 
 
-def _set(entry: Any, key: str, value: Any) -> None:
-
-    entry[pdf_name(key)] = value
-
-
-def _show(widget: Any, form: generic.IndirectObject) -> None:
-
-    _set(widget, "/AP", generic.DictionaryObject({pdf_name("/N"): form}))
-
-
-def _size(widget: Any) -> tuple[float, float]:
-    left, bottom, right, top = (float(value) for value in widget["/Rect"])
-    return abs(right - left), abs(top - bottom)
+def add_invisible_field(revision: Revision, name: str, value: int) -> None:
+    """Add a signature field that is not seen to page 1, signed by the object ``value``."""
+    page = revision.page(1)
+    number, widget = signature_widget(revision, name, page, (0, 0, 0, 0))
+    widget["V"] = syntax.reference(value)
+    revision.add(syntax.dictionary(widget), number)
+    revision.annotate(page, number)
+    register(revision, [number], flags=_BOTH_SIGNATURE_FLAGS)

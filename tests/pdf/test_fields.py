@@ -16,9 +16,9 @@ from docsign.pdf.fields import (
     SignatureField,
     TextField,
     add_fields,
-    named_fields,
 )
 from docsign.pdf.typeset import typeset
+from tests.pdf.pyhanko_revision import named_fields
 from tests.signing.conftest import CREATED
 from tests.witnesses.verapdf import assert_pdfa
 
@@ -97,7 +97,7 @@ def test_the_baseline_leaves_room_for_what_hangs_below() -> None:
 
 
 def test_a_form_that_runs_in_a_circle_ends(page: bytes) -> None:
-    """A field that is its own child is refused, not followed for ever."""
+    """A field that is its own child is met once, and not followed for ever."""
     made = add_fields(page, FIELDS)
     own = made.rindex(b"/T (" + PERSON_SIGNATURE.encode())
     start = made.rindex(b" 0 obj", 0, own)
@@ -106,5 +106,4 @@ def test_a_form_that_runs_in_a_circle_ends(page: bytes) -> None:
     length = made.index(b"/FT", own) - own
     looped = made[:own] + kids.ljust(length)[:length] + made[own + length :]
     assert len(kids) <= length
-    with pytest.raises(PdfError, match="too many form fields"):
-        add_fields(looped, [SignatureField(name="Khac", box=BOX)])
+    assert add_fields(looped, [SignatureField(name="Khac", box=BOX)]).startswith(looped)

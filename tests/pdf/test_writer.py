@@ -81,7 +81,7 @@ def test_a_text_field_is_filled_once_and_only_where_it_is(letter: bytes, by_both
 
 def test_metadata_and_version_stay(letter: bytes) -> None:
     """Only what the signature needs is written anew."""
-    appended = prepared(letter, name=PERSON_SIGNATURE).pdf[len(letter) :]
+    appended = prepared(letter, name=PERSON_SIGNATURE).appended
     assert b"/Metadata" not in appended or b"/Type /Metadata" not in appended
     assert b"/CreationDate" not in appended
     assert b"/Version" not in appended

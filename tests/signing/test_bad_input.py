@@ -23,11 +23,11 @@ from docsign.errors import (
     TimestampError,
     UsageError,
 )
-from docsign.pdf.revision import Revision
 from docsign.pdf.typeset import typeset
 from docsign.pki import SigningKey
 from docsign.pki.authority import TrialAuthority
 from docsign.signing import SigningSession, sign
+from tests.pdf.pyhanko_revision import Revision
 from tests.signing.conftest import CREATED, FOREIGN, png
 
 

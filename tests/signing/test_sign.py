@@ -19,11 +19,11 @@ from docsign.pdf.fields import (
     DOCUMENT_DATE,
     DOCUMENT_NUMBER,
     PERSON_SIGNATURE,
-    named_fields,
 )
 from docsign.pdf.stamp import PreparedAppearance, signature_appearance
 from docsign.pki import SigningKey, Trust
 from docsign.signing import SigningSession, sign
+from tests.pdf.pyhanko_revision import named_fields
 from tests.signing.conftest import CREATED, ROOT
 from tests.signing.second_opinions import pdfsig, pyhanko, qpdf_accepts
 from tests.witnesses.verapdf import assert_pdfa

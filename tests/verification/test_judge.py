@@ -18,16 +18,18 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.sign.timestamps.api import TimeStamper
 
-from docsign.pdf.fields import AGENCY_SIGNATURE, DOCUMENT_NUMBER, PERSON_SIGNATURE, named_fields
+from docsign.pdf import syntax
+from docsign.pdf.fields import AGENCY_SIGNATURE, DOCUMENT_NUMBER, PERSON_SIGNATURE
 from docsign.pdf.judge import judge_pdf
 from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.ranges import claimed_ranges
-from docsign.pdf.revision import Revision, open_revision
+from docsign.pdf.revision import Revision as OwnRevision
 from docsign.pdf.writer import SignablePdf
 from docsign.pki import SigningKey, Trust
 from docsign.pki.stamping import respond
 from docsign.signing import sign
 from docsign.verdict import ChangeKind, Conclusion, Indication, SubIndication
+from tests.pdf.pyhanko_revision import Revision, named_fields, open_revision
 
 FOREIGN = Path(__file__).resolve().parents[1] / "pdf" / "foreign"
 FORMAT_FAILURE = Conclusion.failed(SubIndication.FORMAT_FAILURE)
@@ -306,12 +308,13 @@ def test_an_object_no_table_names_fails(by_both: bytes, by_person: bytes, judge:
     hidden = b"998 0 obj\n<< /Hidden true >>\nendobj\n"
     # the table's offsets are mended, so that only the hidden object is wrong
     body, table = by_both[:place] + hidden, by_both[place:]
-    start = table.rindex(b"xref\n0 1")
+    start = table.rindex(b"\nxref\n")
     moved = re.sub(
         rb"(\d{10}) 00000 n",
         lambda m: b"%010d 00000 n" % (int(m[1]) + len(hidden) * (int(m[1]) >= place)),
         table[start:],
     )
+    moved = re.sub(rb"startxref\n(\d+)", lambda m: b"startxref\n%d" % (int(m[1]) + len(hidden)), moved)
     judgement = judge(body + table[:start] + moved)
     assert judgement.conclusion.indication is Indication.TOTAL_FAILED
 
@@ -444,9 +447,18 @@ def test_a_number_filled_before_the_agency_signs_is_filled_once(
 
 def test_numbering_by_drawing_is_not_decided(by_person: bytes, agency_key: SigningKey, judge: Judge) -> None:
     """Drawn on the page in the very revision that the agency closes: to be compared with the original."""
-    signable = SignablePdf(by_person)
-    draw(signable._revision)
-    made = close(signable, agency_key)
+
+    class Drawing(SignablePdf):
+        """Draws on page 1 before it is signed."""
+
+        def _begin(self) -> OwnRevision:
+            revision = super()._begin()
+            page = revision.page(1).dictionary
+            drawn = revision.add_stream({}, b"q 1 0 0 rg 100 100 300 300 re f Q")
+            revision.set(page, "Contents", syntax.array(syntax.written(page["Contents"]), b"%d 0 R" % drawn))
+            return revision
+
+    made = close(Drawing(by_person), agency_key)
     judgement = judge(made)
     person, agency = judgement.signatures
     assert agency.conclusion == Conclusion.passed()

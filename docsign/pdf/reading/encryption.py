@@ -59,6 +59,19 @@ class Cipher:
             raise PdfError(say("The file's encryption cannot be understood."), where=home.where) from error
         return _decrypt(stage, stage.derive_object_key(home.number, home.generation), data)
 
+    def encrypt_string(self, number: int, generation: int, data: bytes) -> bytes:
+        """Encrypt a string that will stand in an object of this number."""
+        return _encrypt(self.handler.get_string_filter(), number, generation, data)
+
+    def encrypt_stream(self, number: int, generation: int, data: bytes) -> bytes:
+        """Encrypt the bytes of a stream of this number, as its filters have left them."""
+        return _encrypt(self.handler.get_stream_filter(), number, generation, data)
+
+
+def _encrypt(stage: Any, number: int, generation: int, data: bytes) -> bytes:
+    encrypted: bytes = stage.encrypt(stage.derive_object_key(number, generation), data)
+    return encrypted
+
 
 def _decrypt(stage: Any, key: bytes, data: bytes) -> bytes:
     try:
