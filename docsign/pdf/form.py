@@ -68,6 +68,33 @@ def form_fields(view: View) -> list[Field]:
     return [one for one in walk(view, items(view, acro_form(view), "Fields")) if not one.is_node]
 
 
+def loose_fields(view: View, known: Iterable[Field]) -> list[Field]:
+    """Return signature fields that stand on a page and that the form does not list.
+
+    Some writers leave them so. ``known`` are the fields of the form.
+    """
+    listed = {id(one.dictionary) for one in known}
+    listed |= {id(widget.dictionary) for one in known for widget in one.widgets}
+    found: list[Field] = []
+    for page in view.pages:
+        for raw in items(view, page.dictionary, "Annots"):
+            widget = view.resolve(raw)
+            if not isinstance(widget, Dictionary) or id(widget) in listed or view.get(widget, "FT") != "Sig":
+                continue
+            listed.add(id(widget))
+            name = view.get(widget, "T")
+            reference = raw if isinstance(raw, Reference) else None
+            found.append(
+                Field(
+                    name=name.text if isinstance(name, Text) else "",
+                    reference=reference,
+                    dictionary=widget,
+                    widgets=(Widget(reference=reference, dictionary=widget),),
+                )
+            )
+    return found
+
+
 def items(view: View, holder: Dictionary | None, key: str) -> list[Value]:
     """Return the members of an array as they stand; nothing where there is none."""
     found = view.get(holder, key)

@@ -74,7 +74,7 @@ def judge_cut() -> PdfJudgement:
 
 def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[SignatureReport]:
     """Judge signatures whose bytes are in the file but to which the form does not lead."""
-    known = {one.range.gap_start for one in placed if one.range is not None} | usage_rights_gaps(case)
+    known = {one.range.contents[0] for one in placed if one.range is not None} | usage_rights_gaps(case)
     problem = failed(
         SubIndication.FORMAT_FAILURE,
         "signature-hidden",
@@ -126,7 +126,7 @@ def judge_raw(
             continue
         if not abs(position - signed.gap_start) < 65536 + 2 * len(signed.cms):
             continue
-        if known is not None and signed.gap_start in known:
+        if known is not None and signed.contents[0] in known:
             continue
         judged = judge_cms(
             signed.cms, content_digest=signed.digest, trust=trust, at=at, id=id, format="pades"

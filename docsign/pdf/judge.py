@@ -24,7 +24,7 @@ from docsign.errors import PdfError
 from docsign.pdf.changes.allowance import Aftermath, Allowance, Lock, aftermath, is_forgiven
 from docsign.pdf.changes.graph import Graph
 from docsign.pdf.changes.steps import Steps
-from docsign.pdf.form import form_fields
+from docsign.pdf.form import form_fields, loose_fields
 from docsign.pdf.forms import judge_form, signature_format
 from docsign.pdf.hidden import judge_cut, judge_hidden, judge_unreadable
 from docsign.pdf.judgement import PdfJudgement
@@ -72,6 +72,10 @@ def _judge(data: bytes, trust: Trust, at: datetime, password: str | None) -> Pdf
     fields = form_fields(view)
     found = find_signatures(view, fields)
     graph = Graph.of(pdf)
+    listed = len(fields)
+    if {number for number, _ in graph.signed} - {one.home for one in found} - usage_rights(view):
+        fields = [*fields, *loose_fields(view, fields)]
+        found = find_signatures(view, fields)
     case = Case(
         pdf=pdf,
         view=view,
@@ -89,6 +93,12 @@ def _judge(data: bytes, trust: Trust, at: datetime, password: str | None) -> Pdf
     judge.run()
     hidden = judge_hidden(case, placed, len(judge.signatures))
     findings = _file_remarks(case, placed, hidden)
+    findings += [
+        warning(
+            "signature-unlisted", say("The form does not list the signature field {name}.", name=one.name)
+        )
+        for one in fields[listed:]
+    ]
     reports = [judge.signatures[one.number] for one in placed if not one.is_timestamp] or hidden
     stamps = [judge.stamps[one.number] for one in placed if one.is_timestamp]
     if not reports and not stamps and is_cut(data):

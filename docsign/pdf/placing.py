@@ -6,7 +6,7 @@ The first two checks of ``docsign.pdf.judge`` stand here; nothing of the CMS is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from docsign.ades.cades import ValidationData
@@ -20,6 +20,7 @@ from docsign.pdf.reading.values import same_value
 from docsign.pdf.signatures import DOCUMENT_TIMESTAMP, FoundSignature
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from docsign.values import dataclass
 from docsign.verdict import Coverage, SubIndication
 
 
@@ -110,7 +111,7 @@ def _require_own_place(case: Case, signed: SignedRange, found: FoundSignature, r
     if then is None or then.home.packed_in is not None or then.home.source is not case.pdf.data:
         raise PdfError(say("The signed bytes do not hold this signature's own object."))
     contents = then.get("Contents")
-    if not isinstance(contents, Text) or (contents.start, contents.end) != (signed.gap_start, signed.gap_end):
+    if not isinstance(contents, Text) or (contents.start, contents.end) != signed.contents:
         raise PdfError(say("The gap in the signed bytes belongs to another object than the signature."))
     for _, key in then.home.duplicates:
         raise PdfError(say("The signature says {key} twice.", key=key))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from docsign.errors import PdfError
 from docsign.sentence import say
+from docsign.values import dataclass
 
 _CLAIM = re.compile(
     rb"/ByteRange[\s\0]{0,64}\[[\s\0]{0,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})"
@@ -29,18 +30,28 @@ WHITE = b"\0\t\n\x0c\r "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRange:
-    """A byte range as it must be: all up to ``end`` but the gap, which is exactly the CMS in hex."""
+    """A byte range as it must be: all up to ``end`` but the gap, which is exactly the CMS in hex.
+
+    ``is_bare``: the angle brackets around the hex are signed too, as some writers do.
+    """
 
     data: bytes = field(repr=False)
     gap_start: int
     gap_end: int
     end: int
+    is_bare: bool = False
     prefixes: Prefixes | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def contents(self) -> tuple[int, int]:
+        """Where the string of /Contents begins and ends, its brackets included."""
+        return self.gap_start - self.is_bare, self.gap_end + self.is_bare
 
     @property
     def cms(self) -> bytes:
         """The content of /Contents with its padding."""
-        digits = self.data[self.gap_start + 1 : self.gap_end - 1]
+        start, end = self.contents
+        digits = self.data[start + 1 : end - 1]
         return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
 
     @property
@@ -95,12 +106,15 @@ def read_range(numbers: Sequence[object], data: bytes) -> SignedRange:
     end = second + length
     if end > len(data):
         raise PdfError(say("The signature covers bytes past the end of the file: the file was cut."))
-    gap = data[first:second]
-    if gap[:1] != b"<" or gap[-1:] != b">" or not _HEX.fullmatch(gap[1:-1]):
+    is_bare = data[first - 1 : first] == b"<" and data[second : second + 1] == b">"
+    digits = data[first:second] if is_bare else data[first + 1 : second - 1]
+    if not is_bare and (data[first : first + 1] != b"<" or data[second - 1 : second] != b">"):
         raise PdfError(say("The gap in the signed bytes is not exactly the signature."))
-    if not gap[1:-1].strip(b"0"):
+    if not _HEX.fullmatch(digits):
+        raise PdfError(say("The gap in the signed bytes is not exactly the signature."))
+    if not digits.strip(b"0"):
         raise PdfError(say("The signature is empty: its place was reserved and never filled."))
-    return SignedRange(data=data, gap_start=first, gap_end=second, end=end)
+    return SignedRange(data=data, gap_start=first, gap_end=second, end=end, is_bare=is_bare)
 
 
 def claims(data: bytes) -> bool:

@@ -36,6 +36,11 @@ class FoundSignature:
     dictionary: Dictionary | None
     fields: dict[str, Field] = field(default_factory=dict)
 
+    @property
+    def home(self) -> int:
+        """The number of the object that holds it, -1 where there is none."""
+        return self.dictionary.home.number if self.dictionary is not None else -1
+
     def name(self, view: View, key: str) -> str:
         """Return a name of the dictionary, "" where there is none."""
         found = view.get(self.dictionary, key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from docsign.ades.signer import Problem, failed, warning
 from docsign.pdf.changes.graph import Graph
-from docsign.pdf.reading import Pdf, Remark
+from docsign.pdf.reading import Pdf, Remark, Revision
 from docsign.sentence import say
 from docsign.verdict import Finding, Severity, SubIndication
 
@@ -22,38 +22,39 @@ BREAKING = frozenset(
         "hybrid-conflict",
         "more-findings",
         "object-stream-replaced",
-        "object-without-xref",
         "overlap",
         "packed-twice",
         "page-loop",
         "page-tree",
-        "prev-loop",
         "reference-loop",
         "revision-only-frees",
         "revision-order",
         "revision-unfinished",
         "second-header",
         "startxref-mismatch",
-        "stray-comment",
         "trailers-disagree",
-        "unaccounted-bytes",
         "xref-generation",
         "xref-no-object",
         "xref-wrong-object",
     }
 )
-BREAKING_LATER = frozenset({"object-malformed"})
-"""Remarks that break a file only where they are about bytes that came after the signature."""
+BREAKING_LATER = frozenset(
+    {"object-malformed", "object-without-xref", "prev-loop", "stray-comment", "unaccounted-bytes"}
+)
+"""Remarks that break a file only where they are about bytes that came after the signature: what lies about in
+the signed bytes was there when they were signed, and a later use of it is a change."""
 SILENT = frozenset({"wrong-type", "trailer-size", "reference-generation"})
 MOST_REPORTED = 8
 
 
-def breaks(remark: Remark, revision: int) -> bool:
-    """Say whether a remark breaks a signature over everything up to ``revision``."""
+def breaks(remark: Remark, signed: Revision) -> bool:
+    """Say whether a remark breaks a signature over everything up to the revision ``signed``."""
     if remark.severity is not Severity.ERROR:
         return False
     if remark.code in BREAKING_LATER:
-        return remark.revision is None or remark.revision > revision
+        if remark.revision is not None:
+            return remark.revision > signed.index
+        return remark.offset is None or remark.offset >= signed.end
     return remark.code in BREAKING
 
 
@@ -63,7 +64,8 @@ def structure_problems(graph: Graph, revision: int) -> list[Problem]:
     What came after the signature may hold no comment but where writers put one.
     """
     pdf = graph.pdf
-    found = [remark for remark in pdf.remarks if breaks(remark, revision)]
+    signed = pdf.revisions[revision]
+    found = [remark for remark in pdf.remarks if breaks(remark, signed)]
     problems = [
         failed(SubIndication.FORMAT_FAILURE, remark.code, remark.sentence, remark.where) for remark in found
     ]

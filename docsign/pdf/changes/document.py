@@ -19,7 +19,12 @@ _FILE = frozenset({"Size", "Prev", "XRefStm", "ID", "Root", "Type", "W", "Index"
 """Keys of a trailer that describe the file, not the document."""
 _ELSEWHERE = frozenset({"Pages", "AcroForm"})
 _ACTIVE = frozenset({"OpenAction", "AA", "JavaScript"})
-_WRITERS = frozenset({"Extensions", "Version"})
+_WRITERS = frozenset({"Extensions", "Version", "MarkInfo", "PieceInfo", "LastModified", "Legal"})
+"""What signing programs note in the catalog: it is drawn by nobody and starts nothing."""
+_VIEWING = frozenset({"PageMode", "PageLayout", "ViewerPreferences", "Lang"})
+"""How a reader shows its window and reads aloud (7.7.2, 12.2): MuPDF and others set it when they save."""
+_BOUNDARIES = ("ViewArea", "ViewClip", "PrintArea", "PrintClip")
+"""Preferences that choose which part of a page is shown or printed."""
 _STRUCTURE_TREE = frozenset({"StructTreeRoot", "MarkInfo"})
 _GROWING = frozenset({"K", "ParentTree", "ParentTreeNextKey", "IDTree", "RoleMap", "ClassMap", "Namespaces"})
 
@@ -106,9 +111,15 @@ def _entry(found: Comparison, key: str, one: Value, other: Value) -> None:
         )
     elif key == "Metadata":
         _metadata(found)
-    elif key in _WRITERS or (key == "MarkInfo" and one is None):
+    elif key in _WRITERS or (key == "Type" and one is None):
         found.mark(
             ChangeKind.STRUCTURE, say("The document's structure was changed ({key}).", key=key), Needs.NOTHING
+        )
+    elif key in _VIEWING:
+        found.mark(
+            ChangeKind.STRUCTURE,
+            say("How the document is first shown was changed ({key}).", key=key),
+            Needs.FILLING if _shows_the_same(found, one, other) else Needs.MORE,
         )
     elif key == "Perms":
         _permissions(found, one, other)
@@ -124,6 +135,12 @@ def _entry(found: Comparison, key: str, one: Value, other: Value) -> None:
         found.mark(
             ChangeKind.STRUCTURE, say("The document's structure was changed ({key}).", key=key), Needs.MORE
         )
+
+
+def _shows_the_same(found: Comparison, one: Value, other: Value) -> bool:
+    """Say whether preferences leave alone which part of a page is shown."""
+    old, new = found.resolved(one, other)
+    return all(found.old.get(old, key) == found.new.get(new, key) for key in _BOUNDARIES)
 
 
 def _permissions(found: Comparison, one: Value, other: Value) -> None:

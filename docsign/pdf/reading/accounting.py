@@ -27,7 +27,7 @@ from docsign.values import dataclass
 from docsign.verdict import Severity
 
 SMALL = 4096  # up to here counting "endobj" is cheaper than parsing
-_FILE_HEADER = re.compile(rb"%PDF-\d\.\d")
+_FILE_HEADER = re.compile(rb"%PDF-(\d\.\d)?")
 _GAP = re.compile(  # lines of comments, an object, or nothing more
     rb"[\0\t\n\f\r ]*+(?:"
     rb"(%[^\r\n]*+(?:[\0\t\n\f\r ]*+%[^\r\n]*+)*+)"
@@ -165,7 +165,7 @@ class Accountant:
         """ISO 32000-2 7.5.2: the file begins with ``%PDF-``; some put a few bytes before it."""
         data = self.data
         found = _FILE_HEADER.search(data, 0, 1032)
-        if found is None or found.start():
+        if found is None or found.start() or not found[1]:
             self.remarks.add(
                 "header",
                 say("The file does not begin with a PDF header."),

@@ -16,8 +16,9 @@ HEADER = re.compile(
     rb"[\0\t\n\f\r ]{0,8}+(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++obj"
     rb"(?![^\0\t\n\f\r ()<>\[\]{}/%])"
 )
-_AFTER_VALUE = re.compile(rb"[\0\t\n\f\r ]*+(?:(endobj)|stream(?:\r\n|\n|(\r))|(%)[^\r\n]*+)")
-_AFTER_DATA = re.compile(rb"[\0\t\n\f\r ]*+endstream[\0\t\n\f\r ]++endobj")
+# An object that is not closed ends where the next thing begins.
+_AFTER_VALUE = re.compile(rb"[\0\t\n\f\r ]*+(?:(endobj|\Z)|stream(?:\r\n|\n|(\r))|(%)[^\r\n]*+)")
+_AFTER_DATA = re.compile(rb"[\0\t\n\f\r ]*+endstream[\0\t\n\f\r ]*+(?:endobj|\Z)")
 _ENDSTREAM = re.compile(rb"[\0\t\n\f\r ]*+endstream")
 
 LengthOf = Callable[[Reference, IndirectObject], int | None]

@@ -15,6 +15,7 @@ from docsign.verdict import Severity
 if TYPE_CHECKING:
     from docsign.pdf.reading.view import View
 
+_DRAWN = frozenset({"Contents", "MediaBox"})
 INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")  # 7.7.3.4
 
 
@@ -68,7 +69,9 @@ def read_pages(view: View) -> Iterator[Page]:
         if kind == "Pages" or (kind is None and "Kids" in node):
             kids = list(view.dictionaries(node, "Kids"))
             waiting += ((item, kid, holders, node) for item, kid in reversed(kids))
-        elif kind == "Page" or (kind is None and "Kids" not in node):
+        elif kind == "Page" or ("Kids" not in node and (kind is None or node.entries.keys() & _DRAWN)):
+            if kind not in ("Page", None):
+                _remark(view, "page-tree", node.home.where, node, Severity.WARNING)
             count += 1
             yield Page(
                 number=count,
@@ -104,10 +107,13 @@ def _check_parent(view: View, node: Dictionary, parent: Dictionary | None) -> No
         )
 
 
-def _remark(view: View, code: str, where: str, node: Dictionary | None) -> None:
+def _remark(
+    view: View, code: str, where: str, node: Dictionary | None, severity: Severity = Severity.ERROR
+) -> None:
     view.store.remarks.add(
         code,
         say("The page tree is missing or malformed."),
+        severity=severity,
         where=where,
         offset=node.start if node is not None and node.home.packed_in is None else None,
         revision=view.index,

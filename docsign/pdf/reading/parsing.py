@@ -130,7 +130,7 @@ def parse_value(
         elif entries is not None:
             assert key is not None
             if key in entries:
-                home.note_duplicate(stack[-1][0], key)
+                home.note_duplicate(stack[-1][0], key, entries[key], value)
             entries[key] = value
         else:
             work.spend_tokens(spent + 1)

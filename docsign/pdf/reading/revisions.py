@@ -20,7 +20,8 @@ from docsign.pdf.reading.values import Dictionary
 from docsign.sentence import say
 from docsign.values import dataclass
 
-_STARTXREF = re.compile(rb"startxref[\0\t\n\f\r ]++(\d{1,19}+)[\0\t\n\f\r ]++")
+_STARTXREF = re.compile(rb"startxref[\0\t\n\f\r ]++(\d{1,19}+)(?:[\0\t\n\f\r ]++|(?=%%EOF))")
+_EOF = re.compile(rb"%%EOF(?:[\0\t\n\f\r ]++%%EOF(?![^\0\t\n\f\r ]))*+")  # some write it twice
 _COMMENTS = re.compile(rb"(?:[\0\t\n\f\r ]++|%(?!%EOF)[^\r\n]*+(?=[\r\n]))*+")
 _LINEARIZED = re.compile(rb"\d{1,10}+[\0\t\n\f\r ]++\d{1,5}+[\0\t\n\f\r ]++obj[^>]{0,1024}?/Linearized")
 
@@ -94,9 +95,10 @@ def read_tail(data: bytes, position: int) -> Tail | None:
         return None
     between = _COMMENTS.match(data, keyword.end())
     assert between is not None
-    if not data.startswith(b"%%EOF", between.end()):
+    eof = _EOF.match(data, between.end())
+    if eof is None:
         return None
-    return Tail(found.end(), int(keyword[1]), between.end(), between.end() + 5)
+    return Tail(found.end(), int(keyword[1]), between.end(), eof.end())
 
 
 def is_linearised(data: bytes) -> bool:

@@ -23,7 +23,7 @@ from docsign.values import dataclass
 FREE, IN_USE, PACKED = 0, 1, 2
 Entry: TypeAlias = tuple[int, int, int]
 
-_XREF = re.compile(rb"xref[\0\t\f ]*(?:\r\n|\n|\r)[\0\t\n\f\r ]*+")
+_XREF = re.compile(rb"xref[\0\t\n\f\r ]++")
 _SUBSECTION = re.compile(rb"(\d{1,10}+)[ ]++(\d{1,10}+)[\t ]*+(?:\r\n|\n|\r)[\n\r ]*+")
 _ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: ?\r\n| ?\n| ?\r)")
 _TRAILER = re.compile(rb"[\0\t\n\f\r ]*+trailer(?![^\0\t\n\f\r ()<>\[\]{}/%])")
@@ -92,6 +92,8 @@ def _read_table(data: bytes, start: int, work: Work) -> Section:
         position = subsection.end()
         if first + count > 1 << 31 or count * 18 > len(data) - position:
             raise PdfError(say("The cross-reference table is malformed."), where=f"byte {position}")
+        if first == 1 and not entries and _means_zero(data, position):
+            first = 0
         position = _read_entries(data, position, first, count, entries, repeated)
     keyword = _TRAILER.match(data, position)
     if keyword is None:
@@ -104,6 +106,19 @@ def _read_table(data: bytes, start: int, work: Work) -> Section:
     return Section(
         start, end, trailer, entries, tuple(repeated), trailer_start=skip_space(data, keyword.start(), end)
     )
+
+
+def _means_zero(data: bytes, position: int) -> bool:
+    """Say whether a table beginning at 1 lists object 0 first, as careless writers have it.
+
+    The head of the free list comes first, and the second entry leads to object 1.
+    """
+    head = _ENTRY.match(data, position)
+    if head is None or head[0][:18] != b"0000000000 65535 f":
+        return False
+    second = _ENTRY.match(data, head.end())
+    found = HEADER.match(data, int(second[1])) if second is not None and second[3] == b"n" else None
+    return found is not None and int(found[1]) == 1
 
 
 def _read_entries(

@@ -21,6 +21,7 @@ from docsign.pdf.reading.sections import FREE, IN_USE, MAX_FILTERS, PACKED, Entr
 from docsign.pdf.reading.values import Array, IndirectObject, Reference, Stream, Value
 from docsign.sentence import say
 from docsign.values import dataclass
+from docsign.verdict import Severity
 
 
 @dataclass(slots=True, eq=False)
@@ -158,6 +159,7 @@ class Store:
             self.remarks.add(
                 "duplicate-key",
                 say("A dictionary holds the key {key} twice.", key=key),
+                severity=Severity.ERROR if known.is_ambiguous else Severity.WARNING,
                 where=f"object {known.number} /{key}",
                 offset=start if offset is not None else None,
                 revision=known.revision,

@@ -153,7 +153,8 @@ class IndirectObject:
     ``start`` and ``end`` bound ``N G obj … endobj`` in ``source``; of a packed object (7.5.7) they bound the
     value in the decoded object stream ``packed_in``. ``revision`` is the index of the revision whose
     cross-reference names it. ``comments`` are the offsets of comments inside, ``duplicates`` the offsets of
-    dictionaries with a key written twice and that key; of both the first ``KEPT``.
+    dictionaries with a key written twice and that key; of both the first ``KEPT``. ``is_ambiguous``
+    where such a key has two values.
     """
 
     number: int
@@ -166,14 +167,16 @@ class IndirectObject:
     value: Value = field(default=None, repr=False)
     comments: tuple[int, ...] = ()
     duplicates: tuple[tuple[int, str], ...] = ()
+    is_ambiguous: bool = False
 
     def note_comment(self, offset: int) -> None:
         """Keep the offset of a comment, of the first few."""
         if len(self.comments) < KEPT:
             self.comments = (*self.comments, offset)
 
-    def note_duplicate(self, offset: int, key: str) -> None:
-        """Keep that the dictionary at ``offset`` has this key twice, of the first few."""
+    def note_duplicate(self, offset: int, key: str, one: Value, other: Value) -> None:
+        """Keep that the dictionary at ``offset`` has this key twice, of the first few, and its two values."""
+        self.is_ambiguous = self.is_ambiguous or not same_value(one, other)
         if len(self.duplicates) < KEPT:
             self.duplicates = (*self.duplicates, (offset, str(key)))
 

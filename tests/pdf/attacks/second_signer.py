@@ -135,19 +135,22 @@ def completed(data: bytes, who: Who = "person", *, spoiled: bool = False) -> byt
     end = start + 2 * ROOM + 2
     numbers = b"%d %d %d" % (start, end, len(data) - end)
     data = data.replace(b"#" * 32, numbers.ljust(32))
-    key = _issued()[0][who]
     digest = hashlib.sha256(data[:start] + data[end:]).digest()
-    attributes = cms.signed_attributes(
-        hashlib.sha256(digest).digest() if spoiled else digest, key.certificate
-    )
-    content = cms.signed_data(
+    content = signed_content(hashlib.sha256(digest).digest() if spoiled else digest, who)
+    return data[: start + 1] + content.hex().encode().ljust(2 * ROOM, b"0") + data[end - 1 :]
+
+
+def signed_content(digest: bytes, who: Who = "person") -> bytes:
+    """Return the CMS over a SHA-256 digest."""
+    key = _issued()[0][who]
+    attributes = cms.signed_attributes(digest, key.certificate)
+    return cms.signed_data(
         signed_attributes=attributes,
         signature=key.sign(attributes),
         certificate=key.certificate,
         chain=key.chain,
         scheme=key.scheme,
     )
-    return data[: start + 1] + content.hex().encode().ljust(2 * ROOM, b"0") + data[end - 1 :]
 
 
 def sign(

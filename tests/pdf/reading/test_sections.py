@@ -64,7 +64,7 @@ def test_stream_entries() -> None:
     "text",
     [
         b"nothing",
-        b"xref 0 1\n0000000000 65535 f \ntrailer <<>>",
+        b"xref0 1\n0000000000 65535 f \ntrailer <<>>",
         b"xref\n0 2\n0000000000 65535 f \ntrailer <<>>",
         b"xref\n0 1\n000000000 65535 f \ntrailer <<>>",
         b"xref\n0 1\n0000000000 65535 f \n",
