@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -84,6 +83,8 @@ def writing(
     block is left. Raises FileUnusableError, DiskFullError or StorageError; whatever the block raises leaves
     nothing behind (a temporary file beside it, then rename).
     """
+    import tempfile  # what only reads files need not load it
+
     path = Path(path)
     temporary: str | None = None
     try:

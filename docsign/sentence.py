@@ -7,9 +7,9 @@ file a room, compiled into ``locale/vi/docsign.mo`` (``make locale``).
 
 from __future__ import annotations
 
-import gettext
 from functools import cache
-from importlib import resources
+from pathlib import Path
+from struct import unpack_from
 from typing import Literal, LiteralString
 
 from docsign.values import dataclass
@@ -18,11 +18,32 @@ Language = Literal["vi", "en"]
 """The languages a sentence exists in; Vietnamese is the default everywhere."""
 
 
+class _Catalogue:
+    """A compiled catalogue (GNU .mo): sorted by template, so that a few sentences are found without all."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._count, self._templates, self._texts = unpack_from("<3I", data, 8)
+
+    def text(self, template: str) -> str:
+        """Return the text for a template; the template itself where there is none."""
+        wanted, low, high = template.encode(), 0, self._count
+        while low < high:
+            middle = (low + high) // 2
+            found = self._entry(self._templates, middle)
+            if found == wanted:
+                return self._entry(self._texts, middle).decode()
+            low, high = (middle + 1, high) if found < wanted else (low, middle)
+        return template
+
+    def _entry(self, table: int, place: int) -> bytes:
+        length, offset = unpack_from("<2I", self._data, table + 8 * place)
+        return self._data[offset : offset + length]
+
+
 @cache
-def _vietnamese() -> gettext.NullTranslations:
-    catalogue = resources.files("docsign.locale") / "vi" / "docsign.mo"
-    with catalogue.open("rb") as stream:
-        return gettext.GNUTranslations(stream)
+def _vietnamese() -> _Catalogue:
+    return _Catalogue(Path(__file__).with_name("locale").joinpath("vi", "docsign.mo").read_bytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +55,7 @@ class Sentence:
 
     def text(self, language: Language = "vi") -> str:
         """Return the sentence in ``language``; a value that is itself a sentence is translated too."""
-        template = self.template if language == "en" else _vietnamese().gettext(self.template)
+        template = self.template if language == "en" else _vietnamese().text(self.template)
         filled = {
             name: value.text(language) if isinstance(value, Sentence) else value
             for name, value in self.values

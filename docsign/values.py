@@ -5,8 +5,8 @@ decorator compiles six functions for each, which together takes longer than to r
 Here a class costs some microseconds, and its ``__init__`` is compiled when its first value is made. Type
 checkers see the standard decorator; ``dataclasses.field``, ``fields`` and ``replace`` work as ever.
 
-Not supported, as nothing here needs it: ``order``, ``unsafe_hash``, ``InitVar``, ``kw_only`` for single fields,
-a standard data class derived from one of these. Classes without slots use the standard decorator.
+Not supported, as nothing here needs it: ``order``, ``unsafe_hash``, ``InitVar``, ``kw_only`` for single
+fields, a standard data class derived from one of these. Classes without slots use the standard decorator.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def test_a_full_disk_leaves_what_was_there(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     module = "tempfile" if step == "mkstemp" else "os"
-    monkeypatch.setattr(f"docsign.files.{module}.{step}", full)
+    monkeypatch.setattr(f"{module}.{step}", full)
     with pytest.raises(DiskFullError) as caught:
         write_file(tmp_path / NAME, b"moi", durable=True)
     monkeypatch.undo()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gettext
+
 from docsign.sentence import Sentence, say
+from tests.locale_catalogue import CATALOGUE
 
 
 def test_a_sentence_is_shown_in_either_language() -> None:
@@ -43,3 +46,12 @@ def test_sentences_are_values() -> None:
     """Equal templates with equal values are equal, and may be keys."""
     assert say("There is no such file.") == say("There is no such file.")
     assert len({say("There is no such file."), say("There is no such file.")}) == 1
+
+
+def test_every_sentence_of_the_catalogue_is_found() -> None:
+    """The catalogue is searched, not read whole: what gettext reads in it is found, the first to the last."""
+    with CATALOGUE.open("rb") as stream:
+        listed = gettext.GNUTranslations(stream)._catalog  # type: ignore[attr-defined] # no other way to list
+    plain = {template: text for template, text in listed.items() if template and "{" not in template}
+    assert len(plain) > 100
+    assert {template: Sentence(template).text("vi") for template in plain} == plain

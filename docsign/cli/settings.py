@@ -7,7 +7,6 @@ a command knows that option. Paths in the file are relative to the file. Passphr
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -108,6 +107,8 @@ def _language(text: str | None) -> Language | None:
 
 
 def _read(path: Path) -> dict[str, str]:
+    import tomllib  # loaded where there are settings
+
     try:
         table = tomllib.loads(read_file(path, limit=1024 * 1024).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

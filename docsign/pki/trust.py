@@ -6,13 +6,11 @@ with an optional ``trust.toml``. It judges nothing; ``docsign.pki.paths`` does.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from docsign.errors import DocsignError, FileUnusableError, MalformedError, TrustError
 from docsign.files import file_error, read_file
@@ -165,6 +163,8 @@ def _read(data: bytes, passphrase: Passphrase) -> tuple[list[x509.Certificate], 
 
 
 def _pem_crls(data: bytes) -> list[bytes]:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     start, end, crls = b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----", []
     position = data.find(start)
     while position >= 0:
@@ -187,6 +187,8 @@ def looks_like_pkcs12(data: bytes) -> bool:
 
 
 def _pkcs12_authorities(data: bytes, passphrase: Passphrase) -> list[x509.Certificate]:
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
     for attempt in (None, passphrase() if callable(passphrase) else passphrase):
         try:
             store = pkcs12.load_pkcs12(data, attempt.encode() if attempt is not None else None)
@@ -209,6 +211,8 @@ def _by_self_signature(found: _Found) -> Trust:
 
 
 def _from_table(path: Path, found: _Found, passphrase: Passphrase) -> Trust:
+    import tomllib  # loaded where there is a trust.toml
+
     try:
         table = tomllib.loads(read_file(path, limit=FILE_LIMIT).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
