@@ -11,7 +11,8 @@
     │   │   └── EdxmlError
     │   ├── ContainerError
     │   ├── CmsError
-    │   └── WireError              an answer or a request that breaks the wire protocol
+    │   ├── WireError              an answer or a request that breaks the wire protocol
+    │   └── EvidenceError          a log, proof or checkpoint that does not hold
     ├── DocumentError              an official document whose values break its form           exit 1
     │   ├── SecretDocumentError    a secrecy mark: such documents never travel
     │   └── UnprintableError       a character that no font of official documents has
@@ -139,6 +140,12 @@ class WireError(MalformedError):
     """A request or an answer that breaks the relay's wire protocol."""
 
     code = "malformed-wire"
+
+
+class EvidenceError(MalformedError):
+    """A log, a proof or a checkpoint of it that does not hold what it claims."""
+
+    code = "evidence"
 
 
 class DocumentError(DocsignError):
