@@ -93,6 +93,7 @@ class SigningSession:
         self._check = check
         self._trust = trust
         self._drawn: PreparedAppearance | None = None
+        self._name = display_name(key.certificate)
         self._signer = Signer(
             certificate=key.certificate.public_bytes(Encoding.DER),
             issuers=tuple(one.public_bytes(Encoding.DER) for one in key.chain),
@@ -133,7 +134,7 @@ class SigningSession:
                 hash_name=cms.hash_name(self.key.scheme),
                 appearance=self._appearance() if place.visible else None,
                 fill=place.fill,
-                name=display_name(self.key.certificate),
+                name=self._name,
                 reason=reason,
                 location=location,
                 signer=self._signer,
@@ -152,7 +153,7 @@ class SigningSession:
     def _opened(self, pdf: bytes, password: str | None) -> SignablePdf:
         """Open a PDF and look at it, unless docsign made these very bytes in this process."""
         opened = SignablePdf(pdf, password=password)
-        if made.was_made(opened.prefix.digest()):
+        if opened.is_known:
             return opened
         require_sound(opened.pdf)
         if is_official(opened.signatures):

@@ -28,3 +28,9 @@ def was_made(sha256: bytes) -> bool:
     """Say whether docsign made this file in this process."""
     with _lock:
         return sha256 in _known
+
+
+def forget(sha256: bytes) -> None:
+    """Let a file be checked again, as one from outside."""
+    with _lock:
+        _known.pop(sha256, None)

@@ -7,6 +7,7 @@ in red); without one the name stands in its place. Where it goes on the page is 
 from __future__ import annotations
 
 import struct
+import zlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 from docsign.errors import DocumentError
 from docsign.pdf import syntax
 from docsign.pdf.fields import Align, baseline
-from docsign.pdf.reading import Array, Reference, Stream, Value, read_pdf, references
+from docsign.pdf.reading import Array, Reference, Stream, Value, View, read_pdf, references
 from docsign.pdf.revision import Revision
 from docsign.pdf.typeset import typeset
 from docsign.sentence import say
@@ -165,10 +166,14 @@ def _parts(pdf: bytes) -> tuple[_Part, ...]:
             if found not in order:
                 order.append(found)
                 waiting.append(view.resolve(found))
-        data = view.decoded(content).data if not parts else value.raw if isinstance(value, Stream) else None
+        data = _packed(view, content) if not parts else value.raw if isinstance(value, Stream) else None
         marked = syntax.written(value, number_of=lambda found: b"\0%d\0" % (order.index(found) + 1))
         parts.append(_Part(value=value, data=data, pieces=tuple(marked.split(b"\0"))))
     return tuple(parts)
+
+
+def _packed(view: View, content: Stream) -> bytes:
+    return zlib.compress(view.decoded(content).data)
 
 
 def _imported(revision: Revision, appearance: PreparedAppearance) -> bytes:
@@ -191,7 +196,8 @@ def _imported(revision: Revision, appearance: PreparedAppearance) -> bytes:
         body = b"".join(pieces)
         if number == numbers[0]:
             box = syntax.numbers(0, 0, appearance.width, appearance.height)
-            revision.add_stream({**_FORM, "BBox": box, "Resources": body}, part.data or b"", number=number)
+            entries = {**_FORM, "BBox": box, "Resources": body, "Filter": b"/FlateDecode"}
+            revision.add_stream(entries, part.data or b"", number=number, deflate=False)
         elif part.data is None:
             revision.add(body, number)
         else:

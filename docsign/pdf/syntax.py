@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from docsign.pdf.reading.values import Array, Dictionary, Name, Reference, Stream, Text, Value
 
@@ -20,6 +21,7 @@ _PLAIN = re.compile(r"[ -~]*")
 _ESCAPED = re.compile(rb"[\\()]")
 
 
+@lru_cache(maxsize=4096)
 def name(text: str) -> bytes:
     """Write a name; each character of ``text`` stands for a byte (Latin-1), as in ``Name``."""
     return b"/" + _ODD_IN_NAME.sub(lambda found: b"#%02X" % found[0][0], text.encode("latin-1"))

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from docsign.errors import PdfError
-from docsign.pdf import syntax
+from docsign.pdf import made, syntax
 from docsign.pdf.fields import ALIGNMENTS, Align, register, signature_widget
 from docsign.pdf.form import Field, Widget, form_fields, items
 from docsign.pdf.reading import Dictionary, Name, Text, View, read_pdf
@@ -109,10 +109,12 @@ class SignablePdf:
     def __init__(self, pdf: bytes, *, password: str | None = None) -> None:
         """Open it; raises PdfError for what cannot be read or must not be signed further."""
         require_whole(pdf)
-        self.pdf = read_pdf(pdf, password=password)
-        self._view: View = self.pdf.view()
         self.prefix = hashlib.sha256(pdf)
         """SHA-256 of the file, to be copied and gone on with."""
+        self.is_known = made.was_made(self.prefix.digest())
+        """Whether docsign made these very bytes in this process: then they need no check."""
+        self.pdf = read_pdf(pdf, password=password, account=not self.is_known)
+        self._view: View = self.pdf.view()
         self._fields: dict[str, Field] = {}
         self.signatures: dict[str, bool] = {}
         """Every signature field by name, and whether it is signed."""

@@ -34,12 +34,15 @@ class Difference:
     after: IndirectObject | None
 
 
-def read_pdf(data: bytes, *, password: str | None = None, budget: Budget | None = None) -> Pdf:
+def read_pdf(
+    data: bytes, *, password: str | None = None, budget: Budget | None = None, account: bool = True
+) -> Pdf:
     """Read a PDF. ``password`` opens an encrypted one; without it the empty password is tried.
 
     Raises PdfError where no structure can be found (with its place), PdfPasswordError where the password is
     missing or wrong, PdfBudgetError where reading would cost more than ``budget`` allows (by default what
     ``Budget.for_file`` says). Everything else that is wrong with the file stands in ``Pdf.remarks``.
+    ``account=False`` does not ask to what every byte belongs: for bytes that were read before.
     """
     budget = budget or Budget.for_file(len(data))
     if b"%PDF-" not in data[:1024]:
@@ -51,7 +54,8 @@ def read_pdf(data: bytes, *, password: str | None = None, budget: Budget | None 
     accountant = Accountant(data, claims, clashes, revisions, remarks)
     store = Store(data, history, accountant.mark(), work, remarks)
     _open(store, revisions, password)
-    accountant.walk(store.end_of_object)
+    if account:
+        accountant.walk(store.end_of_object)
     pdf = Pdf(data=data, revisions=tuple(revisions), store=store)
     _compare_hybrid(pdf)
     return pdf
