@@ -19,9 +19,6 @@ SEQUENCE, SET, UTC_TIME, GENERALIZED_TIME = 0x30, 0x31, 0x17, 0x18
 MOST_CHILDREN = 20_000
 """More values than this at one level are refused: a budget, not a rule of DER."""
 
-MOST_LEVELS = 24
-"""Deeper BER than this is not rewritten."""
-
 
 def broken(offset: int) -> CmsError:
     """Return the error for bytes that are not DER."""
@@ -135,39 +132,6 @@ def parse(data: bytes, *, zero_padding: bool = False) -> Node:
     if rest and not (zero_padding and not rest.strip(b"\0")):
         raise CmsError(say("There are {count} bytes after the end of the structure.", count=len(rest)))
     return node
-
-
-def definite(data: bytes) -> bytes:
-    """Rewrite BER's indefinite lengths and parted octet strings as DER has them; other bytes stay.
-
-    CAdES allows BER outside the signed attributes (RFC 5652 section 2). Raises CmsError.
-    """
-    if len(data) < 2 or data[1] != 0x80:
-        return data
-    content, end = _rewritten(data, 0, 0)
-    return content + data[end:]
-
-
-def _rewritten(data: bytes, position: int, level: int) -> tuple[bytes, int]:
-    """Return the value at ``position`` with definite lengths, and where it ended."""
-    if level > MOST_LEVELS or position + 2 > len(data):
-        raise broken(position)
-    tag = data[position]
-    if data[position + 1] != 0x80:
-        node = read(data, position, len(data))
-        return node.raw, node.end
-    parts: list[bytes] = []
-    cursor = position + 2
-    while data[cursor : cursor + 2] != b"\0\0":
-        part, cursor = _rewritten(data, cursor, level + 1)
-        parts.append(part)
-        if len(parts) > MOST_CHILDREN:
-            raise broken(cursor)
-    if tag == OCTET_STRING | 0x20:
-        return encode(OCTET_STRING, b"".join(parse(part).expect(OCTET_STRING).content for part in parts)), (
-            cursor + 2
-        )
-    return encode(tag, b"".join(parts)), cursor + 2
 
 
 def encode(tag: int, content: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docsign.ades import der
+from docsign.ades.ber import definite
 from docsign.ades.der import Node
 from docsign.errors import CmsError
 from docsign.sentence import say
@@ -26,7 +27,19 @@ SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"
 CONTENT_TIMESTAMP = "1.2.840.113549.1.9.16.2.20"
 SIGNATURE_TIMESTAMP = "1.2.840.113549.1.9.16.2.14"
-ARCHIVE_TIMESTAMPS = frozenset({"0.4.0.1733.2.5", "1.2.840.113549.1.9.16.2.48", "1.2.840.113549.1.9.16.2.27"})
+CADES_C_TIMESTAMP = "1.2.840.113549.1.9.16.2.25"
+REFERENCES_TIMESTAMP = "1.2.840.113549.1.9.16.2.26"
+ARCHIVE_TIMESTAMP_V1 = "1.2.840.113549.1.9.16.2.27"
+ARCHIVE_TIMESTAMP_V2 = "1.2.840.113549.1.9.16.2.48"
+ARCHIVE_TIMESTAMP_V3 = "0.4.0.1733.2.4"
+ARCHIVE_TIMESTAMPS = frozenset({ARCHIVE_TIMESTAMP_V1, ARCHIVE_TIMESTAMP_V2, ARCHIVE_TIMESTAMP_V3})
+HASH_INDEXES = {"0.4.0.1733.2.5": 1, "0.4.0.19122.1.4": 2, "0.4.0.19122.1.5": 3}
+"""The three ats-hash-index attributes and their versions (EN 319 122-1 5.5.2, A.2.6)."""
+LONG_TERM_VALIDATION = "0.4.0.1733.2.2"
+EVIDENCE_INTERNAL = "1.2.840.113549.1.9.16.2.49"
+EVIDENCE_EXTERNAL = "1.2.840.113549.1.9.16.2.50"
+CERTIFICATE_REFERENCES = "1.2.840.113549.1.9.16.2.21"
+REVOCATION_REFERENCES = "1.2.840.113549.1.9.16.2.22"
 REVOCATION_ARCHIVAL = "1.2.840.113583.1.1.8"
 REVOCATION_VALUES = "1.2.840.113549.1.9.16.2.24"
 CERTIFICATE_VALUES = "1.2.840.113549.1.9.16.2.23"
@@ -72,11 +85,18 @@ class Attribute:
 
     oid: str
     values: tuple[Node, ...]
+    node: Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerInfo:
-    """One signer (RFC 5652 5.3). ``signed_bytes`` is what the key signed: the attributes as a SET OF."""
+    """One signer (RFC 5652 5.3). ``signed_bytes`` is what the key signed: the attributes as a SET OF.
+
+    ``node`` is the whole SignerInfo; ``parts`` are its members from version to signature as they stand.
+    """
+
+    node: Node
+    parts: tuple[Node, ...]
 
     issuer: bytes | None
     serial: int | None
@@ -99,22 +119,47 @@ class SignerInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedData:
-    """What stands in a SignedData; ``content`` is None where it is detached."""
+    """What stands in a SignedData; ``content`` is None where it is detached.
+
+    ``encapsulated`` is the encapContentInfo, ``certificate_set`` and ``revocation_set`` the sets as they
+    stand (None: absent), ``ocsps`` the OCSP answers among the latter (RFC 5940), ``der`` the whole in DER.
+    """
 
     content_type: str
     content: bytes | None
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     signers: tuple[SignerInfo, ...]
+    ocsps: tuple[bytes, ...]
+    encapsulated: Node
+    certificate_set: Node | None
+    revocation_set: Node | None
+    der: bytes
 
 
 def read_signed_data(data: bytes, *, zero_padding: bool = False, ber: bool = False) -> SignedData:
     """Read a ContentInfo holding a SignedData; raises CmsError with the place.
 
     ``zero_padding`` allows zero bytes after the end (the reserved room of /Contents, ISO 32000-2 12.8.3.3);
-    ``ber`` allows indefinite lengths outside the signed attributes.
+    ``ber`` allows BER outside the signed attributes (RFC 5652 2 and 5.3).
     """
-    outer = der.parse(der.definite(data) if ber else data, zero_padding=zero_padding).sequence()
+    if not ber:
+        return _read(data, zero_padding)
+    try:
+        return _read(data, zero_padding)
+    except CmsError:
+        rewritten = definite(data)
+        if rewritten == data:
+            raise
+    found = _read(rewritten, zero_padding)
+    for signer in found.signers:
+        if signer.signed_bytes is not None and signer.parts[3].content not in data:
+            raise CmsError(say("The signed attributes are not written as DER."))
+    return found
+
+
+def _read(data: bytes, zero_padding: bool) -> SignedData:
+    outer = der.parse(data, zero_padding=zero_padding).sequence()
     kind = der.oid(outer.take(der.OID))
     if kind != SIGNED_DATA:
         raise CmsError(say("This CMS structure is not SignedData but {oid}.", oid=kind))
@@ -124,12 +169,13 @@ def read_signed_data(data: bytes, *, zero_padding: bool = False, ber: bool = Fal
     fields = inner.sequence()
     der.integer(fields.take(der.INTEGER))
     fields.take(der.SET)
-    content_type, content = _encapsulated(fields.take(der.SEQUENCE))
+    encapsulated = fields.take(der.SEQUENCE)
+    content_type, content = _encapsulated(encapsulated)
     certificates = fields.optional(0xA0)
     crls = fields.optional(0xA1)
     infos = fields.take(der.SET)
     fields.done()
-    signers = tuple(_signer(node) for node in _at_most(infos, MOST_SIGNERS))
+    signers = tuple(read_signer(node) for node in _at_most(infos, MOST_SIGNERS))
     return SignedData(
         content_type=content_type,
         content=content,
@@ -139,7 +185,36 @@ def read_signed_data(data: bytes, *, zero_padding: bool = False, ber: bool = Fal
         ),
         crls=tuple(node.raw for node in _at_most(crls, MOST_CERTIFICATES) if node.tag == der.SEQUENCE),
         signers=signers,
+        ocsps=() if crls is None else tuple(_ocsps(crls)),
+        encapsulated=encapsulated,
+        certificate_set=certificates,
+        revocation_set=crls,
+        der=data,
     )
+
+
+_RI_OCSP = "1.3.6.1.5.5.7.16.2"
+_OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
+
+
+def _ocsps(sets: Node) -> Iterator[bytes]:
+    """Yield the OCSP answers among other revocation values (RFC 5940 2.1); what is unknown is passed over."""
+    for node in _at_most(sets, MOST_CERTIFICATES):
+        if node.tag == 0xA1:
+            fields = der.Fields(node)
+            kind, value = der.oid(fields.take(der.OID)), fields.take()
+            fields.done()
+            if kind == _RI_OCSP:
+                yield value.raw
+            elif kind == _OCSP_BASIC:
+                yield ocsp_response(value.raw)
+
+
+def ocsp_response(basic: bytes) -> bytes:
+    """Wrap a BasicOCSPResponse as the successful OCSPResponse that carried it (RFC 6960 4.2.1)."""
+    kind = b"\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01"
+    answer = der.encode(der.SEQUENCE, kind + der.encode(der.OCTET_STRING, basic))
+    return der.encode(der.SEQUENCE, b"\x0a\x01\x00" + der.encode(0xA0, answer))
 
 
 def _exactly_one(node: Node) -> list[Node]:
@@ -171,9 +246,11 @@ def _encapsulated(node: Node) -> tuple[str, bytes | None]:
     return kind, content.expect(der.OCTET_STRING).content
 
 
-def _signer(node: Node) -> SignerInfo:
+def read_signer(node: Node) -> SignerInfo:
+    """Read a SignerInfo, also that of a counter-signature (RFC 5652 11.4); raises CmsError."""
     fields = node.sequence()
-    der.integer(fields.take(der.INTEGER))
+    version = fields.take(der.INTEGER)
+    der.integer(version)
     identifier = fields.take(der.SEQUENCE, 0x80)
     issuer: bytes | None = None
     serial: int | None = None
@@ -185,19 +262,22 @@ def _signer(node: Node) -> SignerInfo:
         issuer = names.take(der.SEQUENCE).raw
         serial = der.integer(names.take(der.INTEGER))
         names.done()
-    digest = Algorithm.read(fields.take(der.SEQUENCE))
+    digest = fields.take(der.SEQUENCE)
     signed = fields.optional(0xA0)
-    algorithm = Algorithm.read(fields.take(der.SEQUENCE))
-    signature = fields.take(der.OCTET_STRING).content
+    algorithm = fields.take(der.SEQUENCE)
+    signature = fields.take(der.OCTET_STRING)
     unsigned = fields.optional(0xA1)
     fields.done()
+    before = (version, identifier, digest) if signed is None else (version, identifier, digest, signed)
     return SignerInfo(
+        node=node,
+        parts=(*before, algorithm, signature),
         issuer=issuer,
         serial=serial,
         key_identifier=key_identifier,
-        digest=digest,
-        signature_algorithm=algorithm,
-        signature=signature,
+        digest=Algorithm.read(digest),
+        signature_algorithm=Algorithm.read(algorithm),
+        signature=signature.content,
         # RFC 5652 5.4: signed with the tag of SET OF in place of [0]
         signed_bytes=None if signed is None else der.encode(der.SET, signed.content),
         signed=() if signed is None else tuple(_attribute(child) for child in signed.children()),
@@ -212,4 +292,4 @@ def _attribute(node: Node) -> Attribute:
     fields.done()
     if not values:
         raise der.broken(node.start)
-    return Attribute(name, values)
+    return Attribute(name, values, node)

@@ -43,16 +43,6 @@ def test_what_is_written_is_read_back(content: bytes, tag: int) -> None:
     assert node.raw == der.encode(tag, content)
 
 
-def test_indefinite_lengths_are_rewritten() -> None:
-    """BER of streaming writers: nested, with a parted octet string, becomes DER; DER stays as it is."""
-    ber = bytes.fromhex("3080 0201 05 2480 0402 6162 0401 63 0000 0000".replace(" ", ""))
-    assert der.definite(ber) == bytes.fromhex("3008 0201 05 0403 616263".replace(" ", ""))
-    assert der.definite(b"\x30\x00") == b"\x30\x00"
-    for broken in (b"\x30\x80", b"\x30\x80\x02\x01", b"\x30\x80" * 40 + b"\0\0" * 40):
-        with pytest.raises(CmsError):
-            der.definite(broken)
-
-
 def test_members_are_taken_in_order() -> None:
     """What must come, what may come, and nothing more."""
     node = der.parse(bytes.fromhex("3006020101040161"))
