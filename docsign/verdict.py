@@ -7,7 +7,7 @@ judges anything: it is the vocabulary, and the one rule that makes one answer fr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, NoReturn, Protocol
@@ -20,6 +20,7 @@ from docsign.errors import (
     NotVerifiedError,
 )
 from docsign.sentence import Sentence, say
+from docsign.values import dataclass
 
 
 class Indication(StrEnum):
@@ -54,6 +55,7 @@ class SubIndication(StrEnum):
     NOT_YET_VALID = "NOT_YET_VALID"
     OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
     OUT_OF_BOUNDS_NOT_REVOKED = "OUT_OF_BOUNDS_NOT_REVOKED"
+    REVOCATION_OUT_OF_BOUNDS_NO_POE = "REVOCATION_OUT_OF_BOUNDS_NO_POE"
     NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
     NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
     NO_CERTIFICATE_CHAIN_FOUND_NO_POE = "NO_CERTIFICATE_CHAIN_FOUND_NO_POE"
@@ -321,7 +323,10 @@ class Policy(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The answer on one file. It has no truth value: ask ``require`` or look at ``conclusion``."""
+    """The answer on one file. It has no truth value: ask ``require`` or look at ``conclusion``.
+
+    ``at`` is the moment for which the answer holds; two reports that say the same at two times are equal.
+    """
 
     file: str
     sha256: str
@@ -330,7 +335,8 @@ class Report:
     signatures: tuple[SignatureReport, ...] = ()
     timestamps: tuple[TimestampReport, ...] = ()
     contents: tuple[tuple[str, Report], ...] = ()
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
+    at: datetime | None = field(default=None, compare=False)
 
     def __bool__(self) -> NoReturn:
         """Refuse: a report that exists is not a report that passed."""

@@ -10,13 +10,15 @@ from datetime import datetime
 
 from cryptography import x509
 
-from docsign.ades.signer import failed, note, warning
+from docsign.ades.signer import warning
 from docsign.ades.timestamps import CLOCK_TOLERANCE
 from docsign.pki.certificates import Role
-from docsign.pki.paths import judge_path
+from docsign.pki.past import judge_past
+from docsign.pki.paths import path_question
 from docsign.pki.trust import Trust
+from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
-from docsign.verdict import Conclusion, Finding, Indication, SubIndication, TimestampReport
+from docsign.verdict import Conclusion, Finding, Indication, TimestampReport
 
 
 def best_time(stamps: Iterable[TimestampReport]) -> datetime | None:
@@ -41,33 +43,10 @@ def judge_path_in_time(
     ocsps: Iterable[bytes] = (),
 ) -> tuple[Conclusion, tuple[Finding, ...]]:
     """Judge the path at ``at``; where it ended before, at the proved time ``best`` (EN 319 102-1 5.5.4)."""
-    others, crls, ocsps = tuple(others), tuple(crls), tuple(ocsps)
-
-    def judged(moment: datetime) -> tuple[Conclusion, tuple[Finding, ...]]:
-        path = judge_path(
-            certificate, others=others, trust=trust, at=moment, role=role, crls=crls, ocsps=ocsps
-        )
-        return path.conclusion, path.findings
-
-    if best is not None and best < certificate.not_valid_before_utc:
-        problem = failed(
-            SubIndication.NOT_YET_VALID,
-            "signed-before-certificate",
-            say("The time-stamp proves that the signature is older than the certificate."),
-        )
-        return problem.conclusion, (problem.finding,)
-    now, findings = judged(at)
-    ended = now.sub_indication in (SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.REVOKED_NO_POE)
-    if best is not None and ended:
-        then, findings_then = judged(best)
-        if then.indication is Indication.TOTAL_PASSED:
-            proof = note(
-                "proved-in-time",
-                say("The certificate has ended since; the time-stamp proves that the signature is older."),
-            )
-            return then, (*findings_then, proof)
-        return then, findings_then  # what is missing at the proved time is the better reason
-    return now, findings
+    data = ValidationData.of(crls=crls, ocsps=ocsps)
+    question = path_question(certificate, others=others, trust=trust, role=role, data=data)
+    verdict = judge_past(question, at=at, signed=best)
+    return verdict.conclusion, verdict.findings
 
 
 def time_remarks(

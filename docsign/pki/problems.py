@@ -10,6 +10,7 @@ from datetime import datetime
 from cryptography import x509
 
 from docsign.pki.certificates import Role, display_name, issuer_name
+from docsign.pki.status import Remark
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
@@ -18,7 +19,7 @@ from docsign.verdict import Conclusion, Finding, Severity, SubIndication
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a chain does not pass; ``revoked_at`` where the signer's own certificate is revoked."""
+    """Why a chain does not pass; ``revoked_at`` where a certificate of it is revoked."""
 
     sub_indication: SubIndication
     finding: Finding
@@ -68,24 +69,38 @@ def weak(sentence: Sentence) -> Problem:
     return problem(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "weak-algorithm", sentence)
 
 
-def out_of_bounds(certificate: x509.Certificate, at: datetime) -> Problem | None:
-    """Return the problem of a certificate outside its validity at ``at``, or None."""
+def out_of_bounds(certificate: x509.Certificate, at: datetime, *, known_good: bool = False) -> Problem | None:
+    """Return the problem of a certificate outside its validity at ``at``, or None.
+
+    ``known_good``: it is known not to have been revoked before its end (EN 319 102-1 table 6).
+    """
+    if certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        return None
     holder = display_name(certificate)
+    reason = SubIndication.OUT_OF_BOUNDS_NOT_REVOKED if known_good else SubIndication.OUT_OF_BOUNDS_NO_POE
     if at > certificate.not_valid_after_utc:
         date = day(certificate.not_valid_after_utc)
         return problem(
-            SubIndication.OUT_OF_BOUNDS_NO_POE,
+            reason,
             "expired",
             say("The certificate of {holder} expired on {date}.", holder=holder, date=date),
         )
-    if at < certificate.not_valid_before_utc:
-        date = day(certificate.not_valid_before_utc)
-        return problem(
-            SubIndication.OUT_OF_BOUNDS_NO_POE,
-            "not-yet-valid",
-            say("The certificate of {holder} is valid only from {date}.", holder=holder, date=date),
-        )
-    return None
+    date = day(certificate.not_valid_before_utc)
+    return problem(
+        SubIndication.OUT_OF_BOUNDS_NO_POE,
+        "not-yet-valid",
+        say("The certificate of {holder} is valid only from {date}.", holder=holder, date=date),
+    )
+
+
+def suspended(certificate: x509.Certificate, moment: datetime) -> Problem:
+    """The certificate is on hold: it may be taken back or revoked (EN 319 102-1 5.2.6.4 3)."""
+    sentence = say(
+        "The certificate of {holder} is suspended since {date}.",
+        holder=display_name(certificate),
+        date=day(moment),
+    )
+    return problem(SubIndication.TRY_LATER, "suspended", sentence)
 
 
 def revoked(certificate: x509.Certificate, moment: datetime) -> Problem:
@@ -106,7 +121,8 @@ def issuer_revoked(leaf: x509.Certificate, moment: datetime) -> Problem:
         holder=display_name(leaf),
         date=day(moment),
     )
-    return problem(SubIndication.REVOKED_CA_NO_POE, "issuer-revoked", sentence)
+    made = problem(SubIndication.REVOKED_CA_NO_POE, "issuer-revoked", sentence)
+    return Problem(made.sub_indication, made.finding, moment)
 
 
 def revocation_unknown(certificate: x509.Certificate) -> Problem:
@@ -130,6 +146,57 @@ def revocation_stale(certificate: x509.Certificate, ended: datetime) -> Problem:
         date=day(ended),
     )
     return problem(SubIndication.TRY_LATER, "revocation-stale", sentence)
+
+
+def revocation_before_stamp(certificate: x509.Certificate, moment: datetime) -> Problem:
+    """What is known is older than the proved time."""
+    sentence = say(
+        "It is not known whether the certificate of {holder} was revoked: what is known of it is older than "
+        "the time-stamp of {date}.",
+        holder=display_name(certificate),
+        date=day(moment),
+    )
+    return problem(SubIndication.TRY_LATER, "revocation-before-stamp", sentence)
+
+
+def not_proved(leaf: x509.Certificate) -> Problem:
+    """What would prove that the chain held does not itself exist early enough."""
+    sentence = say(
+        "Nothing proves that the certificates and revocation lists of {holder} existed before they ended.",
+        holder=display_name(leaf),
+    )
+    return problem(SubIndication.NO_POE, "no-proof-of-existence", sentence)
+
+
+def revocation_unproved(leaf: x509.Certificate) -> Problem:
+    """The word on the signer's certificate may have been made after its issuer had ended."""
+    sentence = say(
+        "Nothing proves that what is known of revocations of {holder} existed while its issuer's certificate "
+        "was valid.",
+        holder=display_name(leaf),
+    )
+    return problem(SubIndication.REVOCATION_OUT_OF_BOUNDS_NO_POE, "revocation-out-of-bounds", sentence)
+
+
+_REMARKS: dict[Remark, Sentence] = {
+    "crl-critical": say("A revocation list (CRL) has a critical extension that is not understood."),
+    "crl-delta": say("A revocation list (CRL) holds only changes (delta) and clears nothing by itself."),
+    "crl-scope": say("A revocation list (CRL) is about other certificates."),
+    "crl-indirect": say("A revocation list (CRL) of another authority is not signed by anyone entitled to."),
+    "ocsp-unknown": say("The OCSP service answers that it does not know the certificate."),
+    "ocsp-signer": say("An OCSP answer is not signed by anyone entitled to."),
+    "ocsp-signer-unproved": say("It is not known whether the signer of an OCSP answer was revoked."),
+}
+
+
+def unusable(remark: Remark, certificate: x509.Certificate) -> Finding:
+    """Say why something at hand says nothing of the certificate."""
+    return Finding(
+        code=f"revocation-{remark}",
+        severity=Severity.WARNING,
+        sentence=_REMARKS[remark],
+        where=display_name(certificate),
+    )
 
 
 def rules_broken(leaf: x509.Certificate, reason: object) -> Problem:

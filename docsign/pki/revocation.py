@@ -1,22 +1,28 @@
-"""Look certificates up in revocation lists (RFC 5280 5), without any network.
+"""Look certificates up in revocation lists (RFC 5280 5, 6.3.3), without any network.
 
-Pure. Says only what a list of the certificate's own issuer says; whether lists are fresh enough and complete
-is the business of ``docsign.pki.paths``.
+Pure. Says only what a list says that was signed for the certificate's own issuer; whether that is fresh
+enough for a time is asked of the ``StatusProof`` it gives, by ``docsign.pki.paths`` and ``docsign.pki.past``.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 
 from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
 
-from docsign.pki.certificates import PARSER_ERRORS, issued_by
+from docsign.errors import MalformedError
+from docsign.pki.certificates import PARSER_ERRORS, extension, issued_by
+from docsign.pki.status import Remark, StatusProof, generalized_time
 from docsign.values import dataclass
 
 _EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
+_UNDERSTOOD = frozenset({ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.DELTA_CRL_INDICATOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +85,148 @@ def signed_by(der: bytes, issuer: x509.Certificate) -> bool:
         return False
 
 
-def keeps_expired(crl: x509.CertificateRevocationList) -> bool:
-    """Say whether the list goes on naming certificates after their end (expiredCertsOnCRL)."""
+def list_proof(
+    certificate: x509.Certificate, issuer: x509.Certificate, der: bytes, pool: Iterable[x509.Certificate] = ()
+) -> StatusProof | Remark | None:
+    """Return what the list says of the certificate, why it says nothing, or None where it is another's.
+
+    ``pool`` is searched for the signer of an indirect list, whom ``issuer`` must have certified.
+    """
+    crl = load_crl(der)
+    if crl is None:
+        return None
     try:
-        return any(extension.oid == _EXPIRED_CERTS_ON_CRL for extension in crl.extensions)
+        point = _point(crl)
+        named = {one.oid for one in crl.extensions if one.critical}
+        is_delta = any(one.oid == ExtensionOID.DELTA_CRL_INDICATOR for one in crl.extensions)
     except PARSER_ERRORS:
+        return None
+    signer = _signer(certificate, issuer, der, point, pool)
+    if signer is None:
+        return "crl-indirect" if point and point.indirect_crl and _points_to(certificate, crl) else None
+    understood = named <= _UNDERSTOOD
+    if point is not None and not _in_scope(certificate, point):
+        return "crl-scope"
+    try:
+        entry = _entry(crl, certificate, indirect=point is not None and point.indirect_crl)
+    except PARSER_ERRORS:
+        return "crl-critical"
+    algorithm = crl.signature_hash_algorithm
+    proof = StatusProof(
+        name=sha256(der).digest(),
+        kind="crl",
+        this_update=crl.last_update_utc,
+        next_update=crl.next_update_utc,
+        signer=signer,
+        digest="" if algorithm is None else algorithm.name.lower().replace("-", "_"),
+        keeps_since=_keeps_since(crl),
+        complete=understood and not is_delta and (point is None or point.only_some_reasons is None),
+    )
+    reason = None if entry is None else _reason(entry)
+    if entry is not None and reason != "removeFromCRL":
+        return replace(proof, revoked_at=entry.revocation_date_utc, reason=reason)
+    if proof.complete:
+        return proof
+    return "crl-delta" if is_delta else "crl-scope" if understood else "crl-critical"
+
+
+def _point(crl: x509.CertificateRevocationList) -> x509.IssuingDistributionPoint | None:
+    try:
+        return crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _signer(
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    der: bytes,
+    point: x509.IssuingDistributionPoint | None,
+    pool: Iterable[x509.Certificate],
+) -> x509.Certificate | None:
+    """Return who signed the list: the issuer, or for an indirect list one whom the issuer certified."""
+    if _may_sign_lists(issuer) and signed_by(der, issuer):
+        return issuer
+    crl = load_crl(der)
+    if crl is None or point is None or not point.indirect_crl or not _points_to(certificate, crl):
+        return None
+    for one in pool:
+        named = one.subject == crl.issuer and _may_sign_lists(one, named=True)
+        if named and signed_by(der, one) and issued_by(one, issuer):
+            return one
+    return None
+
+
+def _may_sign_lists(certificate: x509.Certificate, *, named: bool = False) -> bool:
+    """RFC 5280 6.3.3 (f): where there is a key usage, it says cRLSign."""
+    try:
+        usage = extension(certificate, x509.KeyUsage)
+    except MalformedError:
         return False
+    return usage.value.crl_sign if usage else not named
+
+
+def _distribution(certificate: x509.Certificate) -> list[x509.DistributionPoint]:
+    try:
+        found = extension(certificate, x509.CRLDistributionPoints)
+    except MalformedError:
+        return []
+    return list(found.value) if found else []
+
+
+def _points_to(certificate: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:
+    """Whether the certificate names the list's issuer as the one to ask (RFC 5280 6.3.3 (b)(1))."""
+    names = [name for point in _distribution(certificate) for name in point.crl_issuer or []]
+    return any(isinstance(name, x509.DirectoryName) and name.value == crl.issuer for name in names)
+
+
+def _in_scope(certificate: x509.Certificate, point: x509.IssuingDistributionPoint) -> bool:
+    """RFC 5280 6.3.3 (b)(2): the list is about this kind of certificate and this distribution point."""
+    try:
+        constraints = extension(certificate, x509.BasicConstraints)
+    except MalformedError:
+        return False
+    is_authority = constraints is not None and constraints.value.ca
+    if point.only_contains_attribute_certs or (point.only_contains_user_certs and is_authority):
+        return False
+    if point.only_contains_ca_certs and not is_authority:
+        return False
+    if point.full_name is None and point.relative_name is None:
+        return True
+    wanted = _distribution(certificate)
+    if point.full_name is None:
+        return any(one.relative_name == point.relative_name for one in wanted)
+    names = {name for one in wanted for name in (*(one.full_name or ()), *(one.crl_issuer or ()))}
+    return any(name in names for name in point.full_name)
+
+
+def _entry(
+    crl: x509.CertificateRevocationList, certificate: x509.Certificate, *, indirect: bool
+) -> x509.RevokedCertificate | None:
+    if not indirect:
+        return crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    current = crl.issuer  # RFC 5280 5.3.3: an entry without the extension has the issuer of the one before
+    for entry in crl:
+        try:
+            for name in entry.extensions.get_extension_for_class(x509.CertificateIssuer).value:
+                if isinstance(name, x509.DirectoryName):
+                    current = name.value
+        except x509.ExtensionNotFound:
+            pass
+        if entry.serial_number == certificate.serial_number and current == certificate.issuer:
+            return entry
+    return None
+
+
+def _keeps_since(crl: x509.CertificateRevocationList) -> datetime | None:
+    """Return since when ended certificates stay on the list (ITU-T X.509 9.5.2.8), None where they do not."""
+    try:
+        found = next((one.value for one in crl.extensions if one.oid == _EXPIRED_CERTS_ON_CRL), None)
+    except PARSER_ERRORS:
+        return None
+    if not isinstance(found, x509.UnrecognizedExtension):
+        return None
+    return generalized_time(found.value)
 
 
 def _reason(entry: x509.RevokedCertificate) -> str | None:

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docsign.errors import MalformedError
-from docsign.pki import PathVerdict, Trust, judge_path
+from docsign.pki import PathVerdict, Trust, judge_path, path_facts
 from docsign.pki.authority import TrialAuthority
 from docsign.pki.certificates import Role, load_certificates
 from docsign.pki.trust import Anchor
@@ -301,7 +301,9 @@ def test_a_passed_chain_is_remembered_no_longer_than_it_holds(
     issued = authority.issue("agency", "Con dấu hay dùng", key="p256")
     trust = authority.trust()
     first = judge_path(issued.certificate, trust=trust, at=NOW)
-    assert judge_path(issued.certificate, trust=trust, at=NOW) is first
+    gathered = path_facts._gathered.cache_info().misses
+    assert judge_path(issued.certificate, trust=trust, at=NOW) == first
+    assert path_facts._gathered.cache_info().misses == gathered
     late = judge_path(issued.certificate, trust=trust, at=NOW + timedelta(days=366))
     assert _why(late) == (SubIndication.TRY_LATER, ["revocation-stale"])
     assert _why(judge_path(issued.certificate, trust=trust, at=NOW - timedelta(days=1)))[1] == [
