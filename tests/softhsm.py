@@ -20,7 +20,7 @@ from pkcs11.util.x509 import decode_x509_certificate
 from docsign.pki.authority import Issued
 
 PIN = "135790"
-LABELS = ("xa-thu-nghiem", "luon-hoi", "sai-pin", "rut-ra", "ky-van-ban")
+LABELS = ("xa-thu-nghiem", "luon-hoi", "sai-pin", "rut-ra", "ky-van-ban", "dong-lenh")
 """The tokens there are, a test file's own each; all have ``PIN`` and are empty at first."""
 _PLACES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
 

@@ -14,10 +14,10 @@ import click
 
 from docsign.cli.options import (
     PATH,
+    held_key,
     json_option,
     key_options,
     language_option,
-    passphrase_source,
     trust_option,
 )
 from docsign.errors import (
@@ -73,7 +73,7 @@ def seal(
 
     Example: docsign seal header.toml 12-UBND-VP.pdf --key pkcs12:con-dau.p12 -o 12-UBND-VP.asice
     """
-    from docsign.pki import Trust, open_key
+    from docsign.pki import Trust
     from docsign.sealing import seal_to
 
     if letter is not None:
@@ -87,7 +87,7 @@ def seal(
         raise UsageError(say("Which documents? None is given."))
     _require_apart(output, [*files, *([letter] if letter else [])])
     trusted = None if trust is None else Trust.from_path(trust)
-    held = open_key(key, passphrase_source(passphrase_file, lang))
+    held = held_key(key, passphrase_file, lang)
     with writing(output) as stream:
         written = seal_to(stream, header, documents, held, check=not no_check, trust=trusted)
     if as_json:

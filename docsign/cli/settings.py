@@ -25,6 +25,7 @@ NAMES: dict[str, bool] = {
     "trust": True,
     "tsa": False,
     "key": False,
+    "scheme": False,
     "relay": False,
     "relay_trust": True,
     "identity": True,

@@ -14,10 +14,10 @@ import click
 
 from docsign.cli.options import (
     PATH,
+    held_key,
     json_option,
     key_options,
     language_option,
-    passphrase_source,
     trust_option,
 )
 from docsign.errors import (
@@ -95,7 +95,7 @@ def sign(
 
     Example: docsign sign letter.pdf --key pkcs12:chu-tich.p12 --as person
     """
-    from docsign.pki import Trust, open_key
+    from docsign.pki import Trust
 
     given_day = None if day is None else _date(day)
     work = _targets(files, output, ".p7s" if detached else ".signed.pdf")
@@ -108,7 +108,7 @@ def sign(
     picture = None if image is None else read_file(image, limit=_IMAGE_LIMIT)
     password = None if password_file is None else _first_line(password_file)
     trusted = None if trust is None else Trust.from_path(trust)
-    held = open_key(key, passphrase_source(passphrase_file, lang))
+    held = held_key(key, passphrase_file, lang)
     if detached:
         one = _detached(held, tsa=tsa, check=not no_check, trust=trusted)
     else:

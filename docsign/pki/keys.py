@@ -96,11 +96,13 @@ def open_key(
     passphrase: str | Callable[[], str] | None = None,
     *,
     scheme: SignatureScheme | None = None,
+    otp: str | Callable[[], str] | None = None,
 ) -> SigningKey:
     """Open the key that ``uri`` names, such as ``pkcs12:chu-tich.p12``; loaded once, then held.
 
     A callable ``passphrase`` is asked only where the key needs one. ``scheme`` is how the key will sign,
-    unless given as is usual for its kind. Raises UsageError for an unknown kind of URI, FileUnusableError,
+    unless given as is usual for its kind; ``otp`` gives the one-time passwords that a remote service may want
+    with every authorization. Raises UsageError for an unknown kind of URI, FileUnusableError,
     PassphraseError, SigningKeyError.
     """
     kind, colon, rest = uri.partition(":")
@@ -113,11 +115,48 @@ def open_key(
         from docsign.pki.token_uri import parse_token_uri
 
         return open_token_key(parse_token_uri(uri), passphrase, scheme=scheme)
+    if kind.lower() in ("csc+https", "csc+http"):
+        from docsign.pki.csc import open_csc_key
+        from docsign.pki.csc_http import read_service
+
+        return open_csc_key(read_service(uri), passphrase, otp, scheme=scheme)
     hint = say("Write pkcs12:{name}.", name=uri) if Path(uri).suffix.lower() in (".p12", ".pfx") else None
     raise UsageError(
         say("No such kind of key: {uri}. Known are pkcs12:FILE, pkcs11:… and csc+https://…", uri=uri),
         hint=hint,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedKey:
+    """A key that could be opened: its certificate, and the URI that names it alone."""
+
+    uri: str
+    certificate: x509.Certificate
+
+
+def list_keys(uri: str, passphrase: str | Callable[[], str] | None = None) -> list[NamedKey]:
+    """Return the keys that ``uri`` reaches; of a token those that show themselves without a PIN.
+
+    Raises what ``open_key`` raises.
+    """
+    kind = uri.partition(":")[0].lower()
+    if kind == "pkcs11":
+        from docsign.pki.pkcs11 import list_token
+        from docsign.pki.token_uri import parse_token_uri
+
+        listed = list_token(parse_token_uri(uri))
+        return [NamedKey(uri=one.uri.text(), certificate=one.certificate) for one in listed]
+    if kind in ("csc+https", "csc+http"):
+        from docsign.pki.csc import list_credentials
+        from docsign.pki.csc_http import read_service, uri_of
+
+        service = read_service(uri)
+        return [
+            NamedKey(uri=uri_of(service, one.id), certificate=one.certificates[0])
+            for one in list_credentials(service)
+        ]
+    return [NamedKey(uri=uri, certificate=open_key(uri, passphrase).certificate)]
 
 
 def _spki(key: object) -> bytes:

@@ -159,13 +159,13 @@ def open_token_key(
 
 
 def list_token(uri: TokenUri) -> list[TokenEntry]:
-    """Return every certificate that can be read without a PIN on the tokens that match ``uri``."""
+    """Return every holder's certificate that shows itself without a PIN on the tokens that match ``uri``."""
     found: list[TokenEntry] = []
     for token in _tokens(uri):
         serial = token.serial.decode("ascii", "replace").strip()
         with _token_errors(token.label, lambda: None), token.open() as session:
             for certificate, id_, label in _certificates(session):
-                if not _meant(uri, certificate, id_, label):
+                if _is_authority(certificate) or not _meant(uri, certificate, id_, label):
                     continue
                 named = TokenUri(
                     token=token.label,
