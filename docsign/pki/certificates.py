@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 from cryptography import x509
@@ -50,6 +51,9 @@ PARSER_ERRORS = (
 _TRANSPORT = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH})
 _SERVICES = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.OCSP_SIGNING})
 
+_KEPT = 256
+"""Of so many certificates the answers are kept: few signers sign most files, and names are often asked."""
+
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
@@ -78,6 +82,7 @@ def load_certificates(data: bytes) -> list[x509.Certificate]:
             raise MalformedError(say("This is not a certificate that can be read.")) from error
 
 
+@lru_cache(maxsize=_KEPT)
 def is_readable(certificate: x509.Certificate) -> bool:
     """Say whether names and validity can be read: cryptography parses them only when they are asked for.
 
@@ -134,6 +139,7 @@ def agency_code(certificate: x509.Certificate) -> str | None:
     return None
 
 
+@lru_cache(maxsize=_KEPT)
 def summary(certificate: x509.Certificate) -> CertificateSummary:
     """Return what the report shows of the certificate."""
     return CertificateSummary(
@@ -178,6 +184,7 @@ def order_chain(
         current = issuer
 
 
+@lru_cache(maxsize=_KEPT)
 def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
     """Return the public key, or None where it is of a kind that cannot be used."""
     try:
@@ -201,6 +208,7 @@ def extension(certificate: x509.Certificate, kind: type[Extension]) -> x509.Exte
         ) from error
 
 
+@lru_cache(maxsize=_KEPT)
 def key_weakness(certificate: x509.Certificate) -> Sentence | None:
     """Say why the certificate's own key is too weak or of no known kind, or None (TT 15/2025 PL I)."""
     key = public_key(certificate)
@@ -241,6 +249,7 @@ def signature_weakness(certificate: x509.Certificate) -> Sentence | None:
     return None
 
 
+@lru_cache(maxsize=_KEPT)
 def usage_breach(certificate: x509.Certificate, role: Role) -> Sentence | None:
     """Say why the certificate is not meant for ``role``, or None; MalformedError for broken extensions.
 
@@ -267,6 +276,7 @@ def usage_breach(certificate: x509.Certificate, role: Role) -> Sentence | None:
     return None
 
 
+@lru_cache(maxsize=8 * _KEPT)
 def _attribute(
     certificate: x509.Certificate, oid: x509.ObjectIdentifier, *, issuer: bool = False
 ) -> str | None:
