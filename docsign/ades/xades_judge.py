@@ -11,7 +11,9 @@ The checks, in their order; a missing check is a missing number:
 7. every other reference is found and its digest is right
 8. the signature value over SignedInfo belongs to the certificate's key; asymmetric algorithms only
 9. digests, algorithm and key are strong enough (Circular 15/2025 App. I)
-10. the certificate's path, now or at the proved time; the signature's time-stamps
+10. the certificate's path, now or at the proved time; every time-stamp of the signature (``xades_stamps``)
+11. a counter-signature signs the value of the very signature that carries it, and is judged like any other
+12. the signature policy is named; where its document is at hand, its digest is right
 
 Nothing is fetched and no file is opened: ``resolve`` gives the bytes of a reference.
 """
@@ -19,58 +21,55 @@ Nothing is fetched and no file is opened: ``resolve`` gives the bytes of a refer
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from docsign.ades import xades_form as xf
-from docsign.ades.algorithms import (
-    UnsupportedAlgorithmError,
-    hash_bytes,
-    is_genuine,
-    weakness,
-)
-from docsign.ades.in_time import best_time, judge_path_in_time, time_remarks
+from docsign.ades import xades_properties as xp
+from docsign.ades.long_term import InTime, judge_in_time
 from docsign.ades.signer import (
     Problem,
-    doubtful,
     failed,
-    load_certificates,
-    note,
     signatory,
-    warning,
 )
-from docsign.ades.timestamps import judge_timestamp
+from docsign.ades.stamped import Existence, name_of
+from docsign.ades.xades_checks import (
+    Case,
+    Check,
+    check_parent,
+    check_properties,
+    check_value,
+    find_certificate,
+)
 from docsign.ades.xades_references import (
     Budget,
     Digests,
+    NameOf,
     Referred,
     Resolve,
-    canonical_part,
+    Sources,
     check_references,
+    file_name,
 )
+from docsign.ades.xades_stamps import has_stamp, stamps_of
 from docsign.ades.xml import parse
 from docsign.errors import XmlError
-from docsign.pki.certificates import public_key
 from docsign.pki.trust import Trust
+from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
 from docsign.values import dataclass
 from docsign.verdict import (
     Conclusion,
-    Finding,
+    Coverage,
     SignatureReport,
     SubIndication,
-    TimestampReport,
     conclude,
 )
 
 MOST_REFERENCES = 30
 """How many references a signature may have outside a container."""
-MOST_TIMESTAMPS = 16
-MOST_CERTIFICATES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,47 +77,15 @@ class XadesJudgement:
     """The answer on one signature, and its certificate (None where none was found).
 
     ``referred`` holds the names of the files it refers to, ``covered`` those whose digests are right; the
-    empty name stands for the signature's whole own document.
+    empty name stands for the signature's whole own document. ``counter_of`` is the identifier of the
+    signature that it countersigns, empty where it is none.
     """
 
     report: SignatureReport
     certificate: x509.Certificate | None = None
     referred: frozenset[str] = frozenset()
     covered: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """What stays the same for every signature of one file."""
-
-    document: xf.Document
-    resolve: Resolve
-    trust: Trust
-    at: datetime
-    most_references: int
-    digests: Digests
-    budget: Budget
-
-
-@dataclass(slots=True, kw_only=True)
-class _Check:
-    """What was found out about one signature; ``form`` counts before the path, ``mathematics`` after."""
-
-    form: list[Problem] = field(default_factory=list)
-    mathematics: list[Problem] = field(default_factory=list)
-    remarks: list[Finding] = field(default_factory=list)
-    properties: xf.SignedProperties | None = None
-    certificate: x509.Certificate | None = None
-    others: tuple[x509.Certificate, ...] = ()
-    referred: Referred = field(default_factory=Referred)
-    genuine: bool | None = None
-
-    @property
-    def intact(self) -> bool | None:
-        """The mathematics alone."""
-        if False in (self.referred.right, self.genuine):
-            return False
-        return True if self.referred.right and self.genuine else None
+    counter_of: str = ""
 
 
 def judge_xades(
@@ -130,13 +97,17 @@ def judge_xades(
     id: str = "S1",
     most_references: int = MOST_REFERENCES,
 ) -> XadesJudgement:
-    """Judge a file with exactly one signature; never raises on bad bytes. See ``judge_xades_file``."""
+    """Judge a file with exactly one signature; never raises on bad bytes. See ``judge_xades_file``.
+
+    Counter-signatures are judged there only.
+    """
     judgements = judge_xades_file(
         xml, resolve=resolve, trust=trust, at=at, id=id, most_references=most_references
     )
-    if len(judgements) == 1:
-        return judgements[0]
-    sentence = say("The signature must have one signer; it has {n}.", n=len(judgements))
+    own = [judgement for judgement in judgements if not judgement.counter_of]
+    if len(own) == 1:
+        return own[0]
+    sentence = say("The signature must have one signer; it has {n}.", n=len(own))
     return _unreadable(id, failed(SubIndication.FORMAT_FAILURE, "signer-count", sentence))
 
 
@@ -149,28 +120,40 @@ def judge_xades_file(
     id: str = "S1",
     most_references: int = MOST_REFERENCES,
     digests: Digests | None = None,
+    name_of_uri: NameOf = file_name,
+    beside: ValidationData | None = None,
+    existence: Iterable[Existence] = (),
 ) -> tuple[XadesJudgement, ...]:
     """Judge every signature of a file; never raises on bad bytes, empty where there is none.
 
-    ``id`` names the first, the others count on. ``digests`` (name and hash → digest) is shared by callers
-    that judge several files over the same data, so that each is read once.
+    ``id`` names the first, the others count on; a counter-signature follows the one it signs and is named
+    after it. ``digests`` (name and hash → digest) is shared by callers that judge several files over the same
+    data, so that each is read once. ``name_of_uri`` gives the file that a reference means, ``beside`` and
+    ``existence`` what else is known to whoever judges in time.
     """
     try:
         document = xf.read_document(parse(xml))
     except XmlError as error:
         problem = failed(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, error.where)
         return (_unreadable(id, problem),)
-    case = _Case(
-        document=document,
-        resolve=resolve,
+    case = Case(
+        sources=Sources(
+            document=document,
+            resolve=resolve,
+            name_of=name_of_uri,
+            digests={} if digests is None else digests,
+            budget=Budget.of(xml),
+        ),
         trust=trust,
         at=at,
         most_references=most_references,
-        digests={} if digests is None else digests,
-        budget=Budget.of(xml),
+        beside=beside or ValidationData(),
+        existence=tuple(existence),
     )
     return tuple(
-        _judge(element, case, _counted(id, place)) for place, element in enumerate(document.signatures)
+        judgement
+        for place, element in enumerate(document.signatures)
+        for judgement in _judge(element, case, _counted(id, place))
     )
 
 
@@ -179,75 +162,76 @@ def _counted(first: str, place: int) -> str:
     return first if place == 0 else f"{stem}{int(first[len(stem) :] or 1) + place}"
 
 
-def _unreadable(id: str, problem: Problem) -> XadesJudgement:
+def _unreadable(id: str, problem: Problem, counter_of: str = "") -> XadesJudgement:
     report = SignatureReport(
         id=id, format="xades", level="XAdES-B-B", conclusion=problem.conclusion, findings=(problem.finding,)
     )
-    return XadesJudgement(report=report)
+    return XadesJudgement(report=report, counter_of=counter_of)
 
 
-def _judge(element: etree._Element, case: _Case, id: str) -> XadesJudgement:
+def _judge(
+    element: etree._Element, case: Case, id: str, parent: xf.Form | None = None, parent_id: str = ""
+) -> tuple[XadesJudgement, ...]:
+    """Judge one signature and those that countersign it."""
     try:
         form = xf.read_form(element)
     except XmlError as error:
-        return _unreadable(id, failed(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, error.where))
+        problem = failed(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, error.where)
+        return (_unreadable(id, problem, parent_id),)
     if len(form.references) > case.most_references:
         sentence = say("Too many references: {count}.", count=len(form.references))
-        return _unreadable(id, failed(SubIndication.FORMAT_FAILURE, "references", sentence))
-    check = _Check()
-    check.referred = check_references(
-        form, document=case.document, resolve=case.resolve, digests=case.digests, budget=case.budget
-    )
+        return (_unreadable(id, failed(SubIndication.FORMAT_FAILURE, "references", sentence), parent_id),)
+    check = Check()
+    check.referred = check_references(form, case.sources, most=case.most_references)
     if not check.referred.data:
         sentence = say("The signature signs nothing but itself.")
         check.form.append(failed(SubIndication.FORMAT_FAILURE, "signs-nothing", sentence))
-    _check_properties(check, form)
-    _find_certificate(check, form)
+    if parent is not None:
+        check_parent(check, form, case, parent, parent_id)
+    check_properties(check, form, case)
+    find_certificate(check, form, case)
     check.mathematics += check.referred.problems
-    _check_value(check, form)
-    stamps = _judge_timestamps(check, form, case, id)
-    return _concluded(check, form, stamps, case, id)
+    check_value(check, form)
+    judgement = _concluded(check, form, case, id, parent_id)
+    counters = [
+        one
+        for place, inner in enumerate(xp.counter_signatures(form), 1)
+        for one in _judge(inner, case, f"{id}-C{place}", form, id)
+    ]
+    return (judgement, *counters)
 
 
-def _concluded(
-    check: _Check, form: xf.Form, stamps: tuple[TimestampReport, ...], case: _Case, id: str
-) -> XadesJudgement:
-    best = best_time(stamps)
+def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str) -> XadesJudgement:
     claimed = check.properties.signing_time if check.properties else None
     certificate = check.certificate
-    crls, ocsps = _revocation_values(form)
-    path: list[Conclusion] = []
-    path_findings: tuple[Finding, ...] = ()
-    if certificate is not None:
-        answer, path_findings = judge_path_in_time(
-            certificate,
-            others=check.others,
-            trust=case.trust,
-            at=case.at,
-            best=best,
-            crls=crls,
-            ocsps=ocsps,
-        )
-        path.append(answer)
+    properties = check.properties.element if check.properties else None
+    in_time: InTime = judge_in_time(
+        certificate,
+        signature=name_of(form.value),
+        stamps=stamps_of(form, case.sources, properties, id=id),
+        existence=case.existence,
+        data=check.data.merged(case.beside),
+        trust=case.trust,
+        at=case.at,
+        claimed_time=claimed,
+    )
     answers = [
         *(problem.conclusion for problem in check.form),
-        *path,
+        in_time.conclusion,
         *(problem.conclusion for problem in check.mathematics),
         Conclusion.passed(),
     ]
     findings = [
         *(problem.finding for problem in check.form),
-        *path_findings,
+        *in_time.findings,
         *(problem.finding for problem in check.mathematics),
         *check.remarks,
-        *time_remarks(stamps, claimed=claimed, best=best, certificate=certificate, at=case.at),
     ]
     who = signatory(certificate, case.trust)
-    is_xades = form.qualifying is not None
     report = SignatureReport(
         id=id,
-        format="xades" if is_xades else "xmldsig",
-        level=("XAdES-B-T" if stamps else "XAdES-B-B") if is_xades else "XMLDSig",
+        format="xmldsig" if form.qualifying is None else "xades",
+        level=_level(form),
         conclusion=conclude(answers),
         role=who.role,
         intact=check.intact,
@@ -257,9 +241,9 @@ def _concluded(
         issuer=who.issuer,
         certificate=who.certificate,
         signing_time=claimed,
-        best_signature_time=best,
-        coverage="whole" if "" in check.referred.covered else "partial",
-        timestamps=stamps,
+        best_signature_time=in_time.best_signature_time,
+        coverage=_coverage(check.referred, form, case),
+        timestamps=in_time.timestamps,
         findings=tuple(findings),
     )
     return XadesJudgement(
@@ -267,163 +251,30 @@ def _concluded(
         certificate=certificate,
         referred=frozenset(check.referred.names),
         covered=frozenset(check.referred.covered),
+        counter_of=counter_of,
     )
 
 
-def _check_properties(check: _Check, form: xf.Form) -> None:
-    """Checks 3 and 4; that their digest is right was found with the other references."""
-    pointing = [reference for reference in form.references if reference.type == xf.SIGNED_PROPERTIES]
-    if form.properties is None:
-        check.form.append(_no_certificate_named())
-        return
-    expected = "#" + form.properties.get("Id", "")
-    if len(pointing) != 1 or expected == "#" or pointing[0].uri != expected:
-        check.form.append(
-            failed(
-                SubIndication.FORMAT_FAILURE,
-                "signed-properties",
-                say("The signature does not sign its own properties."),
-            )
-        )
-        check.referred.right = False
-        return
-    try:
-        canonical = canonical_part(form.properties, pointing[0].transforms)
-    except XmlError:
-        canonical = None  # said with the other references
-    try:
-        check.properties = None if canonical is None else xf.read_properties(canonical)
-    except XmlError as error:
-        check.form.append(failed(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, error.where))
-        return
-    if check.properties is not None and check.properties.policy:
-        check.remarks.append(
-            warning("signature-policy", say("The signature names a signature policy, which was not checked."))
-        )
+def _level(form: xf.Form) -> str:
+    """Return the level by what the signature carries (EN 319 132-1 6.1); whether it holds is said apart."""
+    if form.qualifying is None:
+        return "XMLDSig"
+    if has_stamp(form, "ArchiveTimeStamp", "ArchiveTimeStampV2"):
+        return "XAdES-B-LTA"
+    if not has_stamp(form, "SignatureTimeStamp"):
+        return "XAdES-B-B"
+    values = has_stamp(form, "RevocationValues", "TimeStampValidationData", "AnyValidationData")
+    return "XAdES-B-LT" if values else "XAdES-B-T"
 
 
-def _find_certificate(check: _Check, form: xf.Form) -> None:
-    """Check 5: KeyInfo is not signed, so the signed digest has the last word."""
-    encoded = list(form.certificates)
-    for values in xf.unsigned(form, "CertificateValues"):
-        encoded += xf.encapsulated(values, "EncapsulatedX509Certificate")
-    check.others = loaded = load_certificates(encoded[:MOST_CERTIFICATES])
-    if form.properties is None:
-        fitting = list(loaded[:1])  # XMLDSig alone: never passes, see check 3
-    elif check.properties is None:
-        return  # they cannot be read, which is said
-    elif check.properties.certificate is None:
-        check.form.append(_no_certificate_named())
-        return
-    else:
-        try:
-            fitting = _named(loaded, check.properties.certificate)
-        except UnsupportedAlgorithmError as error:
-            problem = doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence)
-            check.form.append(problem)
-            return
-    if not fitting:
-        code, sentence = "no-signing-certificate", say("The signer's certificate is not in the file.")
-        if loaded:
-            code = "another-certificate"
-            sentence = say("The certificate in the file is not the one that the signature names.")
-        check.form.append(doubtful(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, code, sentence))
-        return
-    if len(fitting) > 1:
-        sentence = say("The signer's certificate stands twice in the signature.")
-        check.form.append(failed(SubIndication.FORMAT_FAILURE, "certificate-doubled", sentence))
-    check.certificate = fitting[0]
-    check.others = tuple(one for one in loaded if one != check.certificate)
-
-
-def _named(loaded: Iterable[x509.Certificate], named: xf.CertificateDigest) -> list[x509.Certificate]:
-    name = xf.digest_name(named.digest_method)
-    return [one for one in loaded if hash_bytes(name, one.public_bytes(Encoding.DER)) == named.digest]
-
-
-def _no_certificate_named() -> Problem:
-    return doubtful(
-        SubIndication.SIG_CONSTRAINTS_FAILURE,
-        "no-signing-certificate-attribute",
-        say("The signature does not name its certificate in the signed attributes."),
+def _coverage(referred: Referred, form: xf.Form, case: Case) -> Coverage:
+    """Tell whether everything in the file is signed: the document, or all that the signature envelops."""
+    if "" in referred.covered:
+        return "whole"
+    if case.sources.document.root is not form.element or not form.objects:
+        return "partial"
+    covered = all(
+        one in referred.targets or (len(one) and all(child in referred.targets for child in one))
+        for one in form.objects
     )
-
-
-def _check_value(check: _Check, form: xf.Form) -> None:
-    """Check 8, and the algorithm's and key's part of 9."""
-    if check.certificate is None:
-        return
-    try:
-        how = xf.signature_method(form.method)
-        key = public_key(check.certificate)
-        weak = weakness(key, how)
-        if weak is not None:
-            check.mathematics.append(
-                doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "weak-algorithm", weak)
-            )
-        if key is None:
-            sentence = say("The kind of key in the certificate is not supported.")
-            check.mathematics.append(
-                doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "key-unsupported", sentence)
-            )
-            return
-        check.genuine = is_genuine(key, how, form.value, form.signed_info)
-    except UnsupportedAlgorithmError as error:
-        check.mathematics.append(
-            doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence)
-        )
-        return
-    if not check.genuine:
-        check.mathematics.append(
-            failed(
-                SubIndication.SIG_CRYPTO_FAILURE,
-                "signature-value",
-                say("The signature value was not made with the key of the certificate."),
-            )
-        )
-
-
-def _judge_timestamps(check: _Check, form: xf.Form, case: _Case, id: str) -> tuple[TimestampReport, ...]:
-    """Judge the signature time-stamps (EN 319 132-1 5.3), each over this very signature value."""
-    reports: list[TimestampReport] = []
-    for stamp in xf.unsigned(form, "SignatureTimeStamp"):
-        try:
-            stamped = xf.stamped_bytes(form, stamp)
-        except XmlError as error:
-            check.remarks.append(warning("timestamp-form", error.sentence))
-            continue
-        for token in xf.encapsulated(stamp, "EncapsulatedTimeStamp"):
-            if len(reports) < MOST_TIMESTAMPS:
-                reports.append(_judge_token(check, form, case, token, stamped, f"{id}-T{len(reports) + 1}"))
-    if next(form.element.iter(f"{{{xf.XADES}}}CounterSignature"), None) is not None:
-        sentence = say("The signature has counter-signatures, which were not judged.")
-        check.remarks.append(note("counter-signature", sentence))
-    if next(form.element.iter(f"{{{xf.XADES_141}}}ArchiveTimeStamp"), None) is not None:
-        sentence = say("The signature has archive time-stamps, which were not judged.")
-        check.remarks.append(note("archive-timestamp", sentence))
-    return tuple(reports)
-
-
-def _judge_token(
-    check: _Check, form: xf.Form, case: _Case, token: bytes, stamped: bytes, id: str
-) -> TimestampReport:
-    crls, ocsps = _revocation_values(form)
-    return judge_timestamp(
-        token,
-        lambda name: hash_bytes(name, stamped),
-        trust=case.trust,
-        at=case.at,
-        id=id,
-        others=check.others,
-        crls=crls,
-        ocsps=ocsps,
-    )
-
-
-def _revocation_values(form: xf.Form) -> tuple[list[bytes], list[bytes]]:
-    crls: list[bytes] = []
-    ocsps: list[bytes] = []
-    for values in xf.unsigned(form, "RevocationValues"):
-        crls += xf.encapsulated(values, "EncapsulatedCRLValue")
-        ocsps += xf.encapsulated(values, "EncapsulatedOCSPValue")
-    return crls[:64], ocsps[:64]
+    return "whole" if covered else "partial"

@@ -1,16 +1,18 @@
 """Check what an XML signature refers to: files by name, or parts of its own document (XMLDSig 4.4.3).
 
 Transforms are the canonicalisations and, over the own document, the enveloped-signature transform; nothing
-else. A file's bytes are digested as they come, piece by piece. Nothing is opened here: ``resolve`` gives
-bytes.
+else but one: base64 over a ds:Object of text alone. XMLDSig 1.1 6.6.2 requires it, it is the only way to
+envelop octets, and what is digested is exactly what it decodes to. A manifest (5.1) is as good as its own
+references. A file's bytes are digested as they come, piece by piece. Nothing is opened here: ``resolve``
+gives bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
-from itertools import pairwise
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
@@ -22,6 +24,7 @@ from docsign.ades.signer import Problem, doubtful, failed
 from docsign.ades.xml import (
     C14N,
     CANONICALIZATIONS,
+    alone,
     canonicalize,
     canonicalize_document,
     parse,
@@ -35,6 +38,9 @@ from docsign.verdict import SubIndication
 Resolve = Callable[[str], BinaryIO | bytes | None]
 """Gives a file's bytes by the name a reference has once it is decoded; None where there is no such file."""
 
+NameOf = Callable[[str], str | None]
+"""Gives the name of the file that a reference's URI means; None where it leads elsewhere."""
+
 Digests = dict[tuple[str, str], bytes | None]
 """Digests already made, by file name and hash."""
 
@@ -47,7 +53,8 @@ class Referred:
     """What became of the references; ``right`` is None where one could not be checked.
 
     ``names`` holds the files referred to, ``covered`` those whose digest is right; the empty name stands for
-    the signature's whole own document. ``data`` says whether anything but the signature itself is signed.
+    the signature's whole own document. ``data`` says whether anything but the signature itself is signed;
+    ``targets`` are the elements of the own document whose digest is right.
     """
 
     names: set[str] = field(default_factory=set)
@@ -55,6 +62,7 @@ class Referred:
     problems: list[Problem] = field(default_factory=list)
     right: bool | None = True
     data: bool = False
+    targets: list[etree._Element] = field(default_factory=list)
 
     def wrong(self, sub: SubIndication, code: str, sentence: Sentence, where: str) -> None:
         """Keep a problem that is TOTAL-FAILED."""
@@ -92,97 +100,155 @@ class Budget:
             raise XmlError(say("The signatures refer to their own document too often."))
 
 
-def check_references(
-    form: xf.Form, *, document: xf.Document, resolve: Resolve, digests: Digests, budget: Budget
-) -> Referred:
-    """Check every reference of a signature; ``digests`` is read and added to, ``budget`` spent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where a signature's references lead: its own document, and the files beside it."""
+
+    document: xf.Document
+    resolve: Resolve
+    name_of: NameOf
+    digests: Digests
+    budget: Budget
+
+
+def check_references(form: xf.Form, sources: Sources, *, most: int) -> Referred:
+    """Check every reference of a signature, at most ``most`` with those of its manifests."""
     found = Referred()
-    for place, reference in enumerate(form.references, 1):
-        where = f"Reference[{place}]"
-        try:
-            name = xf.digest_name(reference.digest_method)
-        except UnsupportedAlgorithmError as error:
-            found.unknown(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence, where)
-            continue
-        if name in WEAK_HASHES and (weak := weak_digest(name)) not in found.problems:
-            found.problems.append(weak)
-        if reference.uri is None:
-            sentence = say("A reference does not say what it is about.")
-            found.wrong(SubIndication.FORMAT_FAILURE, "reference", sentence, where)
-        elif reference.uri == "" or reference.uri.startswith("#"):
-            _check_own(found, form, reference, document, budget, name)
-        else:
-            _check_file(found, reference, reference.uri, resolve, digests, name)
+    waiting = [(f"Reference[{place}]", one) for place, one in enumerate(form.references, 1)]
+    manifests = [reference for reference in form.references if reference.type == xf.MANIFEST]
+    for where, reference in waiting:
+        _check(found, form, reference, sources, where)
+    for reference in manifests:
+        count = len(waiting)
+        for place, one in enumerate(_listed(found, form, reference, sources), 1):
+            if count + place > most:
+                sentence = say("Too many references: {count}.", count=count + place)
+                found.wrong(SubIndication.FORMAT_FAILURE, "references", sentence, "Manifest")
+                return found
+            waiting.append((f"Manifest/Reference[{place}]", one))
+        for where, one in waiting[count:]:
+            _check(found, form, one, sources, where)
     return found
 
 
-def canonical_part(
-    element: etree._Element, transforms: Sequence[xf.Transform], *, whole: bool = False
-) -> bytes | None:
-    """Return the bytes of a part of the own document; None for transforms that are not accepted.
-
-    At most one canonicalisation; without one C14N 1.0 is used (XMLDSig 4.4.3.2), and comments are left out
-    (4.4.3.3). Raises XmlError where the canonicalisation cannot be made.
-    """
-    if len(transforms) > 1 or any(one.algorithm not in CANONICALIZATIONS for one in transforms):
-        return None
-    chosen = transforms[0] if transforms else xf.Transform(C14N)
-    algorithm = without_comments(chosen.algorithm)
-    if whole:
-        return canonicalize_document(element, algorithm)
-    return canonicalize(element, algorithm, chosen.prefixes)
-
-
-def _check_own(
-    found: Referred,
-    form: xf.Form,
-    reference: xf.Reference,
-    document: xf.Document,
-    budget: Budget,
-    name: str,
-) -> None:
-    """Check a reference into the signature's own document."""
-    uri = reference.uri or ""
-    where = uri[:100]
-    target = document.root if uri == "" else document.ids.get(uri[1:])
-    if target is None:
-        sentence = say("A part that the signature covers is missing: {name}.", name=where)
-        found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, where)
-        return
-    found.data = found.data or not _is_about_itself(target, form)
-    transforms = reference.transforms
+def _listed(
+    found: Referred, form: xf.Form, reference: xf.Reference, sources: Sources
+) -> tuple[xf.Reference, ...]:
+    """Return the references of a manifest (XMLDSig 5.1), read from the bytes that were digested."""
+    where = (reference.uri or "")[:100]
     try:
-        budget.spend()
-        if transforms and transforms[0].algorithm == xf.ENVELOPED:
-            target, transforms = _without(target, form.element), transforms[1:]
-        canonical = None if target is None else canonical_part(target, transforms, whole=uri == "")
+        canonical = own_octets(form, reference, sources)
+        if canonical is None:
+            return ()  # said with the reference itself
+        return xf.read_manifest(canonical)
     except XmlError as error:
-        found.unknown(SubIndication.SIG_CONSTRAINTS_FAILURE, "transform", error.sentence, where)
+        found.wrong(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, where)
+        return ()
+
+
+def _check(found: Referred, form: xf.Form, reference: xf.Reference, sources: Sources, where: str) -> None:
+    try:
+        name = xf.digest_name(reference.digest_method)
+    except UnsupportedAlgorithmError as error:
+        found.unknown(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence, where)
         return
-    if canonical is None:
-        _refuse_transform(found, where)
-        return
-    _compare(found, hash_bytes(name, canonical), reference, where)
-    if uri == "" and hash_bytes(name, canonical) == reference.digest:
-        found.covered.add("")
+    if name in WEAK_HASHES and (weak := weak_digest(name)) not in found.problems:
+        found.problems.append(weak)
+    if reference.uri is None:
+        sentence = say("A reference does not say what it is about.")
+        found.wrong(SubIndication.FORMAT_FAILURE, "reference", sentence, where)
+    elif is_own(reference.uri):
+        _check_own(found, form, reference, sources, name)
+    else:
+        _check_file(found, reference, reference.uri, sources, name)
 
 
-def _is_about_itself(target: etree._Element, form: xf.Form) -> bool:
-    """Tell whether the target is the signature's own properties or key."""
-    above = [target, *target.iterancestors()]
-    return form.qualifying in above or any(one.tag == f"{{{xf.DS}}}KeyInfo" for one in above)
+# --- the own document ---------------------------------------------------------------------------------------
+
+_XPOINTER = re.compile(r"""#xpointer\((?:/|id\((['"])([^'"()]*)\1\))\)""")
 
 
-def _without(target: etree._Element, signature: etree._Element) -> etree._Element | None:
-    """Return a copy of the document without the signature inside it; None for any other target."""
-    tree = signature.getroottree()
-    if target is not tree.getroot() or target is signature:
+def is_own(uri: str) -> bool:
+    """Tell whether a reference leads into the signature's own document."""
+    return uri == "" or uri.startswith("#")
+
+
+def own_target(uri: str, document: xf.Document) -> etree._Element | None:
+    """Return the element of the own document that a reference means (XMLDSig 4.4.3.2); None: there is none.
+
+    Raises XmlError where two elements could be meant.
+    """
+    if uri == "":
+        return document.root
+    pointed = _XPOINTER.fullmatch(uri)
+    if pointed is None and uri.startswith("#xpointer("):
         return None
-    gone = parse(etree.tostring(tree, encoding="UTF-8"))
-    copied = gone
-    way = [signature, *signature.iterancestors()]
-    for child, above in reversed(list(pairwise(way))):
-        gone = gone[above.index(child)]
+    identifier = uri[1:] if pointed is None else pointed[2]
+    if identifier is None:
+        return document.root
+    if identifier in document.ambiguous:
+        raise XmlError(say("The identifier {id} occurs twice.", id=identifier[:60]))
+    return document.ids.get(identifier)
+
+
+def own_octets(
+    form: xf.Form, reference: xf.Reference, sources: Sources, *, node_set: xf.Transform | None = None
+) -> bytes | None:
+    """Return what a reference into the own document digests; None: nothing there, or an unknown transform.
+
+    ``node_set`` is the canonicalisation of what no transform canonicalises: C14N 1.0 (XMLDSig 4.4.3.2), in a
+    time-stamp's imprint its own. Raises XmlError where it cannot be made, or too often.
+    """
+    uri = reference.uri or ""
+    target = own_target(uri, sources.document)
+    if target is None:
+        return None
+    sources.budget.spend()
+    transforms = list(reference.transforms)
+    if [one.algorithm for one in transforms] == [xf.BASE64]:
+        return xf.decoded(target) if xf.is_ds(target, "Object") else None
+    enveloped = bool(transforms) and transforms[0].algorithm == xf.ENVELOPED
+    if enveloped:
+        del transforms[0]
+    if any(one.algorithm not in CANONICALIZATIONS for one in transforms):
+        return None
+    chosen = transforms.pop(0) if transforms else node_set or xf.Transform(C14N)
+    # 4.4.3.3: only an XPointer keeps comments
+    algorithm = chosen.algorithm if "xpointer(" in uri else without_comments(chosen.algorithm)
+    whole = target is sources.document.root and not (uri.startswith("#") and "xpointer(/" not in uri)
+    canonical = _canonical(target, form, algorithm, chosen.prefixes, whole=whole, enveloped=enveloped)
+    for one in transforms if canonical is not None else ():
+        canonical = canonicalize_document(parse(canonical or b""), one.algorithm, one.prefixes)
+    return canonical
+
+
+def _canonical(
+    target: etree._Element,
+    form: xf.Form,
+    algorithm: str,
+    prefixes: tuple[str, ...],
+    *,
+    whole: bool,
+    enveloped: bool,
+) -> bytes | None:
+    if enveloped and form.element is not target and target in form.element.iterancestors():
+        apart = _without(target, form.element, algorithm, whole=whole)
+        return canonicalize_document(apart, algorithm, prefixes)
+    if enveloped:
+        return None
+    return (canonicalize_document if whole else canonicalize)(target, algorithm, prefixes)
+
+
+def _without(
+    target: etree._Element, signature: etree._Element, algorithm: str, *, whole: bool
+) -> etree._Element:
+    """Return a copy of the target as its own document, without the signature inside it."""
+    copied = (
+        parse(etree.tostring(target.getroottree(), encoding="UTF-8")) if whole else alone(target, algorithm)
+    )
+    gone = copied
+    for place in _way(target, signature):
+        gone = gone[place]
     parent, before = gone.getparent(), gone.getprevious()
     assert parent is not None
     if gone.tail and before is None:  # the text behind it stays
@@ -193,16 +259,56 @@ def _without(target: etree._Element, signature: etree._Element) -> etree._Elemen
     return copied
 
 
-def _check_file(
-    found: Referred,
-    reference: xf.Reference,
-    uri: str,
-    resolve: Resolve,
-    digests: Digests,
-    name: str,
-) -> None:
+def _way(above: etree._Element, below: etree._Element) -> list[int]:
+    """Return the places of children that lead from one element down to the other."""
+    way: list[int] = []
+    while below is not above:
+        parent = below.getparent()
+        assert parent is not None
+        way.append(parent.index(below))
+        below = parent
+    return way[::-1]
+
+
+def _check_own(found: Referred, form: xf.Form, reference: xf.Reference, sources: Sources, name: str) -> None:
+    """Check a reference into the signature's own document."""
+    where = (reference.uri or "")[:100]
+    try:
+        target = own_target(reference.uri or "", sources.document)
+    except XmlError as error:
+        found.wrong(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, where)
+        return
+    if target is None:
+        sentence = say("A part that the signature covers is missing: {name}.", name=where)
+        found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, where)
+        return
+    found.data = found.data or not _is_about_itself(target, form)
+    try:
+        octets = own_octets(form, reference, sources)
+    except XmlError as error:
+        found.unknown(SubIndication.SIG_CONSTRAINTS_FAILURE, "transform", error.sentence, where)
+        return
+    if octets is None:
+        _refuse_transform(found, reference, where)
+        return
+    if _compare(found, hash_bytes(name, octets), reference, where):
+        found.targets.append(target)
+        if target is sources.document.root:
+            found.covered.add("")
+
+
+def _is_about_itself(target: etree._Element, form: xf.Form) -> bool:
+    """Tell whether the target is the signature's own properties or key."""
+    above = [target, *target.iterancestors()]
+    return form.qualifying in above or any(one.tag == f"{{{xf.DS}}}KeyInfo" for one in above)
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def _check_file(found: Referred, reference: xf.Reference, uri: str, sources: Sources, name: str) -> None:
     """Check a reference to a file: found by its decoded name."""
-    entry = file_name(uri)
+    entry = sources.name_of(uri)
     if entry is None:
         sentence = say("The reference {uri} leads out of the container.", uri=uri[:100])
         found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, uri[:100])
@@ -210,10 +316,10 @@ def _check_file(
     found.names.add(entry)
     found.data = True
     if any(transform.algorithm not in CANONICALIZATIONS for transform in reference.transforms):
-        _refuse_transform(found, entry)
+        _refuse_transform(found, reference, entry)
         return
     try:
-        digest = _file_digest(resolve, digests, entry, name, reference.transforms)
+        digest = _file_digest(sources, entry, name, reference.transforms)
     except ContainerError as error:
         found.wrong(SubIndication.HASH_FAILURE, "content-damaged", error.sentence, entry)
         return
@@ -224,8 +330,7 @@ def _check_file(
         sentence = say("A file that the signature covers is missing: {name}.", name=entry)
         found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, entry)
         return
-    _compare(found, digest, reference, entry)
-    if digest == reference.digest:
+    if _compare(found, digest, reference, entry):
         found.covered.add(entry)
 
 
@@ -239,43 +344,67 @@ def file_name(uri: str) -> str | None:
         return None
 
 
-def _file_digest(
-    resolve: Resolve, digests: Digests, entry: str, name: str, transforms: Sequence[xf.Transform]
-) -> bytes | None:
+def _file_digest(sources: Sources, entry: str, name: str, transforms: Sequence[xf.Transform]) -> bytes | None:
     if not transforms:
         key = (entry, name)
-        if key not in digests:
-            digests[key] = _digest_of(resolve(entry), name)
-        return digests[key]
-    source = resolve(entry)
+        if key not in sources.digests:
+            pieces = pieces_of(sources.resolve(entry))
+            sources.digests[key] = None if pieces is None else hash_pieces(name, pieces)
+        return sources.digests[key]
+    octets = transformed_file(sources, entry, transforms)
+    return None if octets is None else hash_bytes(name, octets)
+
+
+def transformed_file(sources: Sources, entry: str, transforms: Sequence[xf.Transform]) -> bytes | None:
+    """Return a file's canonical bytes; None where it is missing. Raises XmlError and ContainerError."""
+    source = sources.resolve(entry)
     if source is None:
         return None
-    data = source if isinstance(source, bytes) else source.read(_TRANSFORMED_LIMIT + 1)
+    data = source if isinstance(source, bytes) else b"".join(_limited(source))
     for transform in transforms:
         data = canonicalize_document(
             parse(data, limit=_TRANSFORMED_LIMIT), transform.algorithm, transform.prefixes
         )
-    return hash_bytes(name, data)
+    return data
 
 
-def _digest_of(source: BinaryIO | bytes | None, name: str) -> bytes | None:
+def _limited(source: BinaryIO) -> Iterator[bytes]:
+    left = _TRANSFORMED_LIMIT + 1
+    while left > 0 and (piece := source.read(min(left, _PIECE))):
+        left -= len(piece)
+        yield piece
+
+
+def pieces_of(source: BinaryIO | bytes | None) -> Iterator[bytes] | None:
+    """Return the pieces of what ``resolve`` gave; None where it gave nothing."""
     if source is None:
         return None
-    if isinstance(source, bytes):
-        return hash_bytes(name, source)
+    return iter((source,)) if isinstance(source, bytes) else iter(lambda: source.read(_PIECE), b"")
+
+
+def hash_pieces(name: str, pieces: Iterator[bytes]) -> bytes:
+    """Digest bytes that come piece by piece; raises what reading them raises."""
     digest = hashlib.new(name, usedforsecurity=False)
-    with source:
-        while piece := source.read(_PIECE):
-            digest.update(piece)
+    for piece in pieces:
+        digest.update(piece)
     return digest.digest()
 
 
-def _compare(found: Referred, digest: bytes, reference: xf.Reference, where: str) -> None:
-    if digest != reference.digest:
-        sentence = say("The content was changed after it was signed: its digest is not the signed one.")
-        found.wrong(SubIndication.HASH_FAILURE, "content-changed", sentence, where)
+def _compare(found: Referred, digest: bytes, reference: xf.Reference, where: str) -> bool:
+    if digest == reference.digest:
+        return True
+    sentence = say("The content was changed after it was signed: its digest is not the signed one.")
+    found.wrong(SubIndication.HASH_FAILURE, "content-changed", sentence, where)
+    return False
 
 
-def _refuse_transform(found: Referred, where: str) -> None:
-    sentence = say("The signature transforms what it signs in a way that is not accepted.")
+def _refuse_transform(found: Referred, reference: xf.Reference, where: str) -> None:
+    accepted = (*CANONICALIZATIONS, xf.ENVELOPED)
+    unknown = [one.algorithm for one in reference.transforms if one.algorithm not in accepted]
+    if unknown:
+        sentence = say(
+            "The signature transforms what it signs by {name}, which is not accepted.", name=unknown[0][:100]
+        )
+    else:
+        sentence = say("The signature transforms what it signs in a way that is not accepted.")
     found.unknown(SubIndication.SIG_CONSTRAINTS_FAILURE, "transform", sentence, where)

@@ -53,7 +53,7 @@ _BEFORE_ROOT = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
     """Parse XML and return its root; raises XmlError for what is not well formed or not allowed.
 
-    UTF-8, UTF-16 and the one-byte alphabets of ISO 8859 and Windows, at most ``limit`` bytes, no document
+    UTF-8, UTF-16 and the one-byte alphabets (Latin and the like), at most ``limit`` bytes, no document
     type declaration.
     """
     if len(data) > limit:

@@ -472,19 +472,6 @@ def test_a_signature_over_nothing_is_none(xml: bytes, trust: Trust, agency_key: 
     assert "signs-nothing" in codes(judged(keyed, trust))
 
 
-def test_a_counter_signature_is_noted(xml: bytes, trust: Trust) -> None:
-    """It is told, and is no signature of the file."""
-    inner = part(xml.decode(), "ds:Signature").replace("S1", "C1")
-    wrapped = (
-        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:CounterSignature>"
-        f"{inner}</xades:CounterSignature></xades:UnsignedSignatureProperties></xades:UnsignedProperties>"
-        "</xades:QualifyingProperties>"
-    )
-    judgement = judged(xml.decode().replace("</xades:QualifyingProperties>", wrapped, 1).encode(), trust)
-    assert answer(judgement) == (PASSED, None)
-    assert "counter-signature" in codes(judgement)
-
-
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_changed_character_of_what_is_signed_passes(data: st.DataObject, xml: bytes, trust: Trust) -> None:

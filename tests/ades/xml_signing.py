@@ -70,12 +70,12 @@ def again(xml: bytes, key: SigningKey, replaced: dict[str, str]) -> bytes:
     data = canonicalize(info, method_element.get("Algorithm", ""))
     value_element = signature.find(f"{DS}SignatureValue")
     assert value_element is not None
-    value_element.text = base64.b64encode(_value(key, chosen.get("Algorithm", ""), data)).decode()
+    value_element.text = base64.b64encode(value_of(key, chosen.get("Algorithm", ""), data)).decode()
     written: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return written
 
 
-def _value(key: SigningKey, method: str, data: bytes) -> bytes:
+def value_of(key: SigningKey, method: str, data: bytes) -> bytes:
     """Sign with the algorithm the file names, whatever the key's own scheme."""
     assert isinstance(key, HeldKey)
     how = xf.METHODS.get(method)

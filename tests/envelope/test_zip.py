@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docsign.envelope.zip import CENTRAL, END, LOCAL, fold, name_breach, read_archive
+from docsign.envelope.zip import LOCAL, read_archive
+from docsign.envelope.zip_directory import CENTRAL, END
+from docsign.envelope.zip_names import fold, name_breach
 from docsign.errors import ContainerError
 
 

@@ -14,6 +14,8 @@ EXERCISED_BY = {
     "docsign.ades.in_time": "tests/ades/test_cades.py",
     "docsign.ades.signer": "tests/ades/test_cades.py",
     "docsign.ades.timestamps": "tests/ades/test_cades.py",
+    "docsign.ades.xades_algorithms": "tests/ades/test_xades.py",
+    "docsign.ades.xades_checks": "tests/ades/test_xades_forms.py",
     "docsign.ades.xades_judge": "tests/ades/test_xades.py",
     "docsign.cli.draft": "tests/cli/test_transcripts.py",
     "docsign.cli.office_desk": "tests/cli/test_transcripts.py",
