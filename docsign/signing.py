@@ -6,7 +6,9 @@ it goes in ``pdf`` and ``envelope``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -20,7 +22,7 @@ from docsign.pdf.official import is_official, place_for
 from docsign.pdf.seed import Signer
 from docsign.pdf.stamp import PreparedAppearance, signature_appearance
 from docsign.pdf.text import refuse_secret
-from docsign.pdf.writer import SignablePdf, TooSmallError
+from docsign.pdf.writer import Prepared, SignablePdf, TooSmallError
 from docsign.pki.certificates import display_name, managing_unit, position
 from docsign.pki.fitness import require_fit
 from docsign.pki.keys import SigningKey
@@ -113,6 +115,71 @@ class SigningSession:
         password: str | None = None,
     ) -> bytes:
         """Return ``pdf`` with one more signature; arguments and errors are those of ``sign``."""
+        opened, write = self._revision(
+            pdf,
+            number=number,
+            date=date,
+            field=field,
+            reason=reason,
+            location=location,
+            at=at,
+            password=password,
+        )
+        room = cms.room_for(self.key.certificate, self.key.chain, timestamped=self._tsa is not None)
+        for _ in range(2):
+            prepared = write(room=room)
+            signature = cms_signature(prepared.digest, self.key, signing_time=None, tsa=self._tsa)
+            try:
+                tail = prepared.tail(signature)
+            except TooSmallError as error:
+                room = error.needed + cms.TIMESTAMP_ROOM  # an uncommonly large token: once more, with room
+            else:
+                opened.prefix.update(tail)
+                made.remember(opened.prefix.digest())
+                return pdf + tail
+        raise TooSmallError(room)
+
+    def prepare(
+        self,
+        pdf: bytes,
+        *,
+        number: str | int | None = None,
+        date: date | None = None,
+        field: str | None = None,
+        reason: str | None = None,
+        location: str | None = None,
+        at: datetime | None = None,
+        password: str | None = None,
+    ) -> Prepared:
+        """Return the revision that lacks its CMS alone, with room for a time-stamp; the key is not asked.
+
+        Arguments and errors are those of ``sign``; ``docsign.elsewhere`` takes it from here.
+        """
+        _, write = self._revision(
+            pdf,
+            number=number,
+            date=date,
+            field=field,
+            reason=reason,
+            location=location,
+            at=at,
+            password=password,
+        )
+        return write(room=cms.room_for(self.key.certificate, self.key.chain, timestamped=True))
+
+    def _revision(
+        self,
+        pdf: bytes,
+        *,
+        number: str | int | None,
+        date: date | None,
+        field: str | None,
+        reason: str | None,
+        location: str | None,
+        at: datetime | None,
+        password: str | None,
+    ) -> tuple[SignablePdf, Callable[..., Prepared]]:
+        """Check certificate and PDF; return it opened, with what writes the revision for a ``room``."""
         moment = aware_moment(at)
         if self._check:
             require_fit(self.key.certificate, at=moment, trust=self._trust)
@@ -125,30 +192,18 @@ class SigningSession:
             date=None if date is None else printed_date(date),
             field=field,
         )
-        room = cms.room_for(self.key.certificate, self.key.chain, timestamped=self._tsa is not None)
-        for _ in range(2):
-            prepared = opened.prepare(
-                field_name=place.field_name,
-                signing_time=moment,
-                room=room,
-                hash_name=cms.hash_name(self.key.scheme),
-                appearance=self._appearance() if place.visible else None,
-                fill=place.fill,
-                name=self._name,
-                reason=reason,
-                location=location,
-                signer=self._signer,
-            )
-            signature = cms_signature(prepared.digest, self.key, signing_time=None, tsa=self._tsa)
-            try:
-                tail = prepared.tail(signature)
-            except TooSmallError as error:
-                room = error.needed + cms.TIMESTAMP_ROOM  # an uncommonly large token: once more, with room
-            else:
-                opened.prefix.update(tail)
-                made.remember(opened.prefix.digest())
-                return pdf + tail
-        raise TooSmallError(room)
+        return opened, partial(
+            opened.prepare,
+            field_name=place.field_name,
+            signing_time=moment,
+            hash_name=cms.hash_name(self.key.scheme),
+            appearance=self._appearance() if place.visible else None,
+            fill=place.fill,
+            name=self._name,
+            reason=reason,
+            location=location,
+            signer=self._signer,
+        )
 
     def _opened(self, pdf: bytes, password: str | None) -> SignablePdf:
         """Open a PDF and look at it, unless docsign made these very bytes in this process."""
