@@ -11,6 +11,7 @@ pdftotext poppler-utils
 qpdf      qpdf
 xmlsec1   xmlsec1
 openssl   openssl
+chromium  chromium
 softhsm2-util softhsm2
 '
 

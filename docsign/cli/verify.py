@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -20,11 +19,13 @@ from docsign.errors import (
     EXIT_OUR_BUG,
     EXIT_TRY_LATER,
     EXIT_USAGE,
-    DocsignError,
     UsageError,
 )
 from docsign.files import file_error, read_file
 from docsign.sentence import Language, say
+
+if TYPE_CHECKING:
+    from docsign.cli.verify_answers import Form
 
 WORST_FIRST = (
     EXIT_OUR_BUG,
@@ -35,8 +36,10 @@ WORST_FIRST = (
     EXIT_NO_SIGNATURE,
     EXIT_OK,
 )
-SUFFIXES = frozenset({".pdf", ".asice", ".sce", ".asics", ".p7s", ".p7m"})
-"""What is verified of a folder."""
+SUFFIXES = frozenset(
+    {".pdf", ".asice", ".sce", ".asics", ".scs", ".p7s", ".p7m", ".edxml", ".tst", ".tsr", ".ers"}
+)
+"""What is verified of a folder; XML and JSON only where they carry a signature."""
 
 _VIETNAM = timezone(timedelta(hours=7))
 
@@ -67,6 +70,20 @@ _VIETNAM = timezone(timedelta(hours=7))
     help="official: the two signatures of an official document are needed. Default: any.",
 )
 @json_option
+@click.option(
+    "--report",
+    "form",
+    type=click.Choice(["html", "csv"]),
+    help="html: one page to read, print or keep. csv: a table, one line a file.",
+)
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Where the answer goes. Default: stdout.")
+@click.option("--verbose", is_flag=True, help="Say too how each conclusion was reached.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="How many files are verified at the same time. Default: as many as there are cores.",
+)
 @language_option
 def verify(
     files: tuple[Path, ...],
@@ -77,59 +94,63 @@ def verify(
     password_file: Path | None,
     policy: Literal["any", "official"],
     as_json: bool,
+    form: Literal["html", "csv"] | None,
+    output: Path | None,
+    verbose: bool,
+    jobs: int | None,
     lang: Language,
 ) -> int:
     """Verify signed files: PDFs, envelopes, detached signatures, receipts.
 
-    Of a folder, what lies directly in it is verified.
+    Of a folder, what lies directly in it is verified: one line a file, in the order of their names, and their
+    number at the end.
     The exit status is the answer: 0 valid, 1 not valid, 3 not decided, 4 not signed; of several, the worst.
 
     Example: docsign verify cong-van.signed.pdf --trust ca --offline
     """
-    from docsign.pki.trust import Trust
-    from docsign.verification import verify as verify_file
+    if as_json and form is not None:
+        raise UsageError(say("--json and --report exclude each other."))
+    from docsign.cli.verify_answers import Asked, tell, verifier
 
-    moment = _moment(at) if at is not None else None
-    trusted = Trust.from_path(trust) if trust is not None else None
-    password = None
-    if password_file is not None:
-        password = (
-            read_file(password_file, limit=64 * 1024).decode("utf-8", "replace").split("\n")[0].rstrip("\r")
-        )
-    statuses = [EXIT_OK]
-    first = True
-    for path in _listed(files):
-        try:
-            report = verify_file(
-                path,
-                trust=trusted,
-                at=moment,
-                offline=offline,
-                content=content,
-                password=password,
-                policy=policy,
-            )
-        except DocsignError as error:
-            click.echo(f"{say('error').text(lang)} [{error.code}]: {error.text(lang)}", err=True)
-            statuses.append(error.exit_status)
-            continue
-        except Exception as error:  # noqa: BLE001 -- our bug on one file must not hide the answers on the others
-            traceback.print_exc()
-            bug = say("This is a bug in docsign ({name}); nothing more was done.", name=type(error).__name__)
-            click.echo(f"{path}: {bug.text(lang)}", err=True)
-            statuses.append(EXIT_OUR_BUG)
-            continue
-        if as_json:
-            from docsign.report.json import to_line
+    asked = Asked(
+        trust=trust,
+        at=_moment(at) if at is not None else datetime.now(UTC),
+        offline=offline,
+        content=content,
+        password=_first_line(password_file) if password_file is not None else None,
+        policy=policy,
+        form=_form(files, as_json=as_json, form=form, verbose=verbose),
+        language=lang,
+        verbose=verbose,
+        colour=output is None and sys.stdout.isatty(),
+    )
+    verifier(asked)  # a trust that cannot be used is said once, before any file
+    paths = list(_listed(files))
+    if len(paths) == 1 and output is None and asked.form in ("text", "line", "json"):
+        told = tell(asked, paths[0])
+        for words, to_stderr in ((told.out, False), (told.err, True)):
+            if words:
+                click.echo(words, err=to_stderr)
+        return told.status
+    from docsign.cli.verify_many import verify_many
 
-            click.echo(to_line(report))
-        else:
-            from docsign.report.text import to_text
-
-            click.echo(("" if first else "\n") + to_text(report, lang, colour=sys.stdout.isatty()))
-        first = False
-        statuses.append(report.conclusion.indication.exit_status)
+    many = any(path.is_dir() for path in files)
+    statuses = verify_many(asked, paths, output=output, jobs=jobs, many=many)
     return next(status for status in WORST_FIRST if status in statuses)
+
+
+def _form(
+    files: tuple[Path, ...], *, as_json: bool, form: Literal["html", "csv"] | None, verbose: bool
+) -> Form:
+    if as_json:
+        return "json"
+    if form is not None:
+        return form
+    return "line" if not verbose and any(path.is_dir() for path in files) else "text"
+
+
+def _first_line(file: Path) -> str:
+    return read_file(file, limit=64 * 1024).decode("utf-8", "replace").split("\n")[0].rstrip("\r")
 
 
 def _listed(files: tuple[Path, ...]) -> Iterator[Path]:
@@ -139,12 +160,23 @@ def _listed(files: tuple[Path, ...]) -> Iterator[Path]:
             yield path
             continue
         try:
-            found = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
+            found = sorted(one for one in path.iterdir() if _is_wanted(one))
         except OSError as error:
             raise file_error(error, path) from error
         if not found:
             raise UsageError(say("There is nothing to verify in this folder."), where=str(path))
         yield from found
+
+
+def _is_wanted(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return path.is_file()
+    if suffix not in (".xml", ".json") or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        head = stream.read(1024 * 1024)
+    return b"http://www.w3.org/2000/09/xmldsig#" in head if suffix == ".xml" else b'"evidence"' in head
 
 
 def _moment(text: str) -> datetime:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import json
 
-from docsign.verdict import Report
+from docsign.verdict import Report, rfc3339
 
 
-def to_line(report: Report) -> str:
-    """Return the report as one line without a line feed; letters stay as they are."""
-    return json.dumps(report.to_json(), ensure_ascii=False, allow_nan=False)
+def to_line(report: Report, *, verbose: bool = False) -> str:
+    """Return the report as one line without a line feed; letters stay as they are.
+
+    ``verbose`` adds for which moment the answer holds (``at``) and how each conclusion was reached
+    (``reasoning``).
+    """
+    value = report.to_json()
+    if verbose:
+        from docsign.report.reasoning import reasoning, stamp_reasoning
+
+        value["at"] = rfc3339(report.at)
+        for signature, place in zip(report.signatures, value["signatures"], strict=True):
+            place["reasoning"] = [step.to_json() for step in reasoning(signature)]
+        for stamp, place in zip(report.timestamps, value["timestamps"], strict=True):
+            place["reasoning"] = [step.to_json() for step in stamp_reasoning(stamp)]
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

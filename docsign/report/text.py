@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,10 +16,12 @@ from docsign.report.wording import (
     shown_findings,
     stamp_title,
     standard_words,
+    who,
 )
 from docsign.sentence import Language, say
 from docsign.verdict import (
     Change,
+    Conclusion,
     Finding,
     Indication,
     Report,
@@ -26,6 +29,9 @@ from docsign.verdict import (
     SignatureReport,
     TimestampReport,
 )
+
+if TYPE_CHECKING:
+    from docsign.report.reasoning import Step
 
 _COLOURS = {
     Indication.TOTAL_PASSED: "green",
@@ -36,36 +42,60 @@ _COLOURS = {
 _LABEL_WIDTH = 36
 
 
-def to_text(report: Report, language: Language = "vi", *, colour: bool = False) -> str:
-    """Return the report as lines, without a line feed at the end; ``colour`` adds ANSI colours."""
-    return "\n".join(_lines(report, language, colour))
+def to_text(report: Report, language: Language = "vi", *, colour: bool = False, verbose: bool = False) -> str:
+    """Return the report as lines, without a line feed at the end.
+
+    ``colour`` adds ANSI colours, ``verbose`` how each conclusion was reached.
+    """
+    return "\n".join(_lines(report, language, colour, verbose))
 
 
-def _lines(report: Report, language: Language, colour: bool) -> Iterator[str]:
+def to_one_line(report: Report, language: Language = "vi", *, colour: bool = False) -> str:
+    """Return the answer on one file of many: who signed where it passed, else what to do."""
+    if report.conclusion.indication is not Indication.TOTAL_PASSED:
+        return headline(report, language, colour=colour)
+    signers = "; ".join(who(signature, language) for signature in report.signatures)
+    words = f"{_answer(report.conclusion, language, colour)} {clean(report.file)}: {clean(signers)}"
+    warned = any(finding.severity is not Severity.INFO for finding in report.findings)
+    return f"{words} ({advice(report).text(language).rstrip('.')})" if warned else words
+
+
+def _lines(report: Report, language: Language, colour: bool, verbose: bool) -> Iterator[str]:
     yield headline(report, language, colour=colour)
     for number, signature in enumerate(report.signatures, 1):
         yield ""
         yield from _signature_lines(signature, number, language, colour)
+        if verbose:
+            from docsign.report.reasoning import reasoning
+
+            yield from _step_lines(reasoning(signature), language)
     for stamp in report.timestamps:
         yield ""
         yield from _stamp_lines(stamp, language, colour)
+        if verbose:
+            from docsign.report.reasoning import stamp_reasoning
+
+            yield from _step_lines(stamp_reasoning(stamp), language)
     if shown := shown_findings(report):
         yield ""
         yield from (_finding_line(finding, language) for finding in shown)
     for name, inner in report.contents:
         yield ""
         yield say("Inside the envelope: {name}", name=clean(name)).text(language)
-        yield from ("  " + line if line else "" for line in _lines(inner, language, colour))
+        yield from ("  " + line if line else "" for line in _lines(inner, language, colour, verbose))
 
 
 def headline(report: Report, language: Language = "vi", *, colour: bool = False) -> str:
     """Return the first line: symbol, answer, file, and what to do."""
     answer = report.conclusion
-    word = f"{SYMBOLS[answer.indication]} {answer_word(answer).text(language)}"
-    if colour:
-        word = click.style(word, fg=_COLOURS[answer.indication], bold=True)
+    word = _answer(answer, language, colour)
     name = f" {clean(report.file)}:" if report.file else ""
     return f"{word}{name} {advice(report).text(language)} ({standard_words(answer)})"
+
+
+def _answer(answer: Conclusion, language: Language, colour: bool) -> str:
+    word = f"{SYMBOLS[answer.indication]} {answer_word(answer).text(language)}"
+    return click.style(word, fg=_COLOURS[answer.indication], bold=True) if colour else word
 
 
 def _signature_lines(
@@ -105,3 +135,12 @@ def _finding_line(finding: Finding, language: Language) -> str:
     symbol = {Severity.ERROR: "!", Severity.WARNING: "!", Severity.INFO: "·"}[finding.severity]
     place = f"{clean(finding.where)}: " if finding.where else ""
     return f"{symbol} {place}{clean(finding.sentence.text(language))}"
+
+
+def _step_lines(steps: Sequence[Step], language: Language) -> Iterator[str]:
+    """Yield how a conclusion was reached: result, constraint, clause."""
+    yield f"  {say('How this conclusion was reached').text(language)}:"
+    symbols = {"ok": "✔", "not-ok": "✘", "warning": "!", "not-checked": "–"}
+    for step in steps:
+        codes = "".join(f" [{clean(finding.code)}]" for finding in step.findings)
+        yield f"    {symbols[step.result]} {clean(step.constraint.text(language))} ({step.clause}){codes}"

@@ -196,3 +196,19 @@ def shown_findings(report: Report) -> list[Finding]:
     """Return the file's own findings that a person should see: mere remarks only where nothing else is."""
     everything = not report.signatures or report.format is FileFormat.RECEIPT
     return [one for one in report.findings if everything or one.severity is not Severity.INFO]
+
+
+def format_word(format: FileFormat) -> Sentence:
+    """Return what kind of file it is, for a person."""
+    return {
+        FileFormat.PDF: say("PDF document"),
+        FileFormat.ASICE: say("envelope (ASiC-E)"),
+        FileFormat.ASICS: say("container of one signed file (ASiC-S)"),
+        FileFormat.XADES: say("signature in XML (XAdES)"),
+        FileFormat.CADES: say("CMS signature (CAdES)"),
+        FileFormat.TIMESTAMP: say("time-stamp (RFC 3161)"),
+        FileFormat.EVIDENCE_RECORD: say("evidence record"),
+        FileFormat.EDXML: say("edXML message"),
+        FileFormat.RECEIPT: say("receipt of a relay"),
+        FileFormat.OTHER: say("other file"),
+    }[format]

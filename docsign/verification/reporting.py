@@ -42,6 +42,7 @@ def report_on(stream: BinaryIO, name: str, question: Question) -> Report:
         timestamps=answer.timestamps,
         contents=answer.contents,
         findings=tuple(findings),
+        at=question.at,
     )
     if question.policy == "any" or not answer.signatures:
         return report

@@ -38,6 +38,8 @@ EXERCISED_BY = {
     "docsign.pki.problems": "tests/pki/test_paths.py",
     "docsign.pki.responder": "tests/pki/test_cli.py",
     "docsign.pki.revocation": "tests/pki/test_paths.py",
+    "docsign.cli.verify_answers": "tests/verification/test_verify_command.py",
+    "docsign.cli.verify_many": "tests/cli/test_transcripts.py",
     "docsign.verification.contents": "tests/verification/test_verification.py",
     "docsign.verification.kinds": "tests/verification/test_verification.py",
     "docsign.verification.question": "tests/verification/test_verification.py",

@@ -4,61 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from docsign.pki import SigningKey, Trust
 from docsign.report.json import to_line
-from docsign.signing import sign, sign_detached
 from docsign.verdict import ChangeKind, FileFormat, Report, Severity, SubIndication
-from docsign.verification import verify
 
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8")
 )
-SOON = timedelta(minutes=1)
-
-
-@pytest.fixture(scope="session")
-def reports(
-    letter: bytes,
-    by_person: bytes,
-    by_both: bytes,
-    sealed: bytes,
-    agency_key: SigningKey,
-    person_key: SigningKey,
-    tsa_url: str,
-    trust: Trust,
-) -> dict[str, Report]:
-    """One real report of each sort."""
-    at = datetime.now(UTC) + SOON
-    stamped = sign(letter, person_key, role="person", tsa=tsa_url)
-    changed = bytearray(by_both)
-    changed[1000] ^= 1
-
-    def told(source: bytes, **options: Any) -> Report:
-        return verify(source, trust=trust, at=at, **options)
-
-    return {
-        "unsigned": told(letter),
-        "one": told(by_person),
-        "two": told(by_both, policy="official"),
-        "stamped": told(stamped),
-        "changed": told(bytes(changed)),
-        "appended": told(by_both + b"%"),
-        "cut": told(by_both[:-90]),
-        "untrusted": verify(by_both),
-        "envelope": told(sealed, policy="official"),
-        "broken envelope": told(sealed[:-30], name="goi.asice"),
-        "detached": told(sign_detached(b"x", agency_key, tsa=tsa_url), content=[("x.txt", b"x")]),
-        "alone": told(sign_detached(b"x", agency_key)),
-        "empty": told(b""),
-        "text": told("Chỉ là văn bản.".encode()),
-    }
 
 
 def test_every_real_report_has_the_shape(reports: dict[str, Report]) -> None:
@@ -71,6 +28,19 @@ def test_every_real_report_has_the_shape(reports: dict[str, Report]) -> None:
         assert "\n" not in line
         problems = [error.message for error in validator.iter_errors(json.loads(line))]
         assert not problems, (name, problems)
+
+
+def test_a_verbose_line_says_how_and_for_when(reports: dict[str, Report]) -> None:
+    """--verbose adds the moment and the steps, in the documented shape; without it neither is there."""
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    for name, report in reports.items():
+        value = json.loads(to_line(report, verbose=True))
+        assert not [error.message for error in validator.iter_errors(value)], name
+        assert value["at"].endswith("Z")
+        for place in [*value["signatures"], *value["timestamps"]]:
+            assert place.pop("reasoning")[-1]["id"]
+        value.pop("at")
+        assert value == json.loads(to_line(report))
 
 
 def test_the_schema_is_itself_in_order() -> None:

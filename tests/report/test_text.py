@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from docsign.pki import Trust
-from docsign.report.text import clean, headline, to_text
+from docsign.report.text import headline, to_text
+from docsign.report.wording import clean
 from docsign.verdict import Report
 from docsign.verification import verify
 
