@@ -12,7 +12,8 @@
     │   ├── ContainerError
     │   ├── CmsError
     │   ├── WireError              an answer or a request that breaks the wire protocol
-    │   └── EvidenceError          a log, proof or checkpoint that does not hold
+    │   ├── EvidenceError          a log, proof or checkpoint that does not hold
+    │   └── EncryptionError        encrypted data that this key does not open, or that is damaged
     ├── DocumentError              an official document whose values break its form           exit 1
     │   ├── SecretDocumentError    a secrecy mark: such documents never travel
     │   └── UnprintableError       a character that no font of official documents has
@@ -146,6 +147,12 @@ class EvidenceError(MalformedError):
     """A log, a proof or a checkpoint of it that does not hold what it claims."""
 
     code = "evidence"
+
+
+class EncryptionError(MalformedError):
+    """Encrypted data that is not for this key, was changed or cut, or is of a form that is not read here."""
+
+    code = "encryption"
 
 
 class DocumentError(DocsignError):

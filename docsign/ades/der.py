@@ -143,6 +143,18 @@ def encode(tag: int, content: bytes) -> bytes:
     return bytes((tag, 0x80 | len(octets))) + octets + content
 
 
+def encode_oid(dotted: str) -> bytes:
+    """Write an OBJECT IDENTIFIER."""
+    first, second, *rest = map(int, dotted.split("."))
+    octets = bytearray()
+    for arc in (40 * first + second, *rest):
+        group = [arc & 0x7F]
+        while arc := arc >> 7:
+            group.append(arc & 0x7F | 0x80)
+        octets += bytes(reversed(group))
+    return encode(OID, bytes(octets))
+
+
 def oid(node: Node) -> str:
     """Return an OBJECT IDENTIFIER in dotted form."""
     content = node.expect(OID).content
