@@ -30,19 +30,21 @@ def cms_signature(digest: bytes, key: SigningKey, *, signing_time: datetime | No
     """Return the CMS signature (DER) over content known by its ``digest``; B-T where a ``tsa`` is named."""
     attributes = cms.signed_attributes(digest, key.certificate, signing_time=signing_time)
     signature = key.sign(attributes)
-    token = None
-    if tsa is not None:
-        from docsign.pki.fetch import fetch_timestamp
-
-        token = fetch_timestamp(tsa, hashlib.sha256(signature).digest())
     return cms.signed_data(
         signed_attributes=attributes,
         signature=signature,
         certificate=key.certificate,
         chain=key.chain,
         scheme=key.scheme,
-        timestamp_token=token,
+        timestamp_token=None if tsa is None else stamped_token(signature, tsa),
     )
+
+
+def stamped_token(signature: bytes, tsa: str) -> bytes:
+    """Return a time-stamp token over a signature value (EN 319 122-1 5.3); raises TimestampError."""
+    from docsign.pki.fetch import fetch_timestamp
+
+    return fetch_timestamp(tsa, hashlib.sha256(signature).digest())
 
 
 def aware_moment(at: datetime | None) -> datetime:
