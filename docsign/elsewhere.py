@@ -169,8 +169,8 @@ def prepare_detached(
 def complete(prepared: PreparedSignature, signature: bytes, *, tsa: str | None = None) -> bytes:
     """Return the signed PDF, or the detached signature; B-T where a ``tsa`` is named.
 
-    ``signature`` is the value over ``to_be_signed`` (ECDSA as DER). Raises SigningKeyError for a foreign value,
-    MalformedError where the prepared document was changed, TimestampError, PdfError.
+    ``signature`` is the value over ``to_be_signed`` (ECDSA as DER). Raises SigningKeyError for a foreign
+    value, MalformedError where the prepared document was changed, TimestampError, CmsError without room.
     """
     require_genuine(prepared.certificate, prepared.scheme, prepared.to_be_signed, signature)
     start, end = prepared.gap

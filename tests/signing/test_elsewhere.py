@@ -76,10 +76,8 @@ def test_every_kind_of_key_completes(
     made = complete(again, key.sign(again.to_be_signed))
     if kind == "ed25519":  # the only one whose values do not vary
         assert made == sign_detached(b"abc", key, at=beside.signing_time)
-    assert (
-        verify(made, content=[("abc.txt", b"abc")], trust=authority.trust()).indication
-        is Indication.TOTAL_PASSED
-    )
+    judged = verify(made, content=[("abc.txt", b"abc")], trust=authority.trust())
+    assert judged.conclusion.indication is Indication.TOTAL_PASSED
 
 
 def test_openssl_accepts_what_was_completed(
