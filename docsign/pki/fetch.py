@@ -1,4 +1,4 @@
-"""Fetch time-stamps from an RFC 3161 service over HTTP.
+"""Fetch time-stamps from an RFC 3161 service over HTTP; the door to what else is fetched.
 
 A shell: it opens connections. It checks that the answer belongs to the question (status, imprint, nonce);
 whether the token's signer is trusted is the business of ``docsign.ades.timestamps``.
@@ -15,6 +15,9 @@ import urllib.request
 from typing import Any
 
 from docsign.errors import TimestampError, UsageError
+from docsign.pki.asking import FetchLimits as FetchLimits
+from docsign.pki.collecting import Fetched as Fetched
+from docsign.pki.collecting import fetch_validation_data as fetch_validation_data
 from docsign.sentence import say
 
 ANSWER_LIMIT = 256 * 1024
