@@ -205,12 +205,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateSummary:
-    """What Circular 15/2025 Art. 6.4b wants shown of a certificate; ``serial`` is lower-case hex."""
+    """What Circular 15/2025 Art. 6.4b wants shown of a certificate.
+
+    ``serial`` and ``sha256`` (of the whole certificate, in DER) are lower-case hex.
+    """
 
     serial: str
     not_before: datetime
     not_after: datetime
     managing_unit: str | None = None
+    sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -73,8 +73,8 @@ _VIETNAM = timezone(timedelta(hours=7))
 @click.option(
     "--report",
     "form",
-    type=click.Choice(["html", "csv"]),
-    help="html: one page to read, print or keep. csv: a table, one line a file.",
+    type=click.Choice(["html", "xml", "csv"]),
+    help="html: one page to read, print or keep. xml: ETSI TS 119 102-2, for programs. csv: one line a file.",
 )
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Where the answer goes. Default: stdout.")
 @click.option("--verbose", is_flag=True, help="Say too how each conclusion was reached.")
@@ -94,7 +94,7 @@ def verify(
     password_file: Path | None,
     policy: Literal["any", "official"],
     as_json: bool,
-    form: Literal["html", "csv"] | None,
+    form: Literal["html", "xml", "csv"] | None,
     output: Path | None,
     verbose: bool,
     jobs: int | None,
@@ -140,7 +140,7 @@ def verify(
 
 
 def _form(
-    files: tuple[Path, ...], *, as_json: bool, form: Literal["html", "csv"] | None, verbose: bool
+    files: tuple[Path, ...], *, as_json: bool, form: Literal["html", "xml", "csv"] | None, verbose: bool
 ) -> Form:
     if as_json:
         return "json"

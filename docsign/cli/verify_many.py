@@ -53,15 +53,24 @@ def verify_many(
             if told.err:
                 click.echo(told.err, err=True)
             step()
-        if asked.form == "html" and reports:
-            from docsign.report.html import to_html
-
-            say_out(to_html(reports, asked.language), "")
+        if reports:
+            say_out(_whole(asked, reports), "")
         if many and asked.form in ("line", "text"):
             say_out(_summary(counted).text(asked.language), "\n")
     if many and asked.form not in ("line", "text"):
         click.echo(_summary(counted).text(asked.language), err=True)
     return statuses
+
+
+def _whole(asked: Asked, reports: Sequence[Report]) -> str:
+    """Write one document about all the files."""
+    if asked.form == "xml":
+        from docsign.report.xml import to_xml
+
+        return to_xml(reports, asked.language)
+    from docsign.report.html import to_html
+
+    return to_html(reports, asked.language)
 
 
 def _answers_apart(asked: Asked, paths: Sequence[Path], jobs: int | None) -> Iterator[Told]:

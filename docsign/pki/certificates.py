@@ -147,6 +147,7 @@ def summary(certificate: x509.Certificate) -> CertificateSummary:
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         managing_unit=managing_unit(certificate),
+        sha256=fingerprint(certificate),
     )
 
 
