@@ -2,8 +2,8 @@
 
 The checks, in the order of EN 319 102-1 (format, then who signed, then the mathematics, then strength):
 
-1. signed attributes are there, each type once (RFC 5652 5.3, 11)
-2. contentType is there and names the content's type (RFC 5652 11.1)
+1. signed attributes are there, each type once, in the order of DER (RFC 5652 5.3, 11; X.690 11.6)
+2. contentType is there and names the content's type (RFC 5652 11.1); a counter-signature has none (11.4)
 3. messageDigest is there with one value (RFC 5652 11.2)
 4. digest and signature algorithm are known and agree; RFC 6211 protection agrees where present
 5. signing-certificate (v1 or v2) is there, once, for an AdES signature (EN 319 122-1 5.2.2)
@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from datetime import datetime
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -119,23 +120,34 @@ def check_signer(
     digest: Digester | None,
     others: Sequence[x509.Certificate] = (),
     is_ades: bool = True,
+    is_counter: bool = False,
 ) -> SignerCheck:
-    """Run the nine checks; ``digest`` is None where what was signed is not at hand."""
+    """Run the nine checks; ``digest`` is None where what was signed is not at hand.
+
+    ``is_counter``: the signer of a counter-signature, ``digest`` is that of the signature value it confirms.
+    """
     check = SignerCheck(others=(*load_certificates(data.certificates), *others))
     check.names_certificate = bool(
         signer.signed_values(sd.SIGNING_CERTIFICATE) or signer.signed_values(sd.SIGNING_CERTIFICATE_V2)
     )
-    _check_attributes(check, data, signer, is_ades=is_ades)
+    _check_attributes(check, signer)
+    _check_content_type(check, signer, None if is_counter else data.content_type)
+    if is_ades and not check.names_certificate:
+        check.form.append(
+            doubtful(
+                SubIndication.SIG_CONSTRAINTS_FAILURE,
+                "no-signing-certificate-attribute",
+                say("The signature does not name its certificate in the signed attributes."),
+            )
+        )
     digest_name, how = _check_algorithms(check, signer)
     _find_certificate(check, signer)
     _check_mathematics(check, signer, digest_name, how, digest)
     return check
 
 
-def _check_attributes(
-    check: SignerCheck, data: sd.SignedData, signer: sd.SignerInfo, *, is_ades: bool
-) -> None:
-    """Checks 1, 2, 3 and 5."""
+def _check_attributes(check: SignerCheck, signer: sd.SignerInfo) -> None:
+    """Checks 1 and 3, and the claimed time."""
     form = SubIndication.FORMAT_FAILURE
     if not signer.signed:
         check.form.append(
@@ -164,10 +176,14 @@ def _check_attributes(
                 )
             )
             check.intact = False
-    kinds = signer.signed_values(sd.CONTENT_TYPE)
-    if not kinds or _oid_or_none(kinds[0].values[0]) != data.content_type:
+    encoded = [attribute.node.raw for attribute in signer.signed]
+    if any(one > other for one, other in pairwise(encoded)):
         check.form.append(
-            failed(form, "content-type", say("The signed content type is missing or not the content's."))
+            failed(
+                form,
+                "attribute-order",
+                say("The signed attributes do not stand in the order that DER prescribes."),
+            )
         )
     if not signer.signed_values(sd.MESSAGE_DIGEST):
         check.form.append(
@@ -179,14 +195,20 @@ def _check_attributes(
             check.claimed_time = der.moment(times[0].values[0])
         except CmsError as error:
             check.form.append(failed(form, "signing-time", error.sentence))
-    if is_ades and not check.names_certificate:
-        check.form.append(
-            doubtful(
-                SubIndication.SIG_CONSTRAINTS_FAILURE,
-                "no-signing-certificate-attribute",
-                say("The signature does not name its certificate in the signed attributes."),
-            )
-        )
+
+
+def _check_content_type(check: SignerCheck, signer: sd.SignerInfo, content_type: str | None) -> None:
+    """Check 2; ``content_type`` is None for a counter-signature, which must not have the attribute."""
+    kinds = signer.signed_values(sd.CONTENT_TYPE)
+    if not signer.signed:
+        return
+    if content_type is None and kinds:
+        sentence = say("A counter-signature must not sign a content type.")
+    elif content_type is not None and (not kinds or _oid_or_none(kinds[0].values[0]) != content_type):
+        sentence = say("The signed content type is missing or not the content's.")
+    else:
+        return
+    check.form.append(failed(SubIndication.FORMAT_FAILURE, "content-type", sentence))
 
 
 def _oid_or_none(node: der.Node) -> str | None:
@@ -263,9 +285,19 @@ def _find_certificate(check: SignerCheck, signer: sd.SignerInfo) -> None:
         return
     for certificate in named:
         encoded = certificate.public_bytes(Encoding.DER)
-        if all(hash_bytes(name, encoded) == digest for name, digest in digests):
+        agreeing = [hash_bytes(name, encoded) == digest for name, digest in digests]
+        if all(agreeing):
             check.certificate = certificate
             check.others = tuple(other for other in check.others if other != certificate)
+            return
+        if any(agreeing):  # EN 319 122-1 5.2.2.1: both forms may stand there, for the same certificate
+            check.form.append(
+                failed(
+                    SubIndication.FORMAT_FAILURE,
+                    "signing-certificates-disagree",
+                    say("The two attributes that name the signer's certificate name different ones."),
+                )
+            )
             return
     check.form.append(
         doubtful(
