@@ -1,29 +1,28 @@
 """Judges a CMS signature wherever it lies (a ``.p7s`` file, a PDF, a receipt): EN 319 102-1 over RFC 5652.
 
-It finds who signed, checks the mathematics (``docsign.ades.signer``), the path (``docsign.pki.paths``) and
-the time-stamps, and draws one conclusion. It opens no file and fetches nothing; what the bytes cannot tell is
-given.
+It finds who signed, checks the mathematics (``docsign.ades.signer``), gathers time-stamps, validation data
+and evidence records, and has time judged (``docsign.ades.long_term``). Counter-signatures are signatures of
+their own. It opens no file and fetches nothing; what the bytes cannot tell is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from cryptography import x509
 
-from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes
-from docsign.ades.in_time import best_time, judge_path_in_time, time_remarks
-from docsign.ades.signer import (
-    Digester,
-    check_signer,
-    failed,
-    note,
-    signatory,
-)
-from docsign.ades.timestamps import judge_timestamp
+from docsign.ades.cades_attributes import attribute_problems, attribute_remarks
+from docsign.ades.cades_stamps import stamps_of
+from docsign.ades.cades_values import validation_values
+from docsign.ades.counter_signatures import CounterSignature, counter_signatures
+from docsign.ades.long_term import InTime, judge_in_time
+from docsign.ades.signer import Digester, SignerCheck, check_signer, failed, note, signatory
+from docsign.ades.stamped import Existence, Stamped, name_of
 from docsign.errors import CmsError
 from docsign.pki.certificates import Role
 from docsign.pki.trust import Trust
@@ -32,7 +31,6 @@ from docsign.sentence import say
 from docsign.values import dataclass
 from docsign.verdict import (
     Conclusion,
-    Coverage,
     Finding,
     SignatureFormat,
     SignatureReport,
@@ -41,15 +39,17 @@ from docsign.verdict import (
     conclude,
 )
 
-MOST_TIMESTAMPS = 16
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CmsJudgement:
-    """The answer on one signer, and the certificate it rests on (None where none was found)."""
+    """The answer on one signer, and the certificate it rests on (None where none was found).
+
+    ``confirms`` is the id of the signature that a counter-signature confirms, empty for any other.
+    """
 
     report: SignatureReport
     certificate: x509.Certificate | None = None
+    confirms: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,13 @@ class _Case:
     beside: ValidationData
     claimed_time: datetime | None
     proved_time: datetime | None
+    later: tuple[Stamped, ...]
+    policies: Mapping[str, bytes]
+    content: bytes | None
+    counters: bool
+
+
+_NO_POLICIES: Mapping[str, bytes] = MappingProxyType({})
 
 
 def judge_cms(
@@ -79,14 +86,19 @@ def judge_cms(
     embedded: bool | None = None,
     claimed_time: datetime | None = None,
     proved_time: datetime | None = None,
+    later: Sequence[Stamped] = (),
+    policies: Mapping[str, bytes] = _NO_POLICIES,
 ) -> CmsJudgement:
     """Judge a CMS signature with exactly one signer; never raises on bad bytes.
 
     What was signed is given as ``content``, as ``content_digest`` (from a hashlib name to the digest), or
     lies inside the CMS. ``role`` is what the chain is asked for (``relay`` for a relay's evidence).
     ``embedded`` says that it lies in a PDF's /Contents (DER, zero padding, nothing encapsulated; by default
-    where the format is ``pades``), ``claimed_time`` is what the PDF's signature dictionary claims and
-    ``proved_time`` the earliest that something else (a document time-stamp) proves.
+    where the format is ``pades``), ``claimed_time`` is what the PDF's signature dictionary claims.
+
+    ``later`` are time-stamps around the whole file (document time-stamps of a PDF, archive manifests of a
+    container), which cover this signature besides what their ``covers`` name; ``proved_time`` is the earliest
+    that something else proves. ``policies`` are signature policy documents by their identifiers.
     """
     judgements = judge_signers(
         cms,
@@ -101,6 +113,9 @@ def judge_cms(
         embedded=embedded,
         claimed_time=claimed_time,
         proved_time=proved_time,
+        later=later,
+        policies=policies,
+        counters=False,
     )
     if len(judgements) == 1:
         return judgements[0]
@@ -126,10 +141,15 @@ def judge_signers(
     embedded: bool | None = None,
     claimed_time: datetime | None = None,
     proved_time: datetime | None = None,
+    later: Sequence[Stamped] = (),
+    policies: Mapping[str, bytes] = _NO_POLICIES,
+    counters: bool = True,
 ) -> tuple[CmsJudgement, ...]:
     """Judge every signer of a CMS signature (a ``.p7s`` may have several); see ``judge_cms``.
 
-    ``id`` names the first; the others count on from it where it ends in a number.
+    ``id`` names the first; the others count on from it where it ends in a number. After each signer come its
+    counter-signatures (``S1-C1``), after each of those the ones that confirm it in turn (``S1-C1-C1``); with
+    ``counters`` false they are only mentioned.
     """
     in_pdf = format == "pades" if embedded is None else embedded
     try:
@@ -146,11 +166,18 @@ def judge_signers(
         beside=beside or ValidationData(),
         claimed_time=claimed_time,
         proved_time=proved_time,
+        later=tuple(later),
+        policies=policies,
+        content=data.content if content is None else content,
+        counters=counters,
     )
-    return tuple(
-        _judge_signer(data, signer, digest, case, _counted(id, position))
-        for position, signer in enumerate(data.signers)
-    )
+    judgements: list[CmsJudgement] = []
+    for position, signer in enumerate(data.signers):
+        own = _counted(id, position)
+        judgements.append(_judge_signer(data, signer, digest, case, own))
+        if counters:
+            judgements += _judge_counters(data, signer, case, own)
+    return tuple(judgements)
 
 
 def _counted(first: str, position: int) -> str:
@@ -174,70 +201,186 @@ def _digester(
     if data.content is not None and detached_only:
         # ISO 32000-2 12.8.3.3.1: nothing is encapsulated in a PDF's signature
         raise CmsError(say("The signature carries content of its own, which its format forbids."))
+    inside = data.content
+    if given is not None:
+        other = inside is not None and hash_bytes("sha256", inside) != given("sha256")
+    else:
+        other = None not in (inside, content) and inside != content
+    if other:
+        raise CmsError(say("The signature carries other content than the file given with it."))
     if given is not None:
         return given
-    if data.content is not None and content is not None and data.content != content:
-        raise CmsError(say("The signature carries other content than the file given with it."))
-    signed = data.content if content is None else content
+    signed = inside if content is None else content
     if signed is None:
         return None
     return lambda name: hash_bytes(name, signed)
 
 
-def _judge_signer(
-    data: sd.SignedData, signer: sd.SignerInfo, digest: Digester | None, case: _Case, id: str
+def _judge_counters(
+    data: sd.SignedData, signer: sd.SignerInfo, case: _Case, id: str
+) -> Iterator[CmsJudgement]:
+    """Judge the counter-signatures below one signer, each over the signature value of its own parent."""
+    if not any(attribute.oid == sd.COUNTER_SIGNATURE for attribute in signer.unsigned):
+        return
+    for found in counter_signatures(signer, id):
+        if found.signer is None:
+            sentence = found.problem or say("The counter-signature cannot be read.")
+            problem = failed(SubIndication.FORMAT_FAILURE, "counter-signature-form", sentence)
+            report = _unreadable(found.id, "cades", problem.conclusion, problem.finding)
+            yield CmsJudgement(report=report, confirms=found.parent_id)
+        else:
+            yield _judge_counter(data, found, found.signer, case)
+
+
+def _judge_counter(
+    data: sd.SignedData, found: CounterSignature, signer: sd.SignerInfo, case: _Case
 ) -> CmsJudgement:
+    own = replace(case, format="cades", claimed_time=None, proved_time=None, content=found.parent)
+    judged = _judge_signer(
+        data, signer, lambda name: hash_bytes(name, found.parent), own, found.id, is_counter=True
+    )
+    sentence = say("This signature confirms another one, not the content itself.")
+    report = replace(
+        judged.report,
+        coverage="partial",
+        findings=(*judged.report.findings, note("counter-signature", sentence, found.parent_id)),
+    )
+    return replace(judged, report=report, confirms=found.parent_id)
+
+
+def _judge_signer(
+    data: sd.SignedData,
+    signer: sd.SignerInfo,
+    digest: Digester | None,
+    case: _Case,
+    id: str,
+    *,
+    is_counter: bool = False,
+) -> CmsJudgement:
+    """Form, signer, mathematics; time-stamps and what is beside them; the path in time; one conclusion."""
     format: SignatureFormat = case.format
     check = check_signer(
-        data, signer, digest=digest, others=case.beside.certificates, is_ades=format in ("cades", "pades")
+        data,
+        signer,
+        digest=digest,
+        others=case.beside.certificates,
+        is_ades=format in ("cades", "pades"),
+        is_counter=is_counter,
     )
     if format == "cades" and not check.names_certificate:
         format = "pkcs7"  # a plain CMS signature (RFC 5652), no AdES: weaker, not wrong
         check.form = [p for p in check.form if p.finding.code != "no-signing-certificate-attribute"]
-    crls, ocsps = _validation_values(signer)
-    beside = ValidationData(
-        certificates=check.others,
-        crls=(*data.crls, *crls, *case.beside.crls),
-        ocsps=(*ocsps, *case.beside.ocsps),
-    )
-    stamps = _judge_timestamps(signer, case, beside, id)
-    proofs = [best_time(stamps), case.proved_time]
-    best = min((time for time in proofs if time is not None), default=None)
     claimed = case.claimed_time or check.claimed_time
-    path: list[Conclusion] = []
-    path_findings: tuple[Finding, ...] = ()
-    if check.certificate is not None:
-        conclusion, path_findings = judge_path_in_time(
-            check.certificate,
-            others=beside.certificates,
-            trust=case.trust,
-            at=case.at,
-            best=best,
-            role=case.role,
-            crls=beside.crls,
-            ocsps=beside.ocsps,
-        )
-        path.append(conclusion)
+    time = _judge_time(data, signer, check, digest, case, id, claimed)
+    problems = list(attribute_problems(signer, case.policies)) if signer.signed else []
     answers = [
         *(problem.conclusion for problem in check.form),
-        *path,
-        *(problem.conclusion for problem in check.mathematics),
+        time.answer.conclusion,
+        *(problem.conclusion for problem in (*check.mathematics, *problems)),
         Conclusion.passed(),
     ]
     findings = [
         *(problem.finding for problem in check.form),
-        *path_findings,
-        *(problem.finding for problem in check.mathematics),
-        *time_remarks(stamps, claimed=claimed, best=best, certificate=check.certificate, at=case.at),
-        *_unjudged(signer),
+        *time.answer.findings,
+        *(problem.finding for problem in (*check.mathematics, *problems)),
+        *time.findings,
+        *attribute_remarks(signer),
+        *(() if case.counters else _unjudged(signer)),
     ]
+    return CmsJudgement(
+        report=_report(
+            id=id,
+            format=format,
+            level=_level(format, time.level),
+            conclusion=conclude(answers),
+            check=check,
+            case=case,
+            signing_time=claimed,
+            best=time.answer.best_signature_time,
+            whole=digest is not None,
+            timestamps=time.reports,
+            findings=tuple(findings),
+        ),
+        certificate=check.certificate,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Time:
+    """What time makes of one signer; ``reports`` are of the time-stamps and evidence records inside."""
+
+    answer: InTime
+    level: str
+    reports: tuple[TimestampReport, ...]
+    findings: tuple[Finding, ...]
+
+
+def _judge_time(
+    data: sd.SignedData,
+    signer: sd.SignerInfo,
+    check: SignerCheck,
+    digest: Digester | None,
+    case: _Case,
+    id: str,
+    claimed: datetime | None,
+) -> _Time:
+    """Gather time-stamps, evidence records and validation data, and have the path judged in time."""
+    own = validation_values(data, signer)
+    beside = ValidationData(
+        certificates=(*check.others, *own.certificates),
+        crls=(*own.crls, *case.beside.crls),
+        ocsps=(*own.ocsps, *case.beside.ocsps),
+    )
+    stamps = stamps_of(data, signer, content=case.content, digest=digest, id=id)
+    records, proofs = _evidence(data, signer, digest, case, beside, id)
+    name = name_of(signer.signature)
+    if case.proved_time is not None:
+        proofs = (*proofs, Existence(time=case.proved_time, covers=frozenset((name,))))
+    around = [replace(stamp, covers=stamp.covers | {name}) for stamp in case.later]
+    answer = judge_in_time(
+        check.certificate,
+        signature=name,
+        stamps=(*stamps.listed, *around),
+        existence=proofs,
+        data=beside,
+        trust=case.trust,
+        at=case.at,
+        role=case.role,
+        claimed_time=claimed,
+    )
+    level = "B-B"
+    if stamps.signed:
+        level = "B-LT" if own.crls or own.ocsps else "B-T"
+    if stamps.archived or records:
+        level = "B-LTA"
+    return _Time(
+        answer=answer,
+        level=level,
+        reports=(*answer.timestamps[: len(stamps.listed)], *records),
+        findings=tuple(stamps.findings),
+    )
+
+
+def _report(
+    *,
+    id: str,
+    format: SignatureFormat,
+    level: str,
+    conclusion: Conclusion,
+    check: SignerCheck,
+    case: _Case,
+    signing_time: datetime | None,
+    best: datetime | None,
+    whole: bool,
+    timestamps: tuple[TimestampReport, ...],
+    findings: tuple[Finding, ...],
+) -> SignatureReport:
     who = signatory(check.certificate, case.trust)
-    coverage: Coverage = "whole" if digest is not None else "partial"
-    report = SignatureReport(
+    return SignatureReport(
         id=id,
         format=format,
-        level=_level(format, "B-T" if stamps else "B-B"),
-        conclusion=conclude(answers),
+        level=level,
+        conclusion=conclusion,
         role=who.role,
         intact=check.intact,
         signer=who.signer,
@@ -245,13 +388,32 @@ def _judge_signer(
         agency=who.agency,
         issuer=who.issuer,
         certificate=who.certificate,
-        signing_time=claimed,
+        signing_time=signing_time,
         best_signature_time=best,
-        coverage=coverage,
-        timestamps=stamps,
-        findings=tuple(findings),
+        coverage="whole" if whole else "partial",
+        timestamps=timestamps,
+        findings=findings,
     )
-    return CmsJudgement(report=report, certificate=check.certificate)
+
+
+def _evidence(
+    data: sd.SignedData,
+    signer: sd.SignerInfo,
+    digest: Digester | None,
+    case: _Case,
+    beside: ValidationData,
+    id: str,
+) -> tuple[tuple[TimestampReport, ...], tuple[Existence, ...]]:
+    if not any(one.oid in (sd.EVIDENCE_INTERNAL, sd.EVIDENCE_EXTERNAL) for one in signer.unsigned):
+        return (), ()
+    from docsign.ades.cades_evidence import judge_evidence
+
+    return judge_evidence(data, signer, digest=digest, beside=beside, trust=case.trust, at=case.at, id=id)
+
+
+def _unjudged(signer: sd.SignerInfo) -> Iterator[Finding]:
+    if any(one.oid == sd.COUNTER_SIGNATURE for one in signer.unsigned):
+        yield note("counter-signature", say("The signature has counter-signatures, which were not judged."))
 
 
 def _level(format: SignatureFormat, level: str) -> str:
@@ -259,51 +421,3 @@ def _level(format: SignatureFormat, level: str) -> str:
     if format == "pkcs7":
         return "PKCS7"
     return f"{names[format]}-{level}" if format in names else "XMLDSig"
-
-
-def _judge_timestamps(
-    signer: sd.SignerInfo, case: _Case, beside: ValidationData, id: str
-) -> tuple[TimestampReport, ...]:
-    """Judge the signature time-stamps (EN 319 122-1 5.3): they stamp the signature value."""
-    tokens = signer.unsigned_values(sd.SIGNATURE_TIMESTAMP)[:MOST_TIMESTAMPS]
-    return tuple(
-        judge_timestamp(
-            token.raw,
-            lambda name: hash_bytes(name, signer.signature),
-            trust=case.trust,
-            at=case.at,
-            id=f"{id}-T{number}",
-            others=beside.certificates,
-            crls=beside.crls,
-            ocsps=beside.ocsps,
-        )
-        for number, token in enumerate(tokens, 1)
-    )
-
-
-def _unjudged(signer: sd.SignerInfo) -> Iterable[Finding]:
-    """Name what is in the unsigned attributes and was not judged."""
-    names = {attribute.oid for attribute in signer.unsigned}
-    if names & sd.ARCHIVE_TIMESTAMPS:
-        yield note("archive-timestamp", say("The signature has archive time-stamps, which were not judged."))
-    if sd.COUNTER_SIGNATURE in names:
-        yield note("counter-signature", say("The signature has counter-signatures, which were not judged."))
-
-
-def _validation_values(signer: sd.SignerInfo) -> tuple[list[bytes], list[bytes]]:
-    """Return the CRLs and OCSP answers in the signer's attributes; what cannot be read is left out."""
-    crls: list[bytes] = []
-    ocsps: list[bytes] = []
-    attributes = [*signer.signed_values(sd.REVOCATION_ARCHIVAL)]
-    for attribute in attributes:
-        for value in attribute.values[:1]:
-            try:
-                for group in value.sequence().remaining():
-                    listed = [one.raw for one in der.Fields(group).take(der.SEQUENCE).children()]
-                    if group.tag == 0xA0:
-                        crls += listed
-                    elif group.tag == 0xA1:
-                        ocsps += listed
-            except CmsError:
-                continue
-    return crls[:64], ocsps[:64]

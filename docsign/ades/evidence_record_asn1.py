@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes, hash_name
+from docsign.ades.cades_values import merged_values
 from docsign.ades.evidence_record import (
-    MOST_INFOS,
     MOST_STAMPS,
     MOST_VALUES,
     ArchiveStamp,
@@ -18,14 +18,10 @@ from docsign.ades.evidence_record import (
     broken_record,
 )
 from docsign.ades.hash_tree import Group
-from docsign.ades.signer import load_certificates
 from docsign.ades.timestamps import read_timestamp_info
 from docsign.errors import CmsError
 from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
-
-_CERTIFICATES = "1.2.840.113549.1.9.16.2.23"
-_REVOCATIONS = "1.2.840.113549.1.9.16.2.24"
 
 
 def begins_as_record(data: bytes) -> bool:
@@ -115,22 +111,4 @@ def _group(node: der.Node, name: str, budget: list[int], where: str) -> Group:
 
 def _crypto_infos(infos: der.Node | None) -> ValidationData:
     """Return certificates and revocation data from cryptoInfos (RFC 4998 3.1); what is unknown is left."""
-    certificates: list[bytes] = []
-    crls: list[bytes] = []
-    ocsps: list[bytes] = []
-    for node in () if infos is None else infos.children():
-        fields = node.sequence()
-        name = der.oid(fields.take(der.OID))
-        for value in fields.take(der.SET).children():
-            if name == _CERTIFICATES:
-                certificates += [one.raw for one in value.children()]
-            elif name == _REVOCATIONS:
-                for group in value.children():
-                    into = {0xA0: crls, 0xA1: ocsps}.get(group.tag)
-                    if into is not None:
-                        into += [one.raw for part in group.children() for one in part.children()]
-    return ValidationData.of(
-        certificates=load_certificates(certificates[:MOST_INFOS]),
-        crls=crls[:MOST_INFOS],
-        ocsps=ocsps[:MOST_INFOS],
-    )
+    return merged_values([] if infos is None else [sd.read_attribute(node) for node in infos.children()])

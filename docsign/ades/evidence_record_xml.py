@@ -29,7 +29,7 @@ from docsign.sentence import say
 NAMESPACE = "urn:ietf:params:xml:ns:ers"
 
 DIGESTS = {
-    # RFC 6931 2.1: the URI, and the name hashlib knows it by
+    # RFC 9231 2.1: the URI, and the name hashlib knows it by
     "http://www.w3.org/2001/04/xmldsig-more#md5": "md5",
     "http://www.w3.org/2000/09/xmldsig#sha1": "sha1",
     "http://www.w3.org/2001/04/xmldsig-more#sha224": "sha224",

@@ -185,7 +185,7 @@ def _read(data: bytes, zero_padding: bool) -> SignedData:
         ),
         crls=tuple(node.raw for node in _at_most(crls, MOST_CERTIFICATES) if node.tag == der.SEQUENCE),
         signers=signers,
-        ocsps=() if crls is None else tuple(_ocsps(crls)),
+        ocsps=tuple(ocsp for node in _at_most(crls, MOST_CERTIFICATES) for ocsp in ocsps_in(node)),
         encapsulated=encapsulated,
         certificate_set=certificates,
         revocation_set=crls,
@@ -197,17 +197,16 @@ _RI_OCSP = "1.3.6.1.5.5.7.16.2"
 _OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
 
 
-def _ocsps(sets: Node) -> Iterator[bytes]:
-    """Yield the OCSP answers among other revocation values (RFC 5940 2.1); what is unknown is passed over."""
-    for node in _at_most(sets, MOST_CERTIFICATES):
-        if node.tag == 0xA1:
-            fields = der.Fields(node)
-            kind, value = der.oid(fields.take(der.OID)), fields.take()
-            fields.done()
-            if kind == _RI_OCSP:
-                yield value.raw
-            elif kind == _OCSP_BASIC:
-                yield ocsp_response(value.raw)
+def ocsps_in(choice: Node) -> Iterator[bytes]:
+    """Yield the OCSP answer in a RevocationInfoChoice (RFC 5940 2.1); what is unknown is passed over."""
+    if choice.tag == 0xA1:
+        fields = der.Fields(choice)
+        kind, value = der.oid(fields.take(der.OID)), fields.take()
+        fields.done()
+        if kind == _RI_OCSP:
+            yield value.raw
+        elif kind == _OCSP_BASIC:
+            yield ocsp_response(value.raw)
 
 
 def ocsp_response(basic: bytes) -> bytes:
@@ -280,12 +279,13 @@ def read_signer(node: Node) -> SignerInfo:
         signature=signature.content,
         # RFC 5652 5.4: signed with the tag of SET OF in place of [0]
         signed_bytes=None if signed is None else der.encode(der.SET, signed.content),
-        signed=() if signed is None else tuple(_attribute(child) for child in signed.children()),
-        unsigned=() if unsigned is None else tuple(_attribute(child) for child in unsigned.children()),
+        signed=() if signed is None else tuple(read_attribute(child) for child in signed.children()),
+        unsigned=() if unsigned is None else tuple(read_attribute(child) for child in unsigned.children()),
     )
 
 
-def _attribute(node: Node) -> Attribute:
+def read_attribute(node: Node) -> Attribute:
+    """Read an Attribute (RFC 5652 5.3): a type and at least one value; raises CmsError."""
     fields = node.sequence()
     name = der.oid(fields.take(der.OID))
     values = tuple(fields.take(der.SET).children())
