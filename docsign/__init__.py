@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from docsign.errors import DocsignError as DocsignError
     from docsign.exchange import Outbox as Outbox
     from docsign.exchange import RelayClient as RelayClient
+    from docsign.extending import extend as extend
     from docsign.pki import Trust as Trust
     from docsign.pki import open_key as open_key
     from docsign.policy import AllOf as AllOf
@@ -51,6 +52,7 @@ _PUBLIC = {
     "SubIndication": "docsign.verdict",
     "Trust": "docsign.pki",
     "Verifier": "docsign.verification",
+    "extend": "docsign.extending",
     "open_envelope": "docsign.verification",
     "open_key": "docsign.pki",
     "seal": "docsign.sealing",

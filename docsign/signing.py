@@ -16,6 +16,7 @@ from docsign.ades import cms
 from docsign.detached import aware_moment, cms_signature, sign_detached
 from docsign.document.number import printed_date, printed_number
 from docsign.errors import UsageError
+from docsign.extending import LEVELS, Level, extend, require_means
 from docsign.pdf import made
 from docsign.pdf.input_check import require_passive, require_sound
 from docsign.pdf.official import is_official, place_for
@@ -30,7 +31,7 @@ from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import SignerRole
 
-__all__ = ["SigningSession", "sign", "sign_detached"]
+__all__ = ["LEVELS", "Level", "SigningSession", "extend", "sign", "sign_detached"]
 
 
 def sign(
@@ -38,6 +39,7 @@ def sign(
     key: SigningKey,
     *,
     role: SignerRole,
+    level: Level | None = None,
     tsa: str | None = None,
     number: str | int | None = None,
     date: date | None = None,
@@ -50,7 +52,9 @@ def sign(
     check: bool = True,
     trust: Trust | None = None,
 ) -> bytes:
-    """Return ``pdf`` with one more signature: PAdES B-T where a ``tsa`` is named, else B-B.
+    """Return ``pdf`` with one more signature: of ``level``, else B-T where a ``tsa`` is named, else B-B.
+
+    Above B-B a ``tsa`` is needed, above B-T ``trust`` too: see ``extend``, which can raise the level later.
 
     A document of ours is signed in the field of the role, with ``image`` (a transparent PNG) drawn there; the
     agency gives ``number`` and ``date``, which its signature closes. Any other PDF is signed invisibly, or in
@@ -59,7 +63,7 @@ def sign(
     ``at`` (aware, default now) is the signing time. ``check=False`` skips only the checks of the certificate.
     Raises PdfError, DocumentError, UsageError, CertificateUnfitError, TimestampError and what the key raises.
     """
-    session = SigningSession(key, role=role, tsa=tsa, image=image, check=check, trust=trust)
+    session = SigningSession(key, role=role, level=level, tsa=tsa, image=image, check=check, trust=trust)
     return session.sign(
         pdf,
         number=number,
@@ -80,6 +84,7 @@ class SigningSession:
         key: SigningKey,
         *,
         role: SignerRole,
+        level: Level | None = None,
         tsa: str | None = None,
         image: bytes | None = None,
         check: bool = True,
@@ -90,7 +95,8 @@ class SigningSession:
             raise UsageError(say("The role is person or agency, not {role}.", role=role), where="role")
         self.key = key
         self.role: SignerRole = role
-        self._tsa = tsa
+        self._level = _level(level, tsa, trust)
+        self._tsa = None if self._level == "B-B" else tsa
         self._image = image
         self._check = check
         self._trust = trust
@@ -99,7 +105,7 @@ class SigningSession:
         self._signer = Signer(
             certificate=key.certificate.public_bytes(Encoding.DER),
             issuers=tuple(one.public_bytes(Encoding.DER) for one in key.chain),
-            timestamped=tsa is not None,
+            timestamped=self._tsa is not None,
         )
 
     def sign(
@@ -136,8 +142,14 @@ class SigningSession:
             else:
                 opened.prefix.update(tail)
                 made.remember(opened.prefix.digest())
-                return pdf + tail
+                return self._raised(pdf + tail, at, password)
         raise TooSmallError(room)
+
+    def _raised(self, pdf: bytes, at: datetime | None, password: str | None) -> bytes:
+        """Return what was just signed at the level that is wanted."""
+        if self._level in ("B-B", "B-T"):
+            return pdf
+        return extend(pdf, level=self._level, tsa=self._tsa, trust=self._trust, at=at, password=password)
 
     def prepare(
         self,
@@ -227,3 +239,16 @@ class SigningSession:
                 lines=("Ký số bởi:", name, more if more and more != name else ""),
             )
         return self._drawn
+
+
+def _level(level: Level | None, tsa: str | None, trust: Trust | None) -> Level:
+    """Return the level to sign at; raises UsageError where something is missing for it."""
+    if level is None:
+        return "B-B" if tsa is None else "B-T"
+    if level not in LEVELS:
+        raise UsageError(
+            say("The level is B-B, B-T, B-LT or B-LTA, not {level}.", level=level), where="level"
+        )
+    if level != "B-B":
+        require_means(level, tsa=tsa, trust=trust)
+    return level

@@ -38,6 +38,19 @@ def language_option(function: Function) -> Function:
     )(function)
 
 
+def level_option(
+    words: str, *, default: str | None = None, lowest: int = 0
+) -> Callable[[Function], Function]:
+    """--level b-b|b-t|b-lt|b-lta, handed on in capital letters."""
+    return click.option(
+        "--level",
+        type=click.Choice(("b-b", "b-t", "b-lt", "b-lta")[lowest:], case_sensitive=False),
+        default=default,
+        callback=lambda _ctx, _param, value: value and value.upper(),
+        help=words,
+    )
+
+
 def trust_option(function: Function) -> Function:
     """--trust PATH."""
     return click.option(

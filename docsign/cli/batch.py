@@ -1,0 +1,135 @@
+"""Many files, one by one: where each result goes, how far the work is, what went wrong with which."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from docsign.errors import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_TRY_LATER,
+    EXIT_USAGE,
+    DocsignError,
+    FileUnusableError,
+    TimestampError,
+    UsageError,
+)
+from docsign.files import read_file, write_file
+from docsign.sentence import Language, Sentence, say
+
+_ORDER = (EXIT_USAGE, EXIT_TRY_LATER, EXIT_FAILED, EXIT_OK)
+
+
+def run_batch(
+    work: Sequence[tuple[Path, Path]],
+    one: Callable[[bytes], bytes],
+    *,
+    doing: Sentence,
+    done_words: Callable[[int, int], Sentence],
+    overwrite: bool = True,
+    as_json: bool,
+    lang: Language,
+) -> int:
+    """Run ``one`` over each file, say what went wrong with which, and return the exit status of the whole.
+
+    ``done_words`` says how many of how many are done. A result that is there already is not written over
+    unless ``overwrite``.
+    """
+    statuses = {EXIT_OK}
+    done = 0
+    with _progress(len(work), doing, lang) as advance:
+        for source, target in work:
+            try:
+                if not overwrite and target != source and target.exists():
+                    raise FileUnusableError(
+                        say("This file is already there and is not overwritten."), where=str(target)
+                    )
+                made = one(read_file(source))
+                write_file(target, made)
+            except DocsignError as error:
+                statuses.add(error.exit_status)
+                if str(source) not in error.where:
+                    error.where = f"{source}: {error.where}" if error.where else str(source)
+                click.echo(f"{say('error').text(lang)} [{error.code}]: {error.text(lang)}", err=True)
+                if isinstance(error, TimestampError):
+                    break  # the service would keep every other file waiting just as long
+            else:
+                done += 1
+                _answer(source, target, len(made), as_json)
+            advance()
+    if len(work) > 1:
+        click.echo(done_words(done, len(work)).text(lang), err=True)
+    return next(status for status in _ORDER if status in statuses)
+
+
+def _answer(source: Path, target: Path, size: int, as_json: bool) -> None:
+    if as_json:
+        row = {"schema": 1, "file": str(source), "output": str(target), "bytes": size}
+        click.echo(json.dumps(row, ensure_ascii=False))
+    else:
+        click.echo(str(target))
+
+
+def targets(
+    files: Sequence[Path], output: Path | None, ending: str, *, in_place: bool = False
+) -> list[tuple[Path, Path]]:
+    """Return each file with where its result goes, beside it with ``ending`` unless ``output`` says so.
+
+    Of a folder its PDFs are taken, but those that are results themselves. Raises UsageError before
+    anything is written.
+    """
+    sources: list[Path] = []
+    for file in files:
+        if file.is_dir():
+            inside = [
+                path
+                for path in sorted(file.iterdir())
+                if path.suffix.lower() == ".pdf" and (in_place or not path.name.lower().endswith(ending))
+            ]
+            if not inside:
+                raise FileUnusableError(say("There is no PDF in this folder."), where=str(file))
+            sources.extend(inside)
+        else:
+            sources.append(file)
+    if output is not None and len(sources) > 1 and not output.is_dir():
+        raise FileUnusableError(
+            say("Several files are signed into a folder; this is none."), where=str(output)
+        )
+    work = []
+    taken: set[Path] = set()
+    for source in sources:
+        name = f"{source.name}{ending}" if ending == ".p7s" else f"{source.stem}{ending}"
+        beside = source.with_name(name)
+        target = beside if output is None else output / name if output.is_dir() else output
+        if in_place:
+            target = source
+        if target in taken:
+            raise UsageError(say("Two of the files would be written to the same place."), where=str(target))
+        taken.add(target)
+        work.append((source, target))
+    return work
+
+
+def first_line(path: Path) -> str:
+    """Return the first line of a small file, such as one with a password."""
+    return read_file(path, limit=64 * 1024).decode("utf-8", "replace").split("\n")[0].rstrip("\r")
+
+
+@contextmanager
+def _progress(total: int, doing: Sentence, lang: Language) -> Iterator[Callable[[], None]]:
+    """Show how far a batch is, on a terminal alone."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing.text(lang), total=total)
+        yield lambda: bar.advance(task)
