@@ -44,7 +44,7 @@ def judge_form(
     is_old = placed.subfilter == PKCS7_SHA1
     content = placed.range.digest("sha1") if is_old else None
     report = judge_cms(
-        _unpadded(placed.range.cms) if is_old else placed.range.cms,
+        _unpadded(placed.range.cms) if is_old else _with_plain_padding(case, placed, placed.range.cms),
         content=content,
         content_digest=None if is_old else placed.range.digest,
         trust=case.trust,
@@ -83,6 +83,24 @@ def _without_cms(id: str, problem: Problem) -> SignatureReport:
     return SignatureReport(
         id=id, format="pkcs7", level="PKCS7", conclusion=problem.conclusion, findings=(problem.finding,)
     )
+
+
+def _with_plain_padding(case: Case, placed: Placed, cms: bytes) -> bytes:
+    """Return /Contents with its padding in zeros, where that is the encryption of zeros.
+
+    PDFBox encrypts the whole room before it puts the signature in, and leaves the rest of it so. Such a rest
+    says nothing: it is what the file's key makes of zeros, but for the two blocks beside the signature.
+    """
+    cipher = case.pdf.store.cipher
+    used = len(_unpadded(cms))
+    if cipher is None or used >= len(cms) or not cms[used:].strip(b"\0"):
+        return cms
+    assert placed.found.dictionary is not None
+    home = placed.found.dictionary.home
+    plain = cipher.strings(home.number, home.generation)(cms)
+    if plain is None or len(plain) < used + 64 or plain[used + 16 :].strip(b"\0"):
+        return cms
+    return cms[:used] + bytes(len(cms) - used)
 
 
 def _unpadded(cms: bytes) -> bytes:

@@ -34,6 +34,8 @@ class Comparison:
     explained: set[int] = field(default_factory=set)
     absorbed: set[int] = field(default_factory=set)
     marks: list[Mark] = field(default_factory=list)
+    left_pictures: int = 0
+    """fields filled whose new picture may have been left behind unused"""
 
     @classmethod
     def of(cls, graph: Graph, revision: int) -> Comparison:

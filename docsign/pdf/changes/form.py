@@ -8,23 +8,27 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from docsign.pdf.changes.appearances import (
+    asks_for_appearances,
+    other_text,
+    revealed,
+    same_but_for_fonts,
+    shows_its_value,
+)
 from docsign.pdf.changes.boxes import Box, box_of, is_opaque, is_shown, overlap
 from docsign.pdf.changes.comparison import Comparison, numbers
+from docsign.pdf.changes.filling import LONGEST_VALUE, filling, in_words
 from docsign.pdf.changes.marks import Fill, Needs, NewPicture
-from docsign.pdf.changes.pages import PageList, Widgets, acts, annots
-from docsign.pdf.field_names import DOCUMENT_DATE, DOCUMENT_NUMBER
+from docsign.pdf.changes.pages import PageList, Widgets, acts, annots, same_numbers
 from docsign.pdf.form import Field, Widget, acro_form, items, walk
-from docsign.pdf.reading import Array, Dictionary, Name, Reference, Stream, Text, Value, View
-from docsign.sentence import Sentence, say
+from docsign.pdf.reading import Array, Dictionary, Reference, Text, Value, View
+from docsign.sentence import say
 from docsign.values import dataclass
 from docsign.verdict import ChangeKind
 
-LONGEST_VALUE = 200
-"""Characters of a field's value that a report repeats."""
-
 READ_ONLY, LOCKED = 1, 128 | 512 | 64
 """Flags that closing a field sets: /Ff ReadOnly (table 227); /F Locked, LockedContents, ReadOnly (167)."""
-_FILLED = frozenset({"V", "AP", "AS", "RV", "I", "TI", "M", "Type", "DA", "Q"})
+_FILLED = frozenset({"V", "AP", "AS", "RV", "I", "TI", "M", "Type", "DA", "Q", "BS", "MK", "Border"})
 _SIGNED = frozenset(
     {
         "V",
@@ -44,6 +48,9 @@ _SIGNED = frozenset(
         "Q",
         "DR",
         "TU",
+        "SV",
+        "H",
+        "C",
     }
 )
 _ALWAYS = frozenset({"Type", "Subtype", "M", "P", "StructParent", "NM"})
@@ -188,9 +195,40 @@ class FormChange:
             fill = Fill(name=after.name, before=in_words(found.old, old), after=in_words(found.new, new))
             found.mark(ChangeKind.FORM_FILL, filling(fill), Needs.FILLING, page=page, fill=fill)
             self._keys(before, after, _FILLED, page)
+            self._filled_picture(after, in_words(found.new, new), page)
         else:
             found.explain(before.raw("V"), after.raw("V"))
-            self._keys(before, after, frozenset(), page)
+            redrawn = asks_for_appearances(found.old) and shows_its_value(found.new, after)
+            self._keys(before, after, _DRAWN if redrawn else frozenset(), page)
+            if redrawn and not found.same(before.dictionary.get("AP"), after.dictionary.get("AP")):
+                found.mark(
+                    ChangeKind.APPEARANCE,
+                    say("The field {name} was drawn anew, with the same text.", name=after.name),
+                    Needs.FILLING,
+                    page=page,
+                )
+
+    def _filled_picture(self, after: Field, value: str, page: int | None) -> None:
+        """A picture follows its value; one that iText cannot hang into an indirect /AP is left behind."""
+        found = self.found
+        shown = None if asks_for_appearances(found.new) else other_text(found.new, after)
+        if shown is not None:
+            found.mark(
+                ChangeKind.APPEARANCE,
+                say(
+                    "The field {name} was filled in with “{value}” and shows “{shown}”.",
+                    name=after.name,
+                    value=value,
+                    shown=shown[:LONGEST_VALUE],
+                ),
+                Needs.MORE,
+                page=page,
+            )
+        for one in (after.dictionary, *(widget.dictionary for widget in after.widgets)):
+            held = one.get("AP")
+            if isinstance(held, Reference) and held.number not in found.changed:
+                found.left_pictures += 1
+                break
 
     def _signature_field(self, before: Field, after: Field, old: Value, new: Value, page: int | None) -> None:
         found = self.found
@@ -267,8 +305,20 @@ class FormChange:
                 if not found.is_touched(one, other) or found.same(one, other):
                     continue
                 found.absorb(one, other)
-                if key not in free:
+                if key not in free and not self._means_the_same(key, one, other):
                     self._key(key, one, other, after.name, page)
+
+    def _means_the_same(self, key: str, one: Value, other: Value) -> bool:
+        """Say whether a key only says what held without it: no flags, fonts for filling, a rounded box."""
+        found = self.found
+        if key == "DR":
+            return found.extends(one, other)
+        if key == "AP":
+            return same_but_for_fonts(found, one, other)
+        old, new = found.resolved(one, other)
+        if isinstance(old, Array) and isinstance(new, Array):
+            return key == "Rect" and same_numbers(found, old, new)
+        return key in ("F", "Ff") and (old or 0) == (new or 0)
 
     def _key(self, key: str, one: Value, other: Value, name: str, page: int | None) -> None:
         """Judge one key that differs and belongs neither to filling nor to signing."""
@@ -430,36 +480,11 @@ def _form_key(found: Comparison, key: str, one: Value, other: Value, fills: int)
     if key in ("DA", "Q"):  # how a text will look that is yet to be filled in
         return Needs.NOTHING
     if key == "NeedAppearances":
-        return Needs.FILLING if new in (None, False) or fills else Needs.MORE
+        allowed = new in (None, False) or fills
+        return Needs.FILLING if allowed and revealed(found) is None else Needs.MORE
     if key == "XFA":  # a filled form of Acrobat keeps its data twice
         return Needs.FILLING if new is not None and fills else Needs.MORE
     return Needs.MORE
-
-
-def filling(fill: Fill) -> Sentence:
-    """Say what was filled in."""
-    if fill.name == DOCUMENT_NUMBER:
-        return say("The document number was filled in: {value}.", value=fill.after)
-    if fill.name == DOCUMENT_DATE:
-        return say("The document date was filled in: {value}.", value=fill.after)
-    return say("The field {name} was filled in: {value}.", name=fill.name, value=fill.after)
-
-
-def in_words(view: View, value: Value) -> str:
-    """Return a field's value as a report repeats it."""
-    if value is None:
-        return ""
-    if isinstance(value, Text):
-        text = value.text
-    elif isinstance(value, Name):
-        text = str(value)
-    elif isinstance(value, Array):
-        text = ", ".join(in_words(view, view.resolve(one)) for one in value.items[:20])
-    elif isinstance(value, Stream):
-        text = "…"
-    else:
-        text = str(value) if isinstance(value, int | float) else "?"
-    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 
 
 def _only_closes(one: Value, other: Value, flags: int) -> bool:

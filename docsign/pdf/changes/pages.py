@@ -9,6 +9,7 @@ from dataclasses import field
 
 from docsign.pdf.changes.boxes import box_of
 from docsign.pdf.changes.comparison import Comparison, numbers
+from docsign.pdf.changes.fonts import gains_plain_fonts
 from docsign.pdf.changes.marks import Needs
 from docsign.pdf.reading import Array, Dictionary, Page, Pdf, Reference, Value, View
 from docsign.sentence import say
@@ -196,9 +197,22 @@ class _Pages:
         if found.same(one, other):
             return
         if key != "Resources":
-            self._size(page)
+            found.absorb(one, other)
+            if not _same_shape(found, one, other, self._default(key)):
+                self._size(page)
             return
-        added = self.drawn and found.extends(one, other)
+        extended = found.extends(one, other)
+        if extended and gains_plain_fonts(
+            found.old, found.new, one, other, _streams(found.old, self.before.dictionary.get("Contents"))
+        ):
+            found.mark(
+                ChangeKind.STRUCTURE,
+                say("Standard fonts that page {n} does not use were added to it.", n=page),
+                Needs.NOTHING,
+                page=page,
+            )
+            return
+        added = self.drawn and extended
         found.absorb(one, other)
         found.mark(
             ChangeKind.FONT,
@@ -207,6 +221,12 @@ class _Pages:
             page=page,
             drawn=added,
         )
+
+    def _default(self, key: str) -> Value:
+        """Return what a missing entry means (table 31): the page is as large as its MediaBox, and upright."""
+        if key == "CropBox":
+            return self.before.dictionary.get("MediaBox") or self.before.inherited.get("MediaBox")
+        return 0 if key == "Rotate" else None
 
     def _size(self, page: int) -> None:
         self.found.mark(
@@ -225,7 +245,8 @@ class _Pages:
             return
         found.absorb(one, other)
         if key in _SIZES:
-            self._size(page)
+            if not _same_shape(found, one, other, 1 if key == "UserUnit" else None):
+                self._size(page)
         elif key == "AA":
             found.mark(
                 ChangeKind.ACTIVE_CONTENT,
@@ -389,6 +410,27 @@ def acts(view: View, annotation: Dictionary) -> bool:
 def in_words(box: tuple[float, float, float, float] | None) -> str:
     """Return a box as people read it: corners in points."""
     return "–" if box is None else " ".join(f"{value:.0f}" for value in box)
+
+
+def _same_shape(found: Comparison, one: Value, other: Value, default: Value) -> bool:
+    """Compare boxes and turns: within rounding, and with what a missing one means."""
+    old = found.old.resolve(default if one is None else one)
+    new = found.new.resolve(other)
+    if new is None:
+        new = found.old.resolve(default)
+    if isinstance(old, Array) and isinstance(new, Array):
+        return same_numbers(found, old, new)
+    return type(old) in (int, float) and type(new) in (int, float) and old == new
+
+
+def same_numbers(found: Comparison, one: Array, other: Array) -> bool:
+    """Compare two arrays of numbers within the rounding of a single-precision number."""
+    left = [found.old.resolve(item) for item in one.items]
+    right = [found.new.resolve(item) for item in other.items]
+    return len(left) == len(right) and all(
+        type(a) in (int, float) and type(b) in (int, float) and abs(a - b) <= 0.001  # type: ignore[operator]
+        for a, b in zip(left, right, strict=True)
+    )
 
 
 def _streams(view: View, contents: Value) -> list[Value]:

@@ -6,6 +6,7 @@ from dataclasses import field
 
 from docsign.pdf.changes.comparison import Comparison
 from docsign.pdf.changes.document import compare_document
+from docsign.pdf.changes.fonts import is_plain_font
 from docsign.pdf.changes.graph import Graph
 from docsign.pdf.changes.marks import Needs, Step
 from docsign.pdf.changes.pages import PageList, page_lists
@@ -45,6 +46,9 @@ class Steps:
         compare_document(found, before, after)
         left = found.unexplained()
         left = [number for number in left if not self._is_empty(number, revision)]
+        pictures = [number for number in left if self._is_new_picture(number, revision)]
+        if len(pictures) <= found.left_pictures:
+            left = [number for number in left if number not in pictures]
         if left:
             used = self.graph.used(revision - 1) if any(self._is_gone(n, revision) for n in left) else set()
             left = [number for number in left if not (self._is_gone(number, revision) and number not in used)]
@@ -61,11 +65,29 @@ class Steps:
         return Step(revision=revision, marks=tuple(found.marks))
 
     def _is_empty(self, number: int, revision: int) -> bool:
-        """Say whether a new object is a stream of nothing: poppler leaves such a picture unused."""
+        """Say whether a new object that nothing uses is one that honest programs leave behind.
+
+        A stream of nothing (poppler's first picture), or a plain font of the fourteen that every reader has
+        (iText and OpenPDF, for fields to come). A later use of it would be a change of that later revision.
+        """
         if self.pdf.object(number, revision - 1) is not None:
             return False
         found = self.pdf.object(number, revision)
-        return found is not None and isinstance(found.value, Stream) and not found.value.raw.strip()
+        value = None if found is None else found.value
+        if isinstance(value, Stream):
+            return not value.raw.strip()
+        return is_plain_font(value)
+
+    def _is_new_picture(self, number: int, revision: int) -> bool:
+        """Say whether an object is a new form that nothing uses (iText, where a field's /AP is indirect)."""
+        found = self.pdf.object(number, revision)
+        return (
+            found is not None
+            and self.pdf.object(number, revision - 1) is None
+            and isinstance(found.value, Stream)
+            and found.value.get("Subtype") == "Form"
+            and not self.graph.users([number], revision) - {number}
+        )
 
     def _is_gone(self, number: int, revision: int) -> bool:
         return self.pdf.object(number, revision) is None

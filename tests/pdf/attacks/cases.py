@@ -13,6 +13,7 @@ from tests.pdf.attacks import (
     loops,
     prepared,
     rights,
+    shown_values,
     universal,
     views,
     wrapping,
@@ -21,7 +22,7 @@ from tests.pdf.attacks.table import ATTACKS, LEGAL, Case
 
 MODULES = (
     universal, incremental, wrapping, prepared, documents, indirection, later_signatures, aliases, views,
-    loops, cms_forms, legal, rights,
+    loops, cms_forms, legal, rights, shown_values,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from docsign.pdf.changes.allowance import Allowance, Lock, aftermath, is_forgiven
-from docsign.pdf.changes.form import filling
+from docsign.pdf.changes.filling import filling
 from docsign.pdf.changes.marks import Fill, Mark, Needs, NewPicture, Step
 from docsign.sentence import say
 from docsign.verdict import ChangeKind

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from tests.pdf.attacks.revision import Revision
+from functools import partial
+
+from tests.pdf.attacks.revision import Revision, form
 from tests.pdf.attacks.second_signer import sign
+from tests.pdf.attacks.syntax import Name, Ref, Stream, Value
 from tests.pdf.honest.make.by_hand import plain, small_document
-from tests.pdf.odd.table import odd
+from tests.pdf.odd.table import ODD, Odd, odd
+from tests.pdf.odd.writing import Writing, with_fields
 
 
 @odd("unaccounted-bytes")
@@ -24,3 +28,158 @@ def remark_left_before_the_signature() -> bytes:
 def end_mark_twice_before_the_signature() -> bytes:
     """The first writing ends twice."""
     return sign(Revision(plain(small_document()) + b"%%EOF\n"))
+
+
+# --- what the catalogue is told ------------------------------------------------------------------------
+
+_CATALOGUE: dict[str, dict[str, Value]] = {
+    "attachments_shown_first": {"PageMode": Name("UseAttachments")},  # MuPDF, where files are attached
+    "pages_shown_singly": {"PageLayout": Name("SinglePage")},
+    "title_shown": {"ViewerPreferences": {"DisplayDocTitle": True}},
+    "language_told": {"Lang": b"vi-VN"},
+    "attestation_added": {"Legal": {"NonEmbeddedFonts": 0}},  # Acrobat
+    "tagging_marked": {"MarkInfo": {"Marked": True, "LetterspaceFlags": 0}},  # Acrobat
+    "private_data_kept": {"PieceInfo": {"Mau": {"LastModified": b"D:2026"}}, "LastModified": b"D:2026"},
+}
+
+
+def _catalogue(entries: dict[str, Value]) -> bytes:
+    revision = Revision(Writing().signed())
+    revision.change(revision.old.root, **entries)
+    return revision.appended()
+
+
+for _name, _entries in _CATALOGUE.items():
+    ODD.append(Odd(name=_name, make=partial(_catalogue, _entries)))
+
+
+# --- pages ---------------------------------------------------------------------------------------------
+
+
+def _page(**entries: Value) -> bytes:
+    revision = Revision(Writing().signed())
+    revision.change(Ref(5), **entries)
+    return sign(revision, name="KyThem")
+
+
+@odd()
+def boxes_said_that_were_meant() -> bytes:
+    """A page gets the crop box and the turn that it had without saying so."""
+    return _page(CropBox=[0, 0, 595, 842], Rotate=0)
+
+
+@odd()
+def boxes_rounded() -> bytes:
+    """Numbers of a box in single precision (MuPDF)."""
+    return _page(MediaBox=[0.0, 0, 595.0002, 841.9998])
+
+
+@odd()
+def annotations_in_an_array_of_their_own() -> bytes:
+    """The second signer puts the page's annotations into an object."""
+    revision = Revision(Writing().signed())
+    revision.change(Ref(5), Annots=revision.add(revision.get(Ref(5))["Annots"]))
+    return sign(revision, name="KyThem")
+
+
+@odd()
+def form_in_an_object_of_its_own() -> bytes:
+    """The second signer puts the form and its fields into objects."""
+    revision = Revision(Writing().signed())
+    form_entries = revision.get(revision.old.root)["AcroForm"]
+    form_entries["Fields"] = revision.add(form_entries["Fields"])
+    revision.change(revision.old.root, AcroForm=revision.add(form_entries))
+    return sign(revision, name="KyThem")
+
+
+# --- fonts left behind -----------------------------------------------------------------------------------
+
+
+def _font(name: str) -> dict[str, Value]:
+    return {"Type": Name("Font"), "Subtype": Name("Type1"), "BaseFont": Name(name), "Name": Name(name[:4])}
+
+
+@odd()
+def fonts_left_unused() -> bytes:
+    """Helvetica and ZapfDingbats, written for fields to come and lost where /DR is an object (iText 5)."""
+    revision = Revision(Writing().signed())
+    for name in ("Helvetica", "ZapfDingbats"):
+        revision.add(_font(name))
+    return sign(revision, name="KyThem")
+
+
+@odd()
+def fonts_that_the_page_gains_too() -> bytes:
+    """PDFBox adds its fonts to /DR, which is the resources of the pages as well (LibreOffice has it so)."""
+    objects = with_fields()
+    objects[14] = b"<</F1 3 0 R/Helv 9 0 R>>"
+    objects[15] = b"<</Font 14 0 R>>"
+    objects[1] = objects[1].replace(b"/DR<</Font<</Helv 9 0 R>>>>", b"/DR 15 0 R")
+    objects[5] = objects[5].replace(b"/Resources<</Font<</F1 3 0 R>>>>", b"/Resources 15 0 R")
+    for number in (12, 13):
+        objects[number] = objects[number].replace(b"/Resources<</Font<</Helv 9 0 R>>>>", b"/Resources 15 0 R")
+    revision = Revision(Writing(objects=objects).signed())
+    revision.change(Ref(14), ZaDb=revision.add(_font("ZapfDingbats")))
+    return sign(revision, name="KyThem")
+
+
+# --- filling ---------------------------------------------------------------------------------------------
+
+
+def drawn(text: bytes) -> Stream:
+    """Return the appearance of a field, with its fonts from the form."""
+    return form(b"/Tx BMC q BT /Helv 11 Tf 0 g 2 5 Td (" + text + b") Tj ET Q EMC", (0, 0, 200, 20))
+
+
+def filled(pdf: bytes, **more: Value) -> Revision:
+    """Fill the empty field."""
+    revision = Revision(pdf)
+    revision.change(Ref(10), **({"V": b"moi", "AP": {"N": revision.add(drawn(b"moi"))}} | more))
+    return revision
+
+
+@odd()
+def filled_with_its_border() -> bytes:
+    """MuPDF says of a field it fills how its border looks, and that it has no flags."""
+    border = {"S": Name("S"), "W": 1}
+    return filled(Writing(objects=with_fields()).signed(), BS=border, Ff=0).appended()
+
+
+@odd()
+def everything_drawn_anew_as_was_asked() -> bytes:
+    """PDFBox, asked by /NeedAppearances, draws the other field anew from its value."""
+    revision = filled(Writing(objects=with_fields(ask=True)).signed())
+    revision.change(Ref(11), AP={"N": revision.add(drawn(b"gia tri 1"))})
+    return revision.appended()
+
+
+@odd()
+def nobody_asked_any_more() -> bytes:
+    """IText takes /NeedAppearances away when it signs; the pictures show the values."""
+    revision = Revision(Writing(objects=with_fields(ask=True)).signed())
+    entries = revision.get(revision.old.root)["AcroForm"]
+    entries.pop("NeedAppearances")
+    revision.change(revision.old.root, AcroForm=entries)
+    return sign(revision, name="KyThem")
+
+
+@odd()
+def picture_of_a_filled_field_left_behind() -> bytes:
+    """Some (iText, OpenPDF) fill a field whose /AP is an object of its own, and lose the new picture."""
+    objects = with_fields()
+    objects[14] = b"<</N 12 0 R>>"
+    objects[10] = objects[10].replace(b"/AP<</N 12 0 R>>", b"/AP 14 0 R")
+    revision = Revision(Writing(objects=objects).signed())
+    revision.add(drawn(b"moi"))
+    revision.change(Ref(10), V=b"moi")
+    return revision.appended()
+
+
+@odd()
+def letters_that_the_font_lacks() -> bytes:
+    """Helvetica has no ộ: the picture leaves it out, the digits are there."""
+    text = "Hà Nội 12".encode("utf-16-be")
+    shown = drawn("Hà Ni 12".encode("cp1252"))
+    revision = Revision(Writing(objects=with_fields()).signed())
+    revision.change(Ref(10), V=b"\xfe\xff" + text, AP={"N": revision.add(shown)})
+    return revision.appended()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.pdf.attacks.second_signer import ROOM, completed, signature, signed_content
 from tests.pdf.attacks.syntax import write_value
-from tests.pdf.honest.make.by_hand import FREE, IDS, Objects, small_document
+from tests.pdf.honest.make.by_hand import FREE, IDS, Objects, small_document, stream
 
 WIDGET = b"<</Type/Annot/Subtype/Widget/FT/Sig/T(KyTay)/Rect[0 0 0 0]/F 132/P 5 0 R/V 8 0 R>>"  # invisible
 
@@ -70,3 +70,33 @@ def bare_gap(data: bytes) -> bytes:
     data = data.replace(b"#" * 32, (b"%d %d %d" % (start, end, len(data) - end)).ljust(32))
     content = signed_content(hashlib.sha256(data[:start] + data[end:]).digest())
     return data[:start] + content.hex().encode().ljust(2 * ROOM, b"0") + data[end:]
+
+
+def with_fields(
+    *, ask: bool = False, pictures: bool = True, form: bytes = b"", value: bytes = b"gia tri 1"
+) -> Objects:
+    """Return a document with two text fields, 10 (empty) and 11 (filled), drawn by 12 and 13.
+
+    ``ask``: readers are to draw the fields themselves (/NeedAppearances).
+    """
+    objects = signable()
+    asked = b"/NeedAppearances true" if ask else b""
+    more = b"/DA(/Helv 0 Tf 0 g)/DR<</Font<</Helv 9 0 R>>>>" + asked + form
+    objects[1] = objects[1].replace(b"/Fields[7 0 R]", b"/Fields[7 0 R 10 0 R 11 0 R]" + more)
+    objects[5] = objects[5].replace(b"/Annots[7 0 R]", b"/Annots[7 0 R 10 0 R 11 0 R]")
+    objects[9] = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
+    for place, held in enumerate((b"", value)):
+        objects[10 + place] = (
+            b"<</Type/Annot/Subtype/Widget/FT/Tx/T(Truong%d)/V(%s)/DA(/Helv 11 Tf 0 g)/F 4/P 5 0 R"
+            b"/Rect[72 %d 272 %d]" % (place, held, 600 - 30 * place, 620 - 30 * place)
+        ) + (b"/AP<</N %d 0 R>>>>" % (12 + place) if pictures else b">>")
+    if pictures:
+        objects[12], objects[13] = field_picture(b""), field_picture(value)
+    return objects
+
+
+def field_picture(text: bytes) -> bytes:
+    """Return the body of an appearance that shows a text in a field of ``with_fields``."""
+    shown = b"BT /Helv 11 Tf 0 g 2 5 Td (%s) Tj ET" % text if text else b""
+    entries = b"/Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</Helv 9 0 R>>>>"
+    return stream(b"/Tx BMC q " + shown + b" Q EMC", entries)
