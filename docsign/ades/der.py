@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import NamedTuple
 
 from docsign.errors import CmsError
 from docsign.sentence import say
-from docsign.values import dataclass
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET, UTC_TIME, GENERALIZED_TIME = 0x30, 0x31, 0x17, 0x18
@@ -25,8 +26,7 @@ def broken(offset: int) -> CmsError:
     return CmsError(say("The structure is not well-formed DER at byte {offset}.", offset=offset))
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One value: its identifier byte and where it lies in ``data`` (start, start of the content, end)."""
 
     data: bytes
@@ -47,9 +47,9 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """Yield the values inside, one after another."""
-        position, count = self.body, 0
-        while position < self.end:
-            child = read(self.data, position, self.end)
+        data, position, end, count = self.data, self.body, self.end, 0
+        while position < end:
+            child = read(data, position, end)
             count += 1
             if count > MOST_CHILDREN:
                 raise broken(position)
@@ -160,6 +160,11 @@ def oid(node: Node) -> str:
     content = node.expect(OID).content
     if not content or content[-1] & 0x80 or len(content) > 64:
         raise broken(node.start)
+    return _dotted(content)
+
+
+@lru_cache(maxsize=256)
+def _dotted(content: bytes) -> str:
     arcs: list[int] = []
     value = 0
     for octet in content:

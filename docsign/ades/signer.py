@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 
 from cryptography import x509
@@ -102,15 +103,18 @@ class SignerCheck:
 
 def load_certificates(encoded: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
     """Load DER certificates; one that cannot be read is left out, as if it were not there."""
-    loaded: list[x509.Certificate] = []
+    return tuple(one for one in map(_loaded, encoded) if one is not None)
+
+
+@lru_cache(maxsize=256)
+def _loaded(encoded: bytes) -> x509.Certificate | None:
+    """Load one; kept, for many files bring the certificates of a few signers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for data in encoded:
-            try:
-                loaded.append(x509.load_der_x509_certificate(data))
-            except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
-                continue
-    return tuple(loaded)
+        try:
+            return x509.load_der_x509_certificate(encoded)
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+            return None
 
 
 def check_signer(
@@ -308,15 +312,20 @@ def _find_certificate(check: SignerCheck, signer: sd.SignerInfo) -> None:
     )
 
 
+@lru_cache(maxsize=256)
+def _issuer_and_serial(certificate: x509.Certificate) -> tuple[bytes, int]:
+    """Return the issuer byte by byte as the certificate has it: a name encoded anew need not be equal."""
+    fields = der.parse(certificate.tbs_certificate_bytes).sequence()
+    fields.optional(0xA0)
+    serial = der.integer(fields.take(der.INTEGER))
+    fields.take(der.SEQUENCE)
+    return fields.take(der.SEQUENCE).raw, serial
+
+
 def _is_identified(certificate: x509.Certificate, signer: sd.SignerInfo) -> bool:
     try:
         if signer.issuer is not None:
-            # byte by byte as the certificate has them: a name encoded anew need not be equal
-            fields = der.parse(certificate.tbs_certificate_bytes).sequence()
-            fields.optional(0xA0)
-            serial = der.integer(fields.take(der.INTEGER))
-            fields.take(der.SEQUENCE)
-            return serial == signer.serial and fields.take(der.SEQUENCE).raw == signer.issuer
+            return (signer.issuer, signer.serial) == _issuer_and_serial(certificate)
         extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
         return extension.value.digest == signer.key_identifier
     except (

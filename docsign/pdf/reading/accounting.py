@@ -17,7 +17,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from docsign.pdf.reading.indirect import HEADER
+from docsign.pdf.reading.indirect import Header, read_header
 from docsign.pdf.reading.parsing import SPACE
 from docsign.pdf.reading.remarks import Remarks, leftover
 from docsign.pdf.reading.revisions import Revision, Tail
@@ -81,12 +81,17 @@ class Accounting:
 
     marks: list[int] = field(default_factory=list)
     """every offset where a claimed object or a section begins, in order"""
-    headers: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """number and generation of the object that really stands at each claimed offset"""
+    headers: dict[int, Header] = field(default_factory=dict)
+    """the header of the object that really stands at each claimed offset"""
+    bounds: dict[int, int] = field(default_factory=dict)
+    """for each of the marks the next one, or the end of the file"""
     parts: list[tuple[SpanKind, int, int, int | None]] = field(default_factory=list)
 
     def bound(self, offset: int, size: int) -> int:
         """Return the first offset after ``offset`` that anything claims, or the end of the file."""
+        known = self.bounds.get(offset)
+        if known is not None:
+            return known
         place = bisect_right(self.marks, offset)
         return self.marks[place] if place < len(self.marks) else size
 
@@ -108,14 +113,15 @@ class Accountant:
 
         A claim that leads to no object at all marks nothing, so that it cannot cut what it leads into.
         """
-        data, headers = self.data, self.result.headers
+        data, size, headers = self.data, len(self.data), self.result.headers
         for offset in self.claims:
-            found = HEADER.match(data, offset)
+            found = read_header(data, offset, size)
             if found is not None:
-                headers[offset] = (int(found[1]), int(found[2]))
+                headers[offset] = found
         offsets = {section.start for section, _ in self._sections()}
         offsets.update(headers)
-        self.result.marks = sorted(offsets)
+        marks = self.result.marks = sorted(offsets)
+        self.result.bounds = dict(zip(marks, [*marks[1:], size], strict=True))
         return self.result
 
     def walk(self, end_of_object: EndOfObject) -> None:
@@ -128,16 +134,15 @@ class Accountant:
         data, size = self.data, len(self.data)
         sections = {section.start: (section, tail) for section, tail in self._sections()}
         claims, headers = self.claims, self.result.headers
-        parts, marks = self.result.parts, self.result.marks
+        parts, marks, bounds = self.result.parts, self.result.marks, self.result.bounds
         if len(headers) < len(claims):
             for offset in claims.keys() - headers.keys():
                 self._remark_no_object(offset)
         self._gap(self._header(), marks[0] if marks else size, after_header=True, before_xref=False)
-        for place, start in enumerate(marks):
-            bound = marks[place + 1] if place + 1 < len(marks) else size
+        for start, bound in bounds.items():
             found = sections.get(start)
             claim = claims.get(start)
-            if claim is not None and (self.clashes or headers[start] != claim[:2]):
+            if claim is not None and (self.clashes or headers[start][:2] != claim[:2]):
                 self._check_header(start)
             if found is not None:
                 end = self._section(start, bound, *found)
@@ -226,7 +231,7 @@ class Accountant:
 
     def _check_header(self, offset: int) -> None:
         """Compare the object's header with the entries that lead to it (7.5.4)."""
-        number, generation = self.result.headers[offset]
+        number, generation, _, _ = self.result.headers[offset]
         for claim in [self.claims[offset], *self.clashes.get(offset, ())]:
             if claim.number == number and claim.generation == generation:
                 continue

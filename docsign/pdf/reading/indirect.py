@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.budget import Work
@@ -21,8 +22,17 @@ _AFTER_VALUE = re.compile(rb"[\0\t\n\f\r ]*+(?:(endobj|\Z)|stream(?:\r\n|\n|(\r)
 _AFTER_DATA = re.compile(rb"[\0\t\n\f\r ]*+endstream[\0\t\n\f\r ]*+(?:endobj|\Z)")
 _ENDSTREAM = re.compile(rb"[\0\t\n\f\r ]*+endstream")
 
+Header: TypeAlias = tuple[int, int, int, int]
+"""Number and generation of an object, where its number stands and where its value may begin."""
+
 LengthOf = Callable[[Reference, IndirectObject], int | None]
 DecryptFor = Callable[[int, int], Decrypt]
+
+
+def read_header(data: bytes, offset: int, end: int) -> Header | None:
+    """Read ``N G obj`` at an offset, reaching no further than ``end``; None where no object begins."""
+    found = HEADER.match(data, offset, end)
+    return None if found is None else (int(found[1]), int(found[2]), found.start(1), found.end())
 
 
 def no_length(_: Reference, __: IndirectObject) -> int | None:
@@ -39,26 +49,23 @@ def parse_indirect(
     work: Work,
     decrypt_for: DecryptFor | None = None,
     length_of: LengthOf = no_length,
+    header: Header | None = None,
 ) -> IndirectObject:
     """Parse the object whose header stands at ``start``, reaching no further than ``end``.
 
     ``length_of`` resolves an indirect /Length; ``decrypt_for(number, generation)`` gives what decrypts the
-    strings. Raises PdfError naming the object and the byte.
+    strings; ``header`` is what ``read_header`` found there, where that is known. Raises PdfError naming the
+    object and the byte.
     """
-    header = HEADER.match(data, start, end)
+    if header is None or header[3] > end:
+        header = read_header(data, start, end)
     if header is None:
         raise PdfError(say("No object begins here."), where=f"byte {start}")
     work.spend_objects()
-    number, generation = int(header[1]), int(header[2])
-    home = IndirectObject(number, generation, revision, data, header.start(1), end)
-    home.value, position = parse_value(
-        data,
-        header.end(),
-        end,
-        home=home,
-        work=work,
-        decrypt=decrypt_for(number, generation) if decrypt_for else None,
-    )
+    number, generation, begin, position = header
+    home = IndirectObject(number, generation, revision, data, begin, end)
+    decrypt = decrypt_for(number, generation) if decrypt_for is not None else None
+    home.value, position = parse_value(data, position, end, home=home, work=work, decrypt=decrypt)
     while True:
         after = _AFTER_VALUE.match(data, position, end)
         if after is None:

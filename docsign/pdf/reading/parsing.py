@@ -95,7 +95,9 @@ def parse_value(
             if kind == _COMMENT:
                 match, position = _past_comments(match, source, end, home)
                 kind = match.lastindex or 0
-        if kind == _NAME:
+        if kind == _PLAIN_STRING:
+            value = Text(match[kind], match.start(kind) - 1, position, False, decrypt)
+        elif kind == _NAME:
             value = names.get(match[_NAME]) or work.name(match[_NAME])
         elif kind == _REFERENCE:
             value = new_tuple(Reference, (int(match[3]), int(match[4])))
@@ -179,9 +181,7 @@ def _string(
 ) -> tuple[Text, int]:
     """Make the string of a token (7.3.4)."""
     position = match.end()
-    if kind == _PLAIN_STRING:
-        start, raw = match.start(kind) - 1, match[kind]
-    elif kind == _PLAIN_HEX:
+    if kind == _PLAIN_HEX:
         start, raw = match.start(kind) - 1, _unhex(match[kind])
     elif kind == _SPACED_HEX:
         start, raw = match.start(kind) - 1, _unhex(match[kind].translate(None, SPACE))

@@ -14,7 +14,7 @@ from docsign.pdf.reading.budget import Work
 from docsign.pdf.reading.encryption import Cipher
 from docsign.pdf.reading.filters import Decoded, Filter, decode
 from docsign.pdf.reading.history import History
-from docsign.pdf.reading.indirect import HEADER, LengthOf, no_length, parse_indirect
+from docsign.pdf.reading.indirect import LengthOf, no_length, parse_indirect, read_header
 from docsign.pdf.reading.packed import ObjectStream, parse_header, parse_packed
 from docsign.pdf.reading.remarks import Remarks, leftover
 from docsign.pdf.reading.sections import FREE, IN_USE, MAX_FILTERS, PACKED, Entry, make_filter
@@ -47,7 +47,9 @@ class Store:
         found = self.history.version(number, revision)
         if found is None or found[1][0] == FREE:
             return None
-        return self.parse_version(number, found[0], found[1])
+        since, entry = found
+        known = self._objects.get((number, entry, 0 if entry[0] == IN_USE else since))
+        return known if known is not None else self.parse_version(number, since, entry)
 
     def check(self, number: int, revision: int) -> None:
         """Parse an object for what there is to remark, without keeping it."""
@@ -57,7 +59,7 @@ class Store:
         key = (number, found[1], 0 if found[1][0] == IN_USE else found[0])
         if key not in self._objects and key not in self._checked:
             self._checked.add(key)
-            self._parse(Claim(number, 0, found[0]), found[1])
+            self._parse(number, found[0], found[1])
 
     def end_of_object(self, offset: int, bound: int, claim: Claim | None) -> int | None:
         """Parse what stands at ``offset`` for its end alone; None where it is malformed."""
@@ -76,7 +78,7 @@ class Store:
         key = (number, entry, 0 if entry[0] == IN_USE else revision)
         known = self._objects.get(key)
         if known is None:
-            known = self._objects[key] = self._parse(Claim(number, 0, revision), entry)
+            known = self._objects[key] = self._parse(number, revision, entry)
         return known
 
     def unencrypted(self, reference: Reference, revision: int) -> Value:
@@ -128,19 +130,19 @@ class Store:
 
     # --- parsing --------------------------------------------------------------------------------------------
 
-    def _parse(self, claim: Claim, entry: Entry) -> IndirectObject:
+    def _parse(self, number: int, revision: int, entry: Entry) -> IndirectObject:
         offset, bound = (entry[1] if entry[0] == IN_USE else None), 0
         if offset is not None:
             bound = self.accounting.bound(offset, len(self.data))
-            header = self.accounting.headers.get(offset) or self._header_at(offset, bound)
-            if header[0] != claim.number:  # the accounting has said so
-                return IndirectObject(claim.number, 0, claim.revision, self.data, offset, offset)
+            header = self.accounting.headers.get(offset) or read_header(self.data, offset, bound)
+            if header is None or header[0] != number:  # the accounting has said so
+                return IndirectObject(number, 0, revision, self.data, offset, offset)
         try:
             if offset is not None:
-                known = self._parse_at(offset, bound, claim.revision, self._length)
+                known = self._parse_at(offset, bound, revision, self._length)
             else:
-                packed = self._object_stream(entry[1], claim.revision)
-                known = parse_packed(packed, claim.number, entry[2], revision=claim.revision, work=self.work)
+                packed = self._object_stream(entry[1], revision)
+                known = parse_packed(packed, number, entry[2], revision=revision, work=self.work)
         except (PdfBudgetError, PdfPasswordError):
             raise
         except PdfError as error:
@@ -148,13 +150,13 @@ class Store:
             self.remarks.add(
                 "object-malformed",
                 say("The object is malformed: {reason}", reason=error.sentence),
-                severity=leftover(claim.revision),
-                where=f"object {claim.number}" + (f" ({error.where})" if error.where else ""),
+                severity=leftover(revision),
+                where=f"object {number}" + (f" ({error.where})" if error.where else ""),
                 offset=offset,
-                revision=claim.revision,
+                revision=revision,
             )
             source = self.data if offset is not None else b""
-            return IndirectObject(claim.number, 0, claim.revision, source, offset or 0, bound)
+            return IndirectObject(number, 0, revision, source, offset or 0, bound)
         for start, key in known.duplicates:
             self.remarks.add(
                 "duplicate-key",
@@ -164,7 +166,7 @@ class Store:
                 offset=start if offset is not None else None,
                 revision=known.revision,
             )
-        if known.comments and claim.revision:
+        if known.comments and revision:
             self.remarks.add(
                 "comment-in-object",
                 say("A comment stands where writers put none."),
@@ -173,11 +175,6 @@ class Store:
                 revision=known.revision,
             )
         return known
-
-    def _header_at(self, offset: int, bound: int) -> tuple[int, int]:
-        """Return number and generation at an offset that no entry in force claims; (-1, 0) for none."""
-        found = HEADER.match(self.data, offset, bound)
-        return (int(found[1]), int(found[2])) if found else (-1, 0)
 
     def _parse_at(self, offset: int, bound: int, revision: int, length_of: LengthOf) -> IndirectObject:
         return parse_indirect(
@@ -188,6 +185,7 @@ class Store:
             work=self.work,
             decrypt_for=self.cipher.strings if self.cipher else None,
             length_of=length_of,
+            header=self.accounting.headers.get(offset),
         )
 
     def _length(self, reference: Reference, home: IndirectObject) -> int | None:
