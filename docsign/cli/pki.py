@@ -9,7 +9,7 @@ import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -48,18 +48,51 @@ def pki() -> None:
 @click.option(
     "--trust-folder", type=PATH, metavar="PATH", help="Where certificates and lists go. Default: DIR/trust."
 )
-@click.option("--crl-url", metavar="URL", help="Address of issuing.crl, for the certificates to name.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Address of docsign pki serve, for the certificates to name: OCSP, lists, issuers.",
+)
+@click.option("--crl-url", metavar="URL", help="Address of issuing.crl alone, where it is elsewhere.")
+@click.option(
+    "--agency", metavar="CODE", help="Also issue a person and an agency of this code: DIR/keys/*.p12."
+)
+@click.option(
+    "--passphrase-file",
+    type=PATH,
+    metavar="FILE",
+    help="File whose first line will lock the .p12; else DOCSIGN_PASSPHRASE, else a prompt.",
+)
 @language_option
 def init(
-    folder: Path, key_type: KeyKind, trust_folder: Path | None, crl_url: str | None, lang: Language
+    folder: Path,
+    key_type: KeyKind,
+    trust_folder: Path | None,
+    url: str | None,
+    crl_url: str | None,
+    agency: str | None,
+    passphrase_file: Path | None,
+    lang: Language,
 ) -> None:
     """Make a new trial authority in DIR, with the trust folder that others verify with.
+
+    With --agency a person and an agency to try signing with are issued too; --url makes the certificates name
+    the service of docsign pki serve, such as http://127.0.0.1:8318.
 
     Example: docsign pki init ca
     """
     from docsign.pki.authority import TrialAuthority
 
-    made = TrialAuthority.create(folder, key=key_type, trust_folder=trust_folder, crl_url=crl_url)
+    passphrase = None if agency is None else _new_passphrase(passphrase_file, lang)
+    made = TrialAuthority.create(
+        folder,
+        key=key_type,
+        trust_folder=trust_folder,
+        url=None if url is None else url.rstrip("/"),
+        crl_url=crl_url,
+    )
+    if agency is not None and passphrase is not None:
+        _sample(made, agency, passphrase)
     click.echo(
         say("A trial authority was made. It has no legal value; verify with the trust folder:").text(lang),
         err=True,
@@ -177,7 +210,9 @@ def revoke(folder: Path, file: Path, reason: str, passphrase_file: Path | None, 
 )
 @language_option
 def serve(folder: Path, port: int, lang: Language) -> None:
-    """Serve time-stamps (/tsa) and revocation lists (/crl/…) on loopback until stopped.
+    """Serve time-stamps, OCSP and revocation lists on loopback until stopped.
+
+    Addresses: /tsa, /ocsp, /crl/issuing.crl, /crl/root.crl, /ca/issuing.crt, /ca/root.crt.
 
     Example: docsign pki serve ca --port 8318
     """
@@ -198,8 +233,17 @@ async def _serve(authority: TrialAuthority, port: int, lang: Language) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    async with serving(authority.service_key(), authority.trust_folder, port=port) as url:
-        click.echo(say("The trial service is ready; Ctrl-C stops it:").text(lang), err=True)
+    authority.ocsp_key()
+    async with serving(
+        authority.service_key(), authority.trust_folder, authority.answer_status, port=port
+    ) as url:
+        click.echo(
+            say("The trial service is ready, without legal value; Ctrl-C stops it:").text(lang), err=True
+        )
+        if authority.url not in (None, url):
+            click.echo(
+                say("The certificates name another address: {url}.", url=authority.url).text(lang), err=True
+            )
         click.echo(f"{url}/tsa")
         sys.stdout.flush()
         await stop.wait()
@@ -219,10 +263,27 @@ def _output_lock(output: Path, kind: Kind, file: Path | None, lang: Language) ->
     alone = output.with_suffix(".pem")
     if alone.exists():
         raise FileUnusableError(say("This file is already there and is not overwritten."), where=str(alone))
+    return _new_passphrase(file, lang)
+
+
+def _new_passphrase(file: Path | None, lang: Language) -> str:
     passphrase = passphrase_source(file, lang)()
     if not passphrase:
         raise PassphraseError(say("A key is not written without a passphrase."))
     return passphrase
+
+
+def _sample(authority: TrialAuthority, agency: str, passphrase: str) -> None:
+    """Issue a plainly invented person and agency, ready to sign."""
+    unit = f"CƠ QUAN THỬ NGHIỆM {agency}"
+    keys = authority.folder / "keys"
+    keys.mkdir(exist_ok=True)
+    for kind, name, position in (("person", "Nguyễn Văn Mẫu", "Chủ tịch"), ("agency", unit, None)):
+        issued = authority.issue(
+            cast("Kind", kind), name, organization=unit, agency=agency, position=position
+        )
+        write_file(keys / f"{kind}.p12", issued.pkcs12(passphrase), private=True, overwrite=False)
+        write_file(keys / f"{kind}.pem", _public(issued), overwrite=False)
 
 
 def _public(issued: Issued) -> bytes:

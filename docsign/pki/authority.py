@@ -7,18 +7,15 @@ in files.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -27,25 +24,34 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     pkcs12,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from docsign.errors import FileUnusableError, TrustError, UsageError
 from docsign.files import file_error, read_file, write_file
 from docsign.pki.certificates import fingerprint, load_certificates
 from docsign.pki.keys import HeldKey, PrivateKey
+from docsign.pki.trial_certificates import (
+    ISSUING_NAME,
+    KEY_KINDS,
+    KINDS,
+    ROOT_NAME,
+    TRIAL,
+    KeyKind,
+    Kind,
+    authority_certificate,
+    authority_name,
+    holder_certificate,
+    holder_name,
+    new_key,
+    revocation_list,
+)
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.values import dataclass
 
-Kind = Literal["person", "agency", "tsa", "tls", "relay", "relay-tls"]
-KeyKind = Literal["rsa2048", "rsa3072", "p256", "p384", "p521", "ed25519"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
+__all__ = ["KEY_KINDS", "KINDS", "Issued", "KeyKind", "Kind", "TrialAuthority"]
 
-TRIAL = "THỬ NGHIỆM – không có giá trị pháp lý"
-ROOT_NAME = "CA THỬ NGHIỆM gốc – không có giá trị pháp lý"
-ISSUING_NAME = "CA THỬ NGHIỆM – không có giá trị pháp lý"
 TSA_NAME = "Dấu thời gian THỬ NGHIỆM"
+OCSP_NAME = "Dịch vụ OCSP THỬ NGHIỆM"
 ROOT_LIFE = timedelta(days=3652)
 ISSUING_LIFE = timedelta(days=3287)
 CERTIFICATE_LIFE = timedelta(days=730)
@@ -53,7 +59,6 @@ CRL_LIFE = timedelta(days=365)
 BACKDATED = timedelta(minutes=10)
 """Validity begins this much before the call, so that clocks a little behind accept it."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 _STATE = "authority.json"
 _STATE_KEYS = frozenset({"schema", "trust_folder", "crl_url", "crl_number", "issued"})
 
@@ -105,25 +110,27 @@ class TrialAuthority:
         *,
         key: KeyKind = "rsa2048",
         trust_folder: Path | str | None = None,
+        url: str | None = None,
         crl_url: str | None = None,
         at: datetime | None = None,
     ) -> TrialAuthority:
         """Make a new authority in ``folder`` and its trust folder (``folder/trust`` unless given).
 
-        ``crl_url`` is the address under which ``issuing.crl`` will be served, for the certificates to name.
+        ``url`` is the base address under which ``docsign pki serve`` will be found, for the certificates to
+        name (OCSP, revocation lists, issuers); ``crl_url`` names ``issuing.crl`` where it is elsewhere.
         Raises FileUnusableError where an authority is there already.
         """
         folder, at = Path(folder), _moment(at)
         if (folder / _STATE).exists():
             raise FileUnusableError(say("A trial authority is already here."), where=str(folder))
         trust = Path(trust_folder) if trust_folder is not None else folder / "trust"
-        root_key, issuing_key = _new_key(key), _new_key(key)
-        root_name, issuing_name = _authority_name(ROOT_NAME), _authority_name(ISSUING_NAME)
-        root = _authority_certificate(
+        root_key, issuing_key = new_key(key), new_key(key)
+        root_name, issuing_name = authority_name(ROOT_NAME), authority_name(ISSUING_NAME)
+        root = authority_certificate(
             root_name, root_key, root_name, root_key, None, at - BACKDATED, at + ROOT_LIFE
         )
-        issuing = _authority_certificate(
-            issuing_name, issuing_key, root_name, root_key, root, at - BACKDATED, at + ISSUING_LIFE
+        issuing = authority_certificate(
+            issuing_name, issuing_key, root_name, root_key, root, at - BACKDATED, at + ISSUING_LIFE, url
         )
         try:
             (folder / "private").mkdir(parents=True, exist_ok=True)
@@ -137,7 +144,8 @@ class TrialAuthority:
         write_file(trust / "root.pem", root.public_bytes(Encoding.PEM))
         write_file(trust / "issuing.pem", issuing.public_bytes(Encoding.PEM))
         relative = os.path.relpath(trust, folder)
-        state = {"schema": 1, "trust_folder": relative, "crl_url": crl_url, "crl_number": 0, "issued": []}
+        state = {"schema": 1, "trust_folder": relative, "url": url, "crl_url": crl_url, "crl_number": 0}
+        state["issued"] = []
         authority = TrialAuthority(folder, state)
         authority.renew(at=at)
         return authority
@@ -153,13 +161,7 @@ class TrialAuthority:
                 where=str(folder),
                 hint=say("Make one with: docsign pki init {folder}", folder=folder),
             )
-        try:
-            state = json.loads(read_file(path))
-        except ValueError as error:
-            raise TrustError(say("This file of the trial authority is damaged."), where=str(path)) from error
-        if not isinstance(state, dict) or not state.keys() >= _STATE_KEYS:
-            raise TrustError(say("This file of the trial authority is damaged."), where=str(path))
-        return TrialAuthority(folder, state)
+        return TrialAuthority(folder, _read_state(folder))
 
     def trust(self) -> Trust:
         """Return the trust folder as a value."""
@@ -187,29 +189,20 @@ class TrialAuthority:
         at = _moment(at)
         if not name.strip():
             raise UsageError(say("A name is needed for the certificate."))
-        private_key = _new_key(key or ("p256" if kind in ("relay", "relay-tls", "tls") else "rsa2048"))
+        private_key = new_key(key or ("p256" if kind in ("relay", "relay-tls", "tls") else "rsa2048"))
         begin = not_before or at - BACKDATED
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(_holder_name(name, organization, agency, position))
-            .issuer_name(self.issuing.subject)
-            .public_key(private_key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(begin)
-            .not_valid_after(not_after or begin + CERTIFICATE_LIFE)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_documents=kind in ("person", "agency", "relay")), critical=True)
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(private_key.public_key()), critical=False
-            )
-            .add_extension(_authority_key(self.issuing), critical=False)
-            .add_extension(x509.ExtendedKeyUsage(_PURPOSES[kind]), critical=kind == "tsa")
+        certificate = holder_certificate(
+            kind,
+            holder_name(name, organization, agency, position),
+            private_key.public_key(),
+            issuer=self.issuing,
+            issuer_key=self._issuing_key,
+            begin=begin,
+            end=not_after or begin + CERTIFICATE_LIFE,
+            hosts=hosts,
+            url=self.url,
+            crl_url=self._state["crl_url"],
         )
-        if kind == "relay-tls":
-            builder = builder.add_extension(x509.SubjectAlternativeName(_alternatives(hosts)), critical=False)
-        if self._state.get("crl_url"):
-            builder = builder.add_extension(_distribution(str(self._state["crl_url"])), critical=False)
-        certificate = builder.sign(self._issuing_key, _digest_for(self._issuing_key))
         self._state["issued"].append(
             {
                 "serial": f"{certificate.serial_number:x}",
@@ -224,16 +217,48 @@ class TrialAuthority:
         self._write_state()
         return Issued(certificate=certificate, chain=(self.issuing,), private_key=private_key)
 
+    @property
+    def url(self) -> str | None:
+        """The base address that certificates name for OCSP, lists and issuers; None: they name none."""
+        url = self._state.get("url")
+        return None if url is None else str(url)
+
     def service_key(self, *, at: datetime | None = None) -> HeldKey:
         """Return the key of the authority's own time-stamping service; issued when first asked for."""
-        path = self.folder / "private" / "tsa.pem"
+        return self._own_key("tsa", TSA_NAME, at)
+
+    def ocsp_key(self, *, at: datetime | None = None) -> HeldKey:
+        """Return the key that answers OCSP for the issuing authority; issued when first asked for."""
+        return self._own_key("ocsp", OCSP_NAME, at)
+
+    def _own_key(self, kind: Literal["tsa", "ocsp"], name: str, at: datetime | None) -> HeldKey:
+        path = self.folder / "private" / f"{kind}.pem"
         if path.exists():
             certificates = load_certificates(read_file(path))
             if certificates and certificates[0].not_valid_after_utc > _moment(at) + timedelta(days=1):
                 return HeldKey.of(_private_key(path), certificates[0], tuple(certificates[1:]))
-        issued = self.issue("tsa", TSA_NAME, at=at)
+        issued = self.issue(kind, name, at=at)
         write_file(path, issued.pem(), private=True)
         return issued.signing_key()
+
+    def answer_status(self, request: bytes, at: datetime) -> bytes:
+        """Answer one OCSP request (DER) about a certificate of the issuing authority."""
+        from docsign.pki.answering import answer
+
+        return answer(request, self.ocsp_key(at=at), self.issuing, self.statuses(), at=at)
+
+    def statuses(self) -> dict[int, tuple[datetime, str] | None]:
+        """Return, by serial number, whom this authority issued to and since when and why it is revoked.
+
+        Read anew from the folder, so that a service that runs sees what is revoked beside it.
+        """
+        state = _read_state(self.folder)
+        return {
+            int(row["serial"], 16): (datetime.fromisoformat(row["revoked_at"]), row["reason"])
+            if row["revoked_at"]
+            else None
+            for row in state["issued"]
+        }
 
     def revoke(
         self, certificate: x509.Certificate, *, at: datetime | None = None, reason: str = "unspecified"
@@ -256,7 +281,7 @@ class TrialAuthority:
             ("root", self.root, self._root_key, []),
             ("issuing", self.issuing, self._issuing_key, rows),
         ):
-            crl = _revocation_list(issuer, key, self._state["crl_number"], revoked, at)
+            crl = revocation_list(issuer, key, self._state["crl_number"], revoked, at, at + CRL_LIFE)
             write_file(self.trust_folder / f"{name}.crl", crl.public_bytes(Encoding.DER))
         self._write_state()
 
@@ -266,14 +291,15 @@ class TrialAuthority:
         write_file(self.trust_folder / "trust.toml", _trust_table(self._state["issued"]).encode())
 
 
-_PURPOSES: dict[Kind, list[x509.ObjectIdentifier]] = {
-    "person": [ExtendedKeyUsageOID.EMAIL_PROTECTION, _DOCUMENT_SIGNING],
-    "agency": [ExtendedKeyUsageOID.EMAIL_PROTECTION, _DOCUMENT_SIGNING],
-    "relay": [_DOCUMENT_SIGNING],
-    "tsa": [ExtendedKeyUsageOID.TIME_STAMPING],  # RFC 3161 2.3
-    "tls": [ExtendedKeyUsageOID.CLIENT_AUTH],
-    "relay-tls": [ExtendedKeyUsageOID.SERVER_AUTH],
-}
+def _read_state(folder: Path) -> dict[str, Any]:
+    path = folder / _STATE
+    try:
+        state = json.loads(read_file(path))
+    except ValueError as error:
+        raise TrustError(say("This file of the trial authority is damaged."), where=str(path)) from error
+    if not isinstance(state, dict) or not state.keys() >= _STATE_KEYS:
+        raise TrustError(say("This file of the trial authority is damaged."), where=str(path))
+    return state
 
 
 def _trust_table(issued: list[dict[str, Any]]) -> str:
@@ -293,140 +319,6 @@ def _trust_table(issued: list[dict[str, Any]]) -> str:
         if row["agency"]:
             lines.append(f"agency = {json.dumps(row['agency'], ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
-
-
-_RSA_BITS: dict[KeyKind, int] = {"rsa2048": 2048, "rsa3072": 3072}
-_CURVES: dict[KeyKind, type[ec.EllipticCurve]] = {
-    "p256": ec.SECP256R1,
-    "p384": ec.SECP384R1,
-    "p521": ec.SECP521R1,
-}
-
-
-def _new_key(kind: KeyKind) -> PrivateKey:
-    if kind in _RSA_BITS:
-        return rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS[kind])
-    if kind in _CURVES:
-        return ec.generate_private_key(_CURVES[kind]())
-    return ed25519.Ed25519PrivateKey.generate()
-
-
-def _digest_for(key: PrivateKey) -> hashes.SHA256 | None:
-    return None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-
-
-def _authority_name(name: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, TRIAL),
-            x509.NameAttribute(NameOID.COMMON_NAME, name),
-        ]
-    )
-
-
-_DESCRIPTION = x509.ObjectIdentifier("2.5.4.13")
-
-
-def _holder_name(name: str, organization: str | None, agency: str | None, position: str | None) -> x509.Name:
-    wanted = (
-        (NameOID.COUNTRY_NAME, "VN"),
-        (NameOID.ORGANIZATION_NAME, organization),
-        (NameOID.ORGANIZATION_IDENTIFIER, agency),
-        (_DESCRIPTION, TRIAL),
-        (NameOID.TITLE, position),
-        (NameOID.COMMON_NAME, name.strip()),
-    )
-    try:
-        return x509.Name([x509.NameAttribute(oid, value) for oid, value in wanted if value])
-    except ValueError as error:
-        raise UsageError(say("A name is too long for a certificate (64 characters).")) from error
-
-
-def _usage(*, signs_documents: bool = False, signs_certificates: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        content_commitment=signs_documents,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _authority_certificate(
-    name: x509.Name,
-    key: PrivateKey,
-    issuer_name: x509.Name,
-    issuer_key: PrivateKey,
-    issuer: x509.Certificate | None,
-    begin: datetime,
-    end: datetime,
-) -> x509.Certificate:
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(issuer_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(end)
-        .add_extension(
-            x509.BasicConstraints(ca=True, path_length=None if issuer is None else 0), critical=True
-        )
-        .add_extension(_usage(signs_certificates=True), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-    if issuer is not None:
-        builder = builder.add_extension(_authority_key(issuer), critical=False)
-    return builder.sign(issuer_key, _digest_for(issuer_key))
-
-
-def _authority_key(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
-
-
-def _alternatives(hosts: Sequence[str]) -> list[x509.GeneralName]:
-    names: list[x509.GeneralName] = []
-    for host in hosts:
-        try:
-            names.append(x509.IPAddress(ipaddress.ip_address(host)))
-        except ValueError:
-            names.append(x509.DNSName(host))
-    return names
-
-
-def _distribution(url: str) -> x509.CRLDistributionPoints:
-    point = x509.DistributionPoint(
-        full_name=[x509.UniformResourceIdentifier(url)], relative_name=None, reasons=None, crl_issuer=None
-    )
-    return x509.CRLDistributionPoints([point])
-
-
-def _revocation_list(
-    issuer: x509.Certificate, key: PrivateKey, number: int, revoked: list[dict[str, Any]], at: datetime
-) -> x509.CertificateRevocationList:
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.subject)
-        .last_update(at)
-        .next_update(at + CRL_LIFE)
-        .add_extension(_authority_key(issuer), critical=False)
-        .add_extension(x509.CRLNumber(number), critical=False)
-    )
-    for row in revoked:
-        builder = builder.add_revoked_certificate(
-            x509.RevokedCertificateBuilder()
-            .serial_number(int(row["serial"], 16))
-            .revocation_date(datetime.fromisoformat(row["revoked_at"]))
-            .add_extension(x509.CRLReason(x509.ReasonFlags(row["reason"])), critical=False)
-            .build()
-        )
-    return builder.sign(key, _digest_for(key))
 
 
 def _friendly(certificate: x509.Certificate) -> bytes:

@@ -8,13 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.cli import docsign, run
 from docsign.pki import Trust, judge_path, open_key
+from docsign.pki.certificates import load_certificates
 from docsign.pki.fetch import fetch_timestamp
 from docsign.verdict import Indication, SubIndication
 
@@ -53,6 +57,22 @@ def test_init_issue_revoke_play_together(place: Path, capsys: pytest.CaptureFixt
     assert "Đã thu hồi" in capsys.readouterr().err
     verdict = judge_path(certificate, trust=Trust.from_path("ca/trust"), at=later)
     assert verdict.conclusion.sub_indication is SubIndication.REVOKED_NO_POE
+
+
+def test_one_command_gives_everything_to_try_signing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Root, issuing authority, trust folder, a person and an agency whose certificates name the service."""
+    url = "http://127.0.0.1:8318"
+    command = ["pki", "init", "ca", "--key-type", "p256", "--url", url + "/", "--agency", "H99.31"]
+    assert run(docsign, command) == 0
+    assert "không có giá trị pháp lý" in capsys.readouterr().err
+    trust = Trust.from_path("ca/trust")
+    for name in ("person", "agency"):
+        key = open_key(f"pkcs12:ca/keys/{name}.p12", "mật khẩu")
+        verdict = judge_path(key.certificate, trust=trust, at=datetime.now(UTC))
+        assert verdict.conclusion.indication is Indication.TOTAL_PASSED
+        assert f"{url}/ocsp".encode() in key.certificate.public_bytes(Encoding.DER)
+        assert (place / "ca" / "keys" / f"{name}.pem").is_file()
+    assert [entry.role for entry in trust.signers] == ["person", "agency"]
 
 
 def test_tls_keys_are_written_as_pem(place: Path) -> None:
@@ -138,6 +158,16 @@ def test_serve_gives_time_and_stops_on_sigterm(place: Path) -> None:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert fetch_timestamp(url, b"\0" * 32)
+        base = url.removesuffix("/tsa")
+        with urllib.request.urlopen(f"{base}/ca/issuing.crt", timeout=30) as reply:
+            issuing = x509.load_der_x509_certificate(reply.read())
+        (named,) = load_certificates((place / "ca" / "trust" / "issuing.pem").read_bytes())
+        assert issuing == named
+        asked = urllib.request.Request(
+            f"{base}/ocsp", data=b"0", headers={"Content-Type": "application/ocsp-request"}
+        )
+        with urllib.request.urlopen(asked, timeout=30) as reply:
+            assert reply.read() == bytes.fromhex("30030a0101")  # RFC 6960 4.2.1: malformedRequest
         taken = ["pki", "serve", "ca", "--port", url.split(":")[2].split("/")[0]]
         again = [*command[:3], *taken]
         assert subprocess.run(again, capture_output=True, timeout=60, check=False).returncode == 2
