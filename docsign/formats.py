@@ -17,7 +17,7 @@ _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _TST_INFO = bytes.fromhex("060b2a864886f70d0109100104")
 _ARMOUR = re.compile(rb"-----BEGIN (PKCS7|CMS)-----\s*([A-Za-z0-9+/=\s]+?)-----END \1-----")
 _ARMOUR_LIMIT = 64 * 1024 * 1024
-_CONTAINER_NAMES = frozenset({".asice", ".sce", ".asics", ".scs"})
+_CONTAINER_NAMES = frozenset({".asice", ".sce", ".asics", ".scs", ".bdoc", ".edoc", ".adoc"})
 _CMS_NAMES = frozenset({".p7s", ".p7m"})
 _XML_SIGNATURE = b"http://www.w3.org/2000/09/xmldsig#"
 _EDXML = re.compile(rb"<[\w.:-]{0,64}(?:edXML|MessageHeader)\b", re.IGNORECASE)
@@ -39,7 +39,8 @@ def claims_container(stream: BinaryIO, suffix: str) -> bool:
     size = stream.seek(0, io.SEEK_END)
     stream.seek(max(0, size - _PIECE))
     raw = head + stream.read(_PIECE)
-    return b"application/vnd.etsi.asic" in raw or b"META-INF/signature" in raw
+    marks = (b"application/vnd.etsi.asic", b"META-INF/signature", b"META-INF/documentsignatures.xml")
+    return any(mark in raw for mark in marks)
 
 
 def unarmoured(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The ASiC-E container (EN 319 162-1): which entries it has, and how it is written.
+"""The ASiC container (EN 319 162-1): which entries it has, and how an ASiC-E is written.
 
 Reading is strict (``zip``): open, relay and verdict all come through ``read_container``. Writing is one pass
 over each file into a seekable stream; every entry is stored as it is, in a fixed order, with the time the
@@ -9,13 +9,26 @@ caller gives, so that the same input gives the same bytes. Signatures are made a
 from __future__ import annotations
 
 import hashlib
-import re
+import io
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import BinaryIO
 
 from docsign.ades.xml import escaped
+from docsign.envelope.asic_names import (
+    COMMENT_PREFIX,
+    EXTERNAL_DATA,
+    MIMETYPE,
+    MIMETYPE_NAME,
+    MIMETYPE_SIMPLE,
+    Kind,
+    format_of,
+    is_container_type,
+    is_open_document,
+    kind_of,
+    names_in_uri,
+)
 from docsign.envelope.header import VIETNAM_TIME, Header
 from docsign.envelope.zip import (
     CENTRAL,
@@ -35,9 +48,8 @@ from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 from docsign.verdict import FileFormat, Finding, Severity
 
-MIMETYPE_NAME = "mimetype"
-MIMETYPE = "application/vnd.etsi.asic-e+zip"  # EN 319 162-1 4.4.2 b
-MIMETYPE_SIMPLE = "application/vnd.etsi.asic-s+zip"
+__all__ = ["MIMETYPE", "MIMETYPE_NAME", "MIMETYPE_SIMPLE", "Container", "ContainerWriter", "read_container"]
+
 HEADER_NAME = "header.edxml"
 HEADER_TYPE = "application/xml"
 DOCUMENTS = "documents/"
@@ -48,8 +60,6 @@ HEADER_LIMIT = 2 * 1024 * 1024
 SIGNATURES_LIMIT = 8 * 1024 * 1024
 
 _MANIFEST_NS = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
-_XADES_NAME = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml")  # EN 319 162-1 4.4.3.2
-_CADES_NAME = re.compile(r"META-INF/[^/]*signature[^/]*\.p7s")  # EN 319 162-1 4.4.4.2
 _PIECE = 256 * 1024
 
 
@@ -60,6 +70,7 @@ class Container:
         self._archive = archive
         self.mimetype = mimetype
         self.findings = findings
+        self._kinds: dict[str, Kind] = {entry.name: kind_of(entry.name) for entry in archive.entries}
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -68,31 +79,43 @@ class Container:
 
     @property
     def format(self) -> FileFormat:
-        """What the container says it is; without a mimetype, ASiC-E where it holds signatures."""
-        if self.mimetype == MIMETYPE_SIMPLE:
-            return FileFormat.ASICS
-        if self.mimetype == MIMETYPE or (self.mimetype is None and self.signature_names):
-            return FileFormat.ASICE
-        return FileFormat.OTHER
+        """What the container is: by its mimetype, without one by what it holds."""
+        return format_of(self.mimetype, frozenset(self._kinds.values()))
+
+    @property
+    def is_open_document(self) -> bool:
+        """Whether it is an OpenDocument file."""
+        return is_open_document(self.mimetype)
 
     @property
     def data_names(self) -> tuple[str, ...]:
-        """The files a signature must cover: all but mimetype and META-INF (EN 319 162-1 4.4.3)."""
-        return tuple(
-            entry.name
-            for entry in self.entries
-            if entry.name != MIMETYPE_NAME and not entry.name.startswith("META-INF/")
-        )
+        """The files a signature must cover: all but mimetype and META-INF (EN 319 162-1 4.4.3).
+
+        In an OpenDocument file what lies under external-data/ need not be (ODF 1.2 part 3 3.16).
+        """
+        names = self.names_of("data")
+        if self.is_open_document:
+            return tuple(name for name in names if not name.startswith(EXTERNAL_DATA))
+        return names
+
+    def names_of(self, *kinds: Kind) -> tuple[str, ...]:
+        """Return the files of these kinds, in the order of the archive."""
+        return tuple(name for name, kind in self._kinds.items() if kind in kinds)
 
     @property
     def signature_names(self) -> tuple[str, ...]:
         """The files that hold XAdES signatures."""
-        return tuple(entry.name for entry in self.entries if _XADES_NAME.fullmatch(entry.name))
+        return self.names_of("xades")
 
     @property
     def cms_signature_names(self) -> tuple[str, ...]:
         """The files that hold CAdES signatures."""
-        return tuple(entry.name for entry in self.entries if _CADES_NAME.fullmatch(entry.name))
+        return self.names_of("cades")
+
+    def name_of(self, uri: str) -> str | None:
+        """Return the entry that a reference means; of what is not here the name it would have."""
+        names = names_in_uri(uri)
+        return next((name for name in names if name in self._kinds), names[0] if names else None)
 
     def find(self, name: str) -> Entry | None:
         """Return the entry of exactly this name."""
@@ -101,6 +124,10 @@ class Container:
     def open(self, name: str) -> BinaryIO:
         """Open an entry for one pass; ContainerError where it is missing, or at the end of damaged bytes."""
         return self._archive.open(name)
+
+    def stream(self, name: str) -> io.RawIOBase:
+        """Open an entry without a buffer, to be digested; as ``open``."""
+        return self._archive.stream(name)
 
     def read(self, name: str, limit: int) -> bytes:
         """Return an entry's bytes; raises ContainerError where missing, damaged, or past ``limit`` bytes."""
@@ -113,17 +140,27 @@ def read_container(stream: BinaryIO) -> Container:
     findings: list[Finding] = []
     mimetype: str | None = None
     entry = archive.find(MIMETYPE_NAME)
+    comment = archive.comment.decode("utf-8", "replace")
+    said = comment.removeprefix(COMMENT_PREFIX).strip() if comment.startswith(COMMENT_PREFIX) else None
     if entry is None:
-        findings.append(
-            _note("mimetype-absent", say("The container does not say its type (no mimetype entry)."))
-        )
+        mimetype = said
+        if said is None:
+            findings.append(
+                _note("mimetype-absent", say("The container does not say its type (no mimetype entry)."))
+            )
     else:
         # EN 319 162-1 A.1: first, stored, without extra field; readers of other tools are not that strict
         if entry.offset != 30 + len(MIMETYPE_NAME) or entry.method == DEFLATED:
             findings.append(
                 _note("mimetype-place", say("The mimetype entry is not the first one, or packed."))
             )
-        mimetype = archive.read(MIMETYPE_NAME, 256).decode("ascii", "replace").strip()
+        mimetype = archive.read(MIMETYPE_NAME, 256).decode("utf-8-sig", "replace").strip()
+        if said is not None and said != mimetype:
+            sentence = say("The container names two types: {one} and {other}.", one=mimetype, other=said)
+            raise ContainerError(sentence, where=MIMETYPE_NAME)
+    if mimetype is not None and not is_container_type(mimetype):
+        sentence = say("The type of the container is none of a signed container: {name}.", name=mimetype[:80])
+        findings.append(_note("mimetype-unknown", sentence))
     return Container(archive, mimetype, tuple(findings))
 
 

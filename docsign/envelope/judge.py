@@ -2,6 +2,11 @@
 
 The one piece of code for ``open``, the relay and the verdict. The files themselves (signed PDFs) are judged
 elsewhere. Whether the right agency sealed it is the caller's question: ``ContainerJudgement.sealed_by``.
+
+1. an ASiC-S holds one file (EN 319 162-1 4.3.3.1); every manifest can be read and names one signing file
+2. time-stamps and evidence records are judged first: they prove what is older (``container_proofs``)
+3. every XAdES signature over the files it refers to, every CAdES signature over its manifest or the one file
+4. every file that must be is covered by a signature: all but mimetype and META-INF
 """
 
 from __future__ import annotations
@@ -9,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import BinaryIO
 
 from cryptography import x509
 
+from docsign.ades.cades import CmsJudgement, judge_signers
+from docsign.ades.signer import Problem
+from docsign.ades.stamped import Existence
 from docsign.ades.xades import XadesJudgement, judge_xades_file
+from docsign.envelope.asic_names import CONTAINER_SUFFIXES
 from docsign.envelope.container import (
     HEADER_LIMIT,
     HEADER_NAME,
@@ -21,11 +29,15 @@ from docsign.envelope.container import (
     Container,
     require_references,
 )
+from docsign.envelope.container_proofs import Proofs, contents_of, prove
+from docsign.envelope.coverage import Coverage, Covering, form_problem
 from docsign.envelope.edxml_reading import read_header
 from docsign.envelope.header import Header
+from docsign.envelope.open_document import required_names
 from docsign.errors import ContainerError
 from docsign.pki.trust import Trust
-from docsign.sentence import Sentence, say
+from docsign.pki.validation_data import ValidationData
+from docsign.sentence import say
 from docsign.values import dataclass
 from docsign.verdict import (
     Conclusion,
@@ -34,7 +46,7 @@ from docsign.verdict import (
     Indication,
     Severity,
     SignatureReport,
-    SubIndication,
+    TimestampReport,
     conclude,
 )
 
@@ -45,8 +57,9 @@ MOST_SIGNATURE_FILES = 64
 class ContainerJudgement:
     """The answer on a container; ``certificates`` goes with ``signatures``, signature by signature.
 
-    ``findings`` and ``conclusion`` are the container's: the signatures' answers and its own (a file that no
-    signature covers) taken together.
+    ``timestamps`` are those of the container itself, time-stamps and evidence records. ``findings`` and
+    ``conclusion`` are the container's: the signatures' answers and its own (a file that no signature covers)
+    taken together.
     """
 
     format: FileFormat
@@ -54,6 +67,7 @@ class ContainerJudgement:
     certificates: tuple[x509.Certificate | None, ...]
     findings: tuple[Finding, ...]
     conclusion: Conclusion
+    timestamps: tuple[TimestampReport, ...] = ()
 
     def sealed_by(self) -> tuple[tuple[SignatureReport, x509.Certificate], ...]:
         """Return the signatures that pass and cover every file: whose container it is stands there."""
@@ -79,81 +93,173 @@ def envelope_header(container: Container) -> Header:
     return header
 
 
-def judge_container(container: Container, *, trust: Trust, at: datetime) -> ContainerJudgement:
-    """Judge every signature of a checked container, and what they cover; never raises on bad bytes."""
-    judgements, problems = _judge_signatures(container, trust, at)
-    findings = [*container.findings]
+def judge_container(
+    container: Container, *, trust: Trust, at: datetime, beside: ValidationData | None = None
+) -> ContainerJudgement:
+    """Judge every signature of a checked container, and what they cover; never raises on bad bytes.
+
+    ``beside`` is validation data that does not lie in the container.
+    """
+    case = _Case(
+        container=container,
+        coverage=Coverage(container),
+        trust=trust,
+        at=at,
+        beside=beside or ValidationData(),
+    )
+    proofs = prove(case.coverage, trust=trust, at=at, beside=case.beside)
+    problems = [*_form_problems(case), *case.coverage.problems, *proofs.problems]
+    judged = _judge_signatures(case, proofs, problems)
     data = frozenset(container.data_names)
-    reports = tuple(_with_coverage(judgement, data) for judgement in judgements)
+    reports = tuple(
+        replace(one.report, coverage="whole" if data and data <= one.covered else "partial") for one in judged
+    )
+    if judged or problems:
+        problems += _uncovered(container, judged)
     answers = [report.conclusion for report in reports]
-    if container.cms_signature_names:
-        sentence = say("The container holds CAdES signatures, which are not judged yet.")
-        problems.append(
-            (Conclusion.indeterminate(SubIndication.GENERIC), _error("cades-in-container", sentence))
-        )
-    if answers or problems:
-        problems += list(_uncovered(data, judgements))
-    findings += [finding for _, finding in problems]
+    findings = [*container.findings, *_remarks(case, proofs, judged)]
     return ContainerJudgement(
         format=container.format,
         signatures=reports,
-        certificates=tuple(judgement.certificate for judgement in judgements),
-        findings=tuple(findings),
-        conclusion=conclude([*answers, *(conclusion for conclusion, _ in problems)]),
+        certificates=tuple(one.certificate for one in judged),
+        findings=(*findings, *(problem.finding for problem in problems)),
+        conclusion=conclude([*answers, *(problem.conclusion for problem in problems)]),
+        timestamps=proofs.timestamps,
     )
 
 
-_Problem = tuple[Conclusion, Finding]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What stays the same for every signature of one container."""
+
+    container: Container
+    coverage: Coverage
+    trust: Trust
+    at: datetime
+    beside: ValidationData
 
 
-def _judge_signatures(
-    container: Container, trust: Trust, at: datetime
-) -> tuple[list[XadesJudgement], list[_Problem]]:
-    def resolve(name: str) -> BinaryIO | None:
-        return container.open(name) if container.find(name) is not None else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """The answer on one signature, whatever its form."""
 
-    judgements: list[XadesJudgement] = []
-    problems: list[_Problem] = []
-    digests: dict[tuple[str, str], bytes | None] = {}
-    names = container.signature_names
+    report: SignatureReport
+    certificate: x509.Certificate | None
+    referred: frozenset[str]
+    covered: frozenset[str]
+
+
+def _form_problems(case: _Case) -> Iterator[Problem]:
+    """Check 1: an ASiC-S is about one file."""
+    container = case.container
+    if container.format is FileFormat.ASICS and len(container.data_names) != 1:
+        count = len(container.data_names)
+        yield form_problem(say("An ASiC-S container holds exactly one file; this one has {n}.", n=count), "")
+
+
+def _judge_signatures(case: _Case, proofs: Proofs, problems: list[Problem]) -> list[_Judged]:
+    """Check 3, file by file; what is wrong with a file as a whole is added to ``problems``."""
+    judged: list[_Judged] = []
+    names = case.container.names_of("xades", "cades")
     if len(names) > MOST_SIGNATURE_FILES:
-        problems.append(_failure(say("Too many signature files: {count}.", count=len(names)), "META-INF/"))
+        sentence = say("Too many signature files: {count}.", count=len(names))
+        problems.append(form_problem(sentence, "META-INF/"))
         names = ()
+    count = 0
     for name in names:
         try:
-            xml = container.read(name, SIGNATURES_LIMIT)
+            data = case.container.read(name, SIGNATURES_LIMIT)
         except ContainerError as error:
-            problems.append(_failure(error.sentence, error.where))
+            problems.append(form_problem(error.sentence, error.where))
             continue
-        found = judge_xades_file(
-            xml,
-            resolve=resolve,
-            trust=trust,
-            at=at,
-            id=f"S{len(judgements) + 1}",
-            most_references=len(container.entries) + 8,
-            digests=digests,
-        )
+        known = contents_of(case.container, name) if proofs.existence else frozenset()
+        existence = tuple(one for one in proofs.existence if one.covers & known)
+        judge = _judge_xades if name in case.container.names_of("xades") else _judge_cades
+        found, own = judge(case, name, data, existence, f"S{count + 1}")
         if not found:
-            problems.append(_failure(say("The signature file holds no signature."), name))
-        judgements += found
-    return judgements, problems
+            problems.append(form_problem(say("The signature file holds no signature."), name))
+        judged += found
+        count += own
+    return judged
 
 
-def _with_coverage(judgement: XadesJudgement, data: frozenset[str]) -> SignatureReport:
-    return replace(judgement.report, coverage="whole" if data and data <= judgement.covered else "partial")
+def _judge_xades(
+    case: _Case, _: str, data: bytes, existence: tuple[Existence, ...], id: str
+) -> tuple[list[_Judged], int]:
+    """Judge a file of XAdES signatures; the number is that without counter-signatures."""
+    judgements: tuple[XadesJudgement, ...] = judge_xades_file(
+        data,
+        resolve=case.coverage.resolve,
+        trust=case.trust,
+        at=case.at,
+        id=id,
+        most_references=len(case.container.entries) + 8,
+        digests=case.coverage.digests,
+        name_of_uri=case.container.name_of,
+        beside=case.beside,
+        existence=existence,
+    )
+    found = [
+        _Judged(report=one.report, certificate=one.certificate, referred=one.referred, covered=one.covered)
+        for one in judgements
+    ]
+    return found, sum(not one.counter_of for one in judgements)
 
 
-def _uncovered(data: frozenset[str], judgements: list[XadesJudgement]) -> Iterator[_Problem]:
-    """Yield a problem for each file that no signature refers to; a changed one has its own problem."""
-    referred = frozenset[str]().union(*(judgement.referred for judgement in judgements))
-    for name in sorted(data - referred):
-        yield _failure(say("No signature covers this file."), name, "file-not-covered")
+def _judge_cades(
+    case: _Case, name: str, data: bytes, existence: tuple[Existence, ...], id: str
+) -> tuple[list[_Judged], int]:
+    """Judge a CAdES signature over its manifest, or over the one file of an ASiC-S."""
+    covering = case.coverage.of(name)
+    judgements = judge_signers(
+        data,
+        content_digest=covering.content,
+        trust=case.trust,
+        at=case.at,
+        id=id,
+        beside=case.beside,
+        proved_time=min((one.time for one in existence), default=None),
+    )
+    return [_with_files(one, covering) for one in judgements], len(judgements)
 
 
-def _failure(sentence: Sentence, where: str, code: str = "container-form") -> _Problem:
-    return Conclusion.failed(SubIndication.FORMAT_FAILURE), _error(code, sentence, where)
+def _with_files(judgement: CmsJudgement, covering: Covering) -> _Judged:
+    """Take a signature's answer together with what became of the files its manifest names."""
+    report = judgement.report
+    if covering.problems:
+        intact = report.intact if covering.is_unchanged else covering.is_unchanged
+        report = replace(
+            report,
+            conclusion=conclude([report.conclusion, *(one.conclusion for one in covering.problems)]),
+            intact=False if report.intact is False else intact,
+            findings=(*report.findings, *(one.finding for one in covering.problems)),
+        )
+    is_file = not covering.problems and report.intact is False  # of an ASiC-S: the digest is the signature's
+    return _Judged(
+        report=report,
+        certificate=judgement.certificate,
+        referred=covering.referred,
+        covered=frozenset() if is_file else covering.covered,
+    )
 
 
-def _error(code: str, sentence: Sentence, where: str = "") -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, sentence=sentence, where=where)
+def _uncovered(container: Container, judged: list[_Judged]) -> Iterator[Problem]:
+    """Check 4: yield a problem for each file that no signature refers to; a changed one has its own."""
+    referred = frozenset[str]().union(*(one.referred for one in judged))
+    for name in sorted(set(required_names(container)) - referred):
+        yield form_problem(say("No signature covers this file."), name, "file-not-covered")
+
+
+def _remarks(case: _Case, proofs: Proofs, judged: list[_Judged]) -> Iterator[Finding]:
+    """Yield what decides nothing: files that are containers, manifests nobody signs, unstamped files."""
+    for name in case.container.data_names:
+        if name.lower().endswith(CONTAINER_SUFFIXES):
+            sentence = say("This file is a container of its own; the signatures in it are not judged here.")
+            yield Finding(code="nested-container", severity=Severity.INFO, sentence=sentence, where=name)
+    for name in case.coverage.unsigned_manifests():
+        sentence = say("The file that signs this manifest is not in the container.")
+        yield Finding(code="manifest-unsigned", severity=Severity.WARNING, sentence=sentence, where=name)
+    if proofs.timestamps and not judged:
+        for name in sorted(set(case.container.data_names) - proofs.covered):
+            sentence = say("No time-stamp or evidence record covers this file.")
+            yield Finding(code="file-not-covered", severity=Severity.ERROR, sentence=sentence, where=name)

@@ -53,6 +53,7 @@ def judge_container_file(stream: BinaryIO, suffix: str, question: Question, insi
         format=judgement.format,
         conclusion=judgement.conclusion,
         signatures=judgement.signatures,
+        timestamps=judgement.timestamps,
         contents=contents,
         findings=(*judgement.findings, *remarks),
     )

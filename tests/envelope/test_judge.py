@@ -231,12 +231,3 @@ def test_an_added_file_under_a_strangers_signature_is_not_the_agencys(
     assert judgement.conclusion.indication is not Indication.TOTAL_PASSED
     assert judgement.signatures[0].coverage == "partial"
     assert judgement.sealed_by() == ()
-
-
-def test_cades_in_a_container_is_not_passed_over(sealed: bytes, trust: Trust) -> None:
-    """A signature that is not judged yet leaves the answer open."""
-    files = unpacked(sealed)
-    files["META-INF/signature.p7s"] = b"\x30\0"
-    judgement = judged(repacked(files), trust)
-    assert judgement.conclusion.indication is OPEN
-    assert "cades-in-container" in codes(judgement)
