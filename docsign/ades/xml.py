@@ -12,7 +12,7 @@ import io
 import re
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from lxml import etree
 
@@ -46,6 +46,16 @@ _ONE_BYTE = frozenset(
     {f"iso-8859-{part}" for part in (1, 2, 3, 4, 5, 7, 9, 10, 13, 14, 15, 16)}
     | {f"windows-125{part}" for part in (0, 1, 2, 3, 4, 7)}
 )
+_HARDENED: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "huge_tree": False,
+    "recover": False,
+}
+_PIECE = 64 * 1024
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _BEFORE_ROOT = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 
@@ -63,27 +73,45 @@ def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
     text = _decoded(data)
     if text.count("<") > MAX_MARKUP:
         raise XmlError(say("The XML holds too many elements: {limit} at most.", limit=MAX_MARKUP))
-    position = 0
-    while match := _BEFORE_ROOT.match(text, position):
-        position = match.end()
-    if text.startswith("<!", position):
-        raise XmlError(say("The XML declares a document type (DTD), which is not allowed."))
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=False,
-        recover=False,
-    )
+    _refuse_dtd(text)
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, etree.XMLParser(**_HARDENED))
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise XmlError(say("The XML is not well formed: {reason}.", reason=_reason(error))) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise XmlError(say("The XML declares a document type (DTD), which is not allowed."))
     return root
+
+
+def feed(stream: BinaryIO, target: object) -> Any:
+    """Parse XML piece by piece into a parser target and return what its ``close`` gives; raises XmlError.
+
+    As strict as ``parse`` about encodings and document types. How many elements there may be, how deep, and
+    how much text, is the target's to count. What the target raises comes through.
+    """
+    head = stream.read(_PIECE)
+    text = _decoded(head, whole=False)
+    place = _refuse_dtd(text)
+    if head and (text[place : place + 1] != "<" or text[place + 1 : place + 2] in ("", "!", "?")):
+        raise XmlError(say("The XML does not begin with its root element."))
+    parser = etree.XMLParser(target=target, **_HARDENED)  # type: ignore[arg-type] # as lxml documents it
+    try:
+        while head:
+            parser.feed(head)
+            head = stream.read(_PIECE)
+        return parser.close()
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise XmlError(say("The XML is not well formed: {reason}.", reason=_reason(error))) from error
+
+
+def _refuse_dtd(text: str) -> int:
+    """Return where the root element begins; raises XmlError for a document type declaration."""
+    position = 0
+    while match := _BEFORE_ROOT.match(text, position):
+        position = match.end()
+    if text.startswith("<!", position):
+        raise XmlError(say("The XML declares a document type (DTD), which is not allowed."))
+    return position
 
 
 def canonicalize(element: etree._Element, algorithm: str, prefixes: tuple[str, ...] = ()) -> bytes:
@@ -216,8 +244,8 @@ def writable(text: str) -> bool:
     )
 
 
-def _decoded(data: bytes) -> str:
-    """Decode for the checks before parsing; the parser itself gets the bytes."""
+def _decoded(data: bytes, *, whole: bool = True) -> str:
+    """Decode for the checks before parsing; the parser itself gets the bytes. Not ``whole``: a beginning."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     elif data.startswith(b"<\0"):
@@ -229,7 +257,7 @@ def _decoded(data: bytes) -> str:
         known = said is not None and said[1].lower() in _ONE_BYTE and not data.startswith(codecs.BOM_UTF8)
         encoding = said[1].lower() if said is not None and known else "utf-8-sig"
     try:
-        text = data.decode(encoding)
+        text = codecs.getincrementaldecoder(encoding)().decode(data, whole)
     except UnicodeDecodeError as error:
         raise XmlError(say("The XML is not text in UTF-8 or UTF-16.")) from error
     declared = _DECLARED.match(text)

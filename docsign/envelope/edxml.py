@@ -23,6 +23,7 @@ from docsign.envelope.header import (
     Reference,
     ResponseFor,
     Staff,
+    UnknownElement,
 )
 from docsign.envelope.status import Status
 from docsign.errors import EdxmlError
@@ -66,7 +67,10 @@ _MOST_RECEIVERS = 1000
 class _Writer:
     """Lines of XML with the path of the place that is being written."""
 
-    def __init__(self) -> None:
+    def __init__(self, unknown: Sequence[UnknownElement] = ()) -> None:
+        self._unknown: dict[str, list[str]] = {}
+        for one in unknown:
+            self._unknown.setdefault(one.parent, []).append(one.xml)
         self._path: list[str] = []
         self._lines: list[str] = []
         self._open: list[str] = []
@@ -91,9 +95,16 @@ class _Writer:
         self._path.append(name if place is None else f"{name}[{place}]")
 
     def end(self) -> None:
-        """Close the element that ``begin`` opened."""
+        """Close the element that ``begin`` opened, after what was kept for it."""
+        for xml in self._unknown.pop(".".join(self._path[1:]), ()):
+            self._lines.append(f"{self._indent()}{xml}")
         self._path.pop()
         self.close()
+
+    def keeps(self, name: str) -> bool:
+        """Say whether something was kept for a child of the place that is being written."""
+        start = ".".join([*self._path[1:], name])
+        return any(path == start or path.startswith(f"{start}.") for path in self._unknown)
 
     def text(self, name: str, value: str, *, required: bool = False) -> None:
         """Write a text element; empty is left out, or refused where the form needs it."""
@@ -160,7 +171,7 @@ class _Writer:
 
 def write_header(header: Header) -> bytes:
     """Write a document's header; raises EdxmlError with the path of what the form does not allow."""
-    out = _begin("header")
+    out = _begin("header", header.unknown)
     out.begin("MessageHeader")
     _write_parties(out, header)
     _write_document(out, header)
@@ -194,8 +205,8 @@ def write_status(status: Status) -> bytes:
     return out.document()
 
 
-def _begin(root: str) -> _Writer:
-    out = _Writer()
+def _begin(root: str, unknown: Sequence[UnknownElement] = ()) -> _Writer:
+    out = _Writer(unknown)
     out.start(root)
     out.frame("edXML", attributes=f' xmlns="{NAMESPACE}"', prefix="")
     out.frame("edXMLEnvelope", attributes=f' xmlns:edXML="{NAMESPACE}"')
@@ -255,7 +266,7 @@ def _write_document(out: _Writer, header: Header) -> None:
     out.text("Subject", header.subject, required=True)
     out.text("Content", header.content or header.subject)
     signer = header.signer
-    if signer.competence or signer.position or signer.name:
+    if signer.competence or signer.position or signer.name or out.keeps("SignerInfo"):
         out.begin("SignerInfo")
         out.text("Competence", signer.competence)
         out.text("Position", signer.position)
@@ -266,13 +277,13 @@ def _write_document(out: _Writer, header: Header) -> None:
     for place, response in enumerate(header.responses, 1):
         _write_response(out, response, place=place)
     out.number("SteeringType", header.steering, high=2)
-    if header.task_codes:
+    if header.task_codes or out.keeps("ResponseForTask"):
         out.begin("ResponseForTask")
         for code in header.task_codes:
             out.text("TaskCode", code)
         out.end()
     out.text("ApplicationType", header.application_type)
-    if header.to_places:
+    if header.to_places or out.keeps("ToPlaces"):
         out.begin("ToPlaces")
         for line in header.to_places:
             out.text("Place", line)
@@ -290,7 +301,7 @@ def _write_other_info(out: _Writer, header: Header) -> None:
     if header.directive is not None:
         out.text("Direction", "true" if header.directive else "false")
     out.text("ReferenceCodes", header.reference_codes)
-    if header.appendixes:
+    if header.appendixes or out.keeps("Appendixes"):
         out.begin("Appendixes")
         for appendix in header.appendixes:
             out.text("Appendix", appendix)

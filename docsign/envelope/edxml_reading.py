@@ -2,7 +2,7 @@
 
 What cannot be used (an impossible day, a number that is none, an unknown code) becomes a finding on the value
 that is returned, and the field keeps its default. EdxmlError is kept for messages whose sender, receiver or
-document cannot be told at all. Unknown elements are passed over.
+document cannot be told at all. Elements that the standard does not know are kept for the next hop.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from lxml import etree
 
-from docsign.ades.xml import elements, local_name, parse
+from docsign.ades.xml import EXC_C14N, canonicalize, elements, local_name, parse
 from docsign.envelope.header import (
     VIETNAM_TIME,
     Business,
@@ -32,11 +32,20 @@ from docsign.envelope.header import (
     Staff,
     Steering,
     Trace,
+    UnknownElement,
 )
 from docsign.envelope.status import Status, StatusCode
 from docsign.errors import EdxmlError, XmlError
 from docsign.sentence import Sentence, say
 from docsign.verdict import Finding, Severity
+
+UNKNOWN_LIMIT = 256 * 1024
+"""How much of what is not known is kept, in characters."""
+NUMBERED = ("To", "ResponseFor", "TraceHeader", "Receiver", "ReplacementInfo", "Reference")
+"""The elements whose place among their like is in a path, even where there is one."""
+_NOT_KEPT = ("Signature", "DigitalSignature")  # they hold for the bytes they came with
+_Asked = dict[etree._Element, tuple[str, set[str]]]  # noqa: SLF001 -- lxml's name for an element
+"""What was asked of each element: its path, and the names of children that are understood."""
 
 NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 
@@ -52,10 +61,13 @@ _TIME_START = re.compile(r"(?:[ T]\d{1,2}:.*)?\s*$", re.DOTALL)
 class _Reader:
     """An element with the path it was reached by; findings gather in one list for the whole message."""
 
-    def __init__(self, element: etree._Element | None, path: str, findings: list[Finding]) -> None:
+    def __init__(
+        self, element: etree._Element | None, path: str, findings: list[Finding], asked: _Asked | None = None
+    ) -> None:
         self._element = element
         self.path = path
         self._findings = findings
+        self._asked: _Asked = {} if asked is None else asked
 
     @property
     def present(self) -> bool:
@@ -64,16 +76,18 @@ class _Reader:
 
     def child(self, name: str) -> _Reader:
         """Return the first child of this name; an absent one reads as empty."""
-        return next(self.children(name), _Reader(None, f"{self.path}.{name}", self._findings))
+        absent = _Reader(None, f"{self.path}.{name}", self._findings, self._asked)
+        return next(self.children(name), absent)
 
     def children(self, name: str) -> Iterator[_Reader]:
         """Yield every child of this name, whatever its namespace."""
         if self._element is None:
             return
+        self._asked.setdefault(self._element, (self.path, set()))[1].add(name)
         found = [child for child in elements(self._element) if local_name(child) == name]
         for place, child in enumerate(found, 1):
-            suffix = f"[{place}]" if len(found) > 1 or name in ("To", "Reference") else ""
-            yield _Reader(child, f"{self.path}.{name}{suffix}", self._findings)
+            suffix = f"[{place}]" if len(found) > 1 or name in NUMBERED else ""
+            yield _Reader(child, f"{self.path}.{name}{suffix}", self._findings, self._asked)
 
     def own_text(self) -> str:
         """Return the element's text in NFC, without white space around it."""
@@ -131,6 +145,20 @@ class _Reader:
             return None
         return moment
 
+    def unknown(self) -> Iterator[UnknownElement]:
+        """Yield the elements of all that was read that nothing asked for, in their order."""
+        size = 0
+        for element, (path, names) in self._asked.items():
+            for child in elements(element):
+                if local_name(child) in names or local_name(child) in _NOT_KEPT:
+                    continue
+                xml = canonicalize(child, EXC_C14N).decode()
+                size += len(xml)
+                if size > UNKNOWN_LIMIT:
+                    self.note("edxml-unknown", say("Too much that is not known; the rest is not kept."))
+                    return
+                yield UnknownElement(parent=path.partition(".")[2], xml=xml)
+
     def note(self, code: str, sentence: Sentence) -> None:
         """Keep a finding about this place."""
         self._findings.append(
@@ -140,8 +168,12 @@ class _Reader:
 
 def read_header(data: bytes) -> Header:
     """Read a document's header; raises EdxmlError where sender, receivers or the document cannot be told."""
+    return header_from(_parsed(data))
+
+
+def header_from(root: etree._Element) -> Header:
+    """Read the header of a parsed message, as ``read_header`` does."""
     findings: list[Finding] = []
-    root = _parsed(data)
     top = _find(root, "edXMLHeader", findings, "header")
     message = top.child("MessageHeader")
     if not message.present:
@@ -197,6 +229,7 @@ def read_header(data: bytes) -> Header:
             for one in traces.children("TraceHeader")
         ),
         references=_references(root, findings),
+        unknown=tuple(top.unknown()),
         findings=tuple(findings),
     )
 
@@ -206,8 +239,18 @@ def read_status(data: bytes) -> Status:
 
     ``MessageHeader`` and, as another vendor writes, ``Status`` are both read.
     """
+    return status_from(_parsed(data))
+
+
+def is_status(root: etree._Element) -> bool:
+    """Say whether a parsed message is a status and no document."""
+    return any(True for _ in root.iter("{*}StatusCode"))
+
+
+def status_from(root: etree._Element) -> Status:
+    """Read the status of a parsed message, as ``read_status`` does."""
     findings: list[Finding] = []
-    top = _find(_parsed(data), "edXMLHeader", findings, "status")
+    top = _find(root, "edXMLHeader", findings, "status")
     message = top.child("MessageHeader")
     if not message.present:
         message = top.child("Status")
@@ -318,7 +361,7 @@ def _references(root: etree._Element, findings: list[Finding]) -> tuple[Referenc
         manifest = _Reader(element, "body", findings)
         return tuple(
             Reference(
-                content_id=_without_cid(one.text("ContentId")),
+                content_id=without_cid(one.text("ContentId")),
                 content_type=one.text("ContentType"),
                 description=one.text("Description"),
                 name=one.text("AttachmentName"),
@@ -328,7 +371,7 @@ def _references(root: etree._Element, findings: list[Finding]) -> tuple[Referenc
     return ()
 
 
-def _without_cid(identifier: str) -> str:
+def without_cid(identifier: str) -> str:
     """Drop every leading ``cid:``; the official library adds one at each round."""
     while identifier.lower().startswith("cid:"):
         identifier = identifier[4:]

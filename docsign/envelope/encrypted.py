@@ -19,16 +19,25 @@ CIPHERTEXT_TYPE = "application/pkcs7-mime"
 NEUTRAL_SUBJECT = "Văn bản được mã hóa"
 """What stands outside in place of subject and content."""
 
-_MAY_DIFFER = frozenset(("receivers", "references", "subject", "content", "traces", "findings"))
+_MAY_DIFFER = frozenset(
+    ("receivers", "references", "subject", "content", "appendixes", "traces", "unknown", "findings")
+)
 
 
 def outer_header(inner: Header) -> Header:
     """Return the header to put outside: all that routes, nothing of what the document says.
 
-    Appendix titles and the names of attachments go with subject and content.
+    Titles of appendices and names of attachments go with subject and content.
     """
     return replace(
-        inner, subject=NEUTRAL_SUBJECT, content=NEUTRAL_SUBJECT, references=(), traces=(), findings=()
+        inner,
+        subject=NEUTRAL_SUBJECT,
+        content=NEUTRAL_SUBJECT,
+        appendixes=(),
+        references=(),
+        traces=(),
+        unknown=(),
+        findings=(),
     )
 
 

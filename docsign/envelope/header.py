@@ -166,6 +166,17 @@ class Business:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownElement:
+    """An element that the standard does not know, kept for the next hop: parent's path, canonical XML.
+
+    Paths are those of errors, below the header: ``MessageHeader.To[2]``.
+    """
+
+    parent: str
+    xml: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """The header of one document on its way.
 
@@ -205,6 +216,7 @@ class Header:
     business: Business = field(default_factory=Business)
     traces: tuple[Trace, ...] = ()
     references: tuple[Reference, ...] = ()
+    unknown: tuple[UnknownElement, ...] = ()
     findings: tuple[Finding, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:

@@ -227,3 +227,33 @@ def test_any_text_survives(text: str) -> None:
         return
     again = read_header(write_header(replace(made, subject=once))).subject
     assert once == again
+
+
+def test_what_is_not_known_survives(header: Header) -> None:
+    """Elements of other vendors and of later versions come out where they came in, again and again."""
+    new = '<x:Mức xmlns:x="urn:moi" a="1">rất <x:b>cao</x:b> &amp; gấp</x:Mức>'
+    places = {
+        "</edXML:MessageHeader>": "MessageHeader",
+        "</edXML:From>": "MessageHeader.From",
+        "</edXML:OtherInfo>": "MessageHeader.OtherInfo",
+        "</edXML:TraceHeaderList>": "TraceHeaderList",
+        "</edXML:Bussiness>": "TraceHeaderList.Bussiness",
+    }
+    text = write_header(header).decode()
+    for place in places:
+        text = text.replace(place, new + place)
+    read = read_header(text.encode())
+    assert {one.parent for one in read.unknown} == set(places.values())
+    assert all("<x:b" in one.xml for one in read.unknown)
+    again = read_header(write_header(read))
+    assert again == read
+    assert sorted(one.parent for one in again.unknown) == sorted(places.values())
+
+
+def test_what_is_not_known_has_its_bounds(header: Header) -> None:
+    """A vendor's extension may be long; a message full of it is cut, and says so."""
+    text = write_header(header).decode()
+    more = "".join(f"<n{n}>{'x' * 1000}</n{n}>" for n in range(500))
+    read = read_header(text.replace("</edXML:MessageHeader>", more + "</edXML:MessageHeader>").encode())
+    assert 200 < len(read.unknown) < 300
+    assert "edxml-unknown" in [one.code for one in read.findings]
