@@ -12,7 +12,7 @@ from typing import Literal
 
 from cryptography import x509
 
-from docsign.pdf.archive import ArchivablePdf, Needed
+from docsign.pdf.archive import ArchivablePdf
 from docsign.pdf.judge import judge_pdf
 from docsign.pki.certificates import display_name
 from docsign.pki.chains import candidate_chains
@@ -20,7 +20,7 @@ from docsign.pki.ocsp import load_answer
 from docsign.pki.revocation import load_crl
 from docsign.pki.strength import uses_of
 from docsign.pki.trust import Trust
-from docsign.pki.validation_data import ValidationData
+from docsign.pki.validation_data import Needed, ValidationData
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 from docsign.verdict import Conclusion, Indication

@@ -16,7 +16,7 @@ from docsign.ades import cms
 from docsign.detached import aware_moment, cms_signature, sign_detached
 from docsign.document.number import printed_date, printed_number
 from docsign.errors import UsageError
-from docsign.extending import LEVELS, Level, extend, require_means
+from docsign.extending import extend
 from docsign.pdf import made
 from docsign.pdf.input_check import require_passive, require_sound
 from docsign.pdf.official import is_official, place_for
@@ -28,6 +28,7 @@ from docsign.pki.certificates import display_name, managing_unit, position
 from docsign.pki.fitness import require_fit
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
+from docsign.proofs import LEVELS, Level, require_means
 from docsign.sentence import say
 from docsign.verdict import SignerRole
 

@@ -13,7 +13,7 @@ from docsign.errors import UsageError
 from docsign.sentence import Language, say
 
 if TYPE_CHECKING:
-    from docsign.extending import Level
+    from docsign.proofs import Level
 
 
 @click.command()

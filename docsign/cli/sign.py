@@ -32,8 +32,8 @@ from docsign.verdict import SignerRole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from docsign.extending import Level
     from docsign.pki import SigningKey, Trust
+    from docsign.proofs import Level
 
 _IMAGE_LIMIT = 4 * 1024 * 1024
 _ORDER = (EXIT_USAGE, EXIT_TRY_LATER, EXIT_FAILED, EXIT_OK)

@@ -22,27 +22,14 @@ from docsign.pdf.form import form_fields
 from docsign.pdf.input_check import require_sound
 from docsign.pdf.reading import Array, Dictionary, Stream, Text, read_pdf
 from docsign.pdf.revision import Revision, require_whole
-from docsign.pdf.signatures import DOCUMENT_TIMESTAMP, FoundSignature, find_signatures, validation_data
+from docsign.pdf.signatures import DOCUMENT_TIMESTAMP, FoundSignature, find_signatures
+from docsign.pdf.validation_store import validation_data
 from docsign.pdf.writer import Prepared, add_invisible_field, free_name, prepared, signature_entries
 from docsign.pki.certificates import Role
-from docsign.pki.validation_data import ValidationData
+from docsign.pki.validation_data import Needed, ValidationData
 from docsign.sentence import say
-from docsign.values import dataclass
 
 _LISTS = ("Certs", "OCSPs", "CRLs")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needed:
-    """A certificate whose chain and status must be provable, with the certificates found beside it.
-
-    ``made_at`` is when it was used, where a time-stamp says so.
-    """
-
-    certificate: x509.Certificate
-    others: tuple[x509.Certificate, ...]
-    role: Role
-    made_at: datetime | None = None
 
 
 class ArchivablePdf:

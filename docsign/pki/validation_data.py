@@ -7,10 +7,12 @@ folder and ``docsign.pki.fetch`` all give.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import reduce
 
 from cryptography import x509
 
+from docsign.pki.certificates import Role
 from docsign.values import dataclass
 
 
@@ -47,6 +49,19 @@ class ValidationData:
     def is_empty(self) -> bool:
         """Whether there is nothing in it."""
         return not (self.certificates or self.ocsps or self.crls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """A certificate whose chain and status must be provable, with the certificates found beside it.
+
+    ``made_at`` is when it was used, where a time-stamp says so.
+    """
+
+    certificate: x509.Certificate
+    others: tuple[x509.Certificate, ...]
+    role: Role
+    made_at: datetime | None = None
 
 
 def _both(one: ValidationData, other: ValidationData) -> ValidationData:

@@ -24,11 +24,12 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from docsign.errors import CertificateUnfitError, PdfError, TrustError, UsageError
 from docsign.expiry import expiry_of
-from docsign.extending import LEVELS, Level, extend
+from docsign.extending import extend
 from docsign.pdf.reading import read_pdf
 from docsign.pdf.signatures import validation_data
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import Issued, TrialAuthority
+from docsign.proofs import LEVELS, Level
 from docsign.signing import sign
 from docsign.verdict import Indication, Report
 from docsign.verification import verify
