@@ -7,7 +7,7 @@ import unicodedata
 from docsign.pdf.changes.boxes import pictures
 from docsign.pdf.changes.comparison import Comparison
 from docsign.pdf.changes.drawn import Drawn, drawn_text
-from docsign.pdf.changes.fonts import gains_plain_fonts
+from docsign.pdf.changes.fonts import gains_nothing_used
 from docsign.pdf.form import Field, acro_form, form_fields
 from docsign.pdf.reading import Array, Dictionary, Stream, Text, Value, View
 
@@ -39,7 +39,7 @@ def _same_drawing(found: Comparison, old: Stream, new: Stream) -> bool:
         old.raw == new.raw
         and all(found.same(old.get(key), new.get(key)) for key in keys)
         and found.extends(*resources)
-        and gains_plain_fonts(found.old, found.new, *resources, [old])
+        and gains_nothing_used(found.old, found.new, *resources, [old])
     )
 
 

@@ -9,6 +9,7 @@ from docsign.pdf.reading import Dictionary, Stream, Value, View
 
 _FAMILIES = ("Courier", "Helvetica", "Times", "Symbol", "ZapfDingbats")
 _ENCODINGS = (None, "WinAnsiEncoding", "MacRomanEncoding", "StandardEncoding", "PDFDocEncoding")
+_MOST_FORMS = 64
 _KEYS = frozenset({"Type", "Subtype", "BaseFont", "Name", "Encoding"})
 
 
@@ -27,10 +28,11 @@ def is_plain_font(value: Value) -> bool:
     )
 
 
-def gains_plain_fonts(old: View, new: View, before: Value, after: Value, drawn: list[Value]) -> bool:
-    """Say whether resources gained plain fonts that nothing drawn with them names, and no more.
+def gains_nothing_used(old: View, new: View, before: Value, after: Value, drawn: list[Value]) -> bool:
+    """Say whether resources gained only plain fonts and forms that nothing drawn with them names.
 
-    The caller knows that nothing was taken away or changed.
+    iText and PDFBox put theirs into the form's resources, which may be a page's too. The caller knows that
+    nothing was taken away or changed.
     """
     one, other = old.resolve(before), new.resolve(after)
     if not isinstance(one, Dictionary) or not isinstance(other, Dictionary):
@@ -41,13 +43,13 @@ def gains_plain_fonts(old: View, new: View, before: Value, after: Value, drawn: 
             continue
         known = inner.entries.keys() if isinstance(inner, Dictionary) else set()
         added = outer.entries.keys() - known if isinstance(outer, Dictionary) else set()
-        if inner is None and key not in ("Font", "ProcSet"):
+        if inner is None and key not in ("Font", "XObject", "ProcSet"):
             return False
         if not added:
             continue
-        if key != "Font" or not isinstance(outer, Dictionary):
+        if key not in ("Font", "XObject") or not isinstance(outer, Dictionary):
             return False
-        if not all(is_plain_font(new.get(outer, name)) for name in added):
+        if key == "Font" and not all(is_plain_font(new.get(outer, name)) for name in added):
             return False
         if _names(old, one, drawn, added):
             return False
@@ -61,19 +63,25 @@ def _names(view: View, resources: Dictionary, contents: list[Value], names: set[
         + b"|".join(re.escape(name.encode("latin-1", "replace")) for name in names)
         + rb")(?![^\s()<>\[\]{}/%])"
     )
-    streams = [view.resolve(one) for one in contents]
-    drawn = view.get(resources, "XObject")
-    if isinstance(drawn, Dictionary):
-        streams += [view.resolve(one) for one in drawn.entries.values()]
-    for stream in streams:
-        if not isinstance(stream, Stream) or stream.get("Subtype") == "Image":
+    waiting: list[Value] = [*contents, *_drawn(view, resources)]
+    seen: set[int] = set()
+    while waiting:
+        stream = view.resolve(waiting.pop())
+        if not isinstance(stream, Stream) or stream.get("Subtype") == "Image" or id(stream) in seen:
             continue
+        seen.add(id(stream))
+        waiting += _drawn(view, view.get(stream, "Resources"))
         try:
             decoded = view.decoded(stream)
         except PdfBudgetError:
             raise
         except PdfError:
             return True
-        if decoded.left or pattern.search(decoded.data):
+        if decoded.left or pattern.search(decoded.data) or len(seen) > _MOST_FORMS:
             return True
     return False
+
+
+def _drawn(view: View, resources: Value) -> list[Value]:
+    found = view.get(resources, "XObject") if isinstance(resources, Dictionary) else None
+    return list(found.entries.values()) if isinstance(found, Dictionary) else []

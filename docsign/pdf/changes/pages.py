@@ -9,7 +9,7 @@ from dataclasses import field
 
 from docsign.pdf.changes.boxes import box_of
 from docsign.pdf.changes.comparison import Comparison, numbers
-from docsign.pdf.changes.fonts import gains_plain_fonts
+from docsign.pdf.changes.fonts import gains_nothing_used
 from docsign.pdf.changes.marks import Needs
 from docsign.pdf.reading import Array, Dictionary, Page, Pdf, Reference, Value, View
 from docsign.sentence import say
@@ -202,12 +202,12 @@ class _Pages:
                 self._size(page)
             return
         extended = found.extends(one, other)
-        if extended and gains_plain_fonts(
+        if extended and gains_nothing_used(
             found.old, found.new, one, other, _streams(found.old, self.before.dictionary.get("Contents"))
         ):
             found.mark(
                 ChangeKind.STRUCTURE,
-                say("Standard fonts that page {n} does not use were added to it.", n=page),
+                say("Fonts or pictures that page {n} does not use were put beside its own.", n=page),
                 Needs.NOTHING,
                 page=page,
             )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from docsign.verdict import ChangeKind
 from tests.pdf.attacks.revision import Revision
-from tests.pdf.attacks.syntax import Ref, Stream, Value
+from tests.pdf.attacks.second_signer import sign
+from tests.pdf.attacks.syntax import Name, Ref, Stream, Value
 from tests.pdf.attacks.table import ATTACKS, FAILED, failed
+from tests.pdf.honest.make.by_hand import stream
 from tests.pdf.odd.later_writing import drawn, filled
 from tests.pdf.odd.writing import Writing, field_picture, with_fields
 
@@ -89,3 +91,31 @@ def prepared_picture_no_longer_redrawn() -> bytes:
     revision = Revision(Writing(objects=objects).signed())
     asking(revision, None)
     return revision.appended()
+
+
+def _shared(content: bytes) -> Revision:
+    """Sign a document whose page and form share their resources; its page draws ``content``."""
+    objects = with_fields()
+    objects[6] = stream(content)
+    objects[14] = b"<</F1 3 0 R/Helv 9 0 R>>"
+    objects[15] = b"<</Font 14 0 R>>"
+    objects[1] = objects[1].replace(b"/DR<</Font<</Helv 9 0 R>>>>", b"/DR 15 0 R")
+    objects[5] = objects[5].replace(b"/Resources<</Font<</F1 3 0 R>>>>", b"/Resources 15 0 R")
+    return Revision(Writing(objects=objects).signed())
+
+
+@ATTACKS.enter_made(ROW, FAILED)
+def picture_that_the_page_waited_for() -> bytes:
+    """The signed page draws a picture that is not there; a later revision puts it there."""
+    revision = _shared(b"/Sau Do BT /F1 16 Tf 72 760 Td (Chi 1.000.000) Tj ET")
+    revision.change(Ref(15), XObject={"Sau": revision.add(drawn(b"9.000.000"))})
+    return sign(revision, name="KyThem")
+
+
+@ATTACKS.enter_made(ROW, FAILED)
+def font_that_the_page_waited_for() -> bytes:
+    """The signed page draws with a font that is not there; a later revision puts it there."""
+    revision = _shared(b"BT /Sau 16 Tf 72 760 Td (Chi 9.000.000) Tj ET")
+    font = {"Type": Name("Font"), "Subtype": Name("Type1"), "BaseFont": Name("Helvetica")}
+    revision.change(Ref(14), Sau=revision.add(font))
+    return sign(revision, name="KyThem")

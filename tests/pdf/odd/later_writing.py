@@ -110,7 +110,7 @@ def fonts_left_unused() -> bytes:
 
 @odd()
 def fonts_that_the_page_gains_too() -> bytes:
-    """PDFBox adds its fonts to /DR, which is the resources of the pages as well (LibreOffice has it so)."""
+    """Fonts (PDFBox) and pictures (iText) go into /DR, which is a page's resources too (LibreOffice)."""
     objects = with_fields()
     objects[14] = b"<</F1 3 0 R/Helv 9 0 R>>"
     objects[15] = b"<</Font 14 0 R>>"
@@ -120,6 +120,7 @@ def fonts_that_the_page_gains_too() -> bytes:
         objects[number] = objects[number].replace(b"/Resources<</Font<</Helv 9 0 R>>>>", b"/Resources 15 0 R")
     revision = Revision(Writing(objects=objects).signed())
     revision.change(Ref(14), ZaDb=revision.add(_font("ZapfDingbats")))
+    revision.change(Ref(15), XObject={"FRM": revision.add(form(b""))})
     return sign(revision, name="KyThem")
 
 
