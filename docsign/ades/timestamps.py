@@ -88,7 +88,9 @@ def inside_token(token: bytes) -> ValidationData:
     found = _readable(token)
     if found is None:
         return ValidationData()
-    return ValidationData.of(certificates=load_certificates(found[0].certificates), crls=found[0].crls)
+    return ValidationData.of(
+        certificates=load_certificates(found[0].certificates), crls=found[0].crls, ocsps=found[0].ocsps
+    )
 
 
 def _accuracy(node: der.Node | None) -> timedelta:
@@ -184,7 +186,7 @@ def judge_token(
     findings = [problem.finding for problem in check.form]
     steps: tuple[Step, ...] = ()
     uses = _uses(signed.signers[0], check)
-    inside = ValidationData.of(certificates=check.others, crls=signed.crls)
+    inside = ValidationData.of(certificates=check.others, crls=signed.crls, ocsps=signed.ocsps)
     if check.certificate is not None:
         question = path_question(
             check.certificate, others=check.others, trust=trust, role="tsa", data=inside.merged(data)

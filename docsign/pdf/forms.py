@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from docsign.ades.cades import judge_cms
 from docsign.ades.signer import Problem, doubtful, failed
+from docsign.ades.stamped import Stamped
 from docsign.pdf.placing import Case, Placed
 from docsign.pdf.signatures import claimed_time
 from docsign.sentence import say
@@ -26,9 +27,9 @@ def signature_format(subfilter: str) -> SignatureFormat:
 
 
 def judge_form(
-    case: Case, placed: Placed, *, id: str, format: SignatureFormat, proved_time: datetime | None
+    case: Case, placed: Placed, *, id: str, format: SignatureFormat, later: Sequence[Stamped]
 ) -> SignatureReport:
-    """Judge the signature itself: who, mathematics, path, time-stamps."""
+    """Judge the signature itself: who, mathematics, path, time-stamps; ``later`` are the document's."""
     assert placed.range is not None
     if placed.subfilter == RSA_SHA1:
         return _without_cms(id, _weak())
@@ -54,7 +55,7 @@ def judge_form(
         embedded=not is_old,
         beside=case.beside,
         claimed_time=claimed_time(case.view, placed.found.dictionary),
-        proved_time=proved_time,
+        later=later,
     ).report
     if not is_old:
         return report

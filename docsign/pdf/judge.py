@@ -18,8 +18,9 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 from datetime import datetime
 
+from docsign.ades.long_term import prove_by_stamps
 from docsign.ades.signer import Problem, doubtful, failed, note, warning
-from docsign.ades.timestamps import judge_timestamp
+from docsign.ades.stamped import Stamped
 from docsign.errors import PdfError
 from docsign.pdf.changes.allowance import Aftermath, Allowance, Lock, aftermath, is_forgiven
 from docsign.pdf.changes.graph import Graph
@@ -39,9 +40,10 @@ from docsign.pdf.signatures import (
     locks,
     permission,
     usage_rights,
-    validation_data,
 )
 from docsign.pdf.structure import structure_problems, structure_warnings
+from docsign.pdf.validation_store import document_stamps, is_covered, validation_data
+from docsign.pki.existence import Existing
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.values import dataclass
@@ -125,6 +127,7 @@ class _Judge:
     stamps: dict[int, TimestampReport] = field(default_factory=dict)
     failed_fields: set[str] = field(default_factory=set)
     closed_by_agency: set[int] = field(default_factory=set)
+    stamped: list[tuple[Placed, Stamped]] = field(default_factory=list)
     closable: tuple[Lock, ...] = ()
     levels: dict[int, int] = field(default_factory=dict)
 
@@ -137,10 +140,8 @@ class _Judge:
             level = permission(self.case.view, one.found.dictionary)
             if level is not None:
                 self.levels[one.number] = level
-        counted = [one for one in self.placed if one.is_timestamp]
-        for count, one in reversed(list(enumerate(counted, 1))):
-            self.stamps[one.number] = self._timestamp(one, f"T{count}")
         signed = [one for one in self.placed if not one.is_timestamp]
+        self._judge_stamps([one for one in self.placed if one.is_timestamp], signed)
         for count, one in reversed(list(enumerate(signed, 1))):
             report = self._signature(one, f"S{count}")
             self.signatures[one.number] = report
@@ -156,12 +157,7 @@ class _Judge:
         problems = [*placed.problems, *self._structure(placed)]
         names = tuple(sorted(placed.found.fields))
         format = signature_format(placed.subfilter)
-        later = [one for one in self.placed if one.number in self.stamps and _covers(one, placed)]
-        proofs = [
-            stamp.time
-            for stamp in (self.stamps[one.number] for one in later)
-            if stamp.time is not None and stamp.conclusion.indication is Indication.TOTAL_PASSED
-        ]
+        later = [stamp for one, stamp in self.stamped if is_covered(placed, one)]
         if placed.range is None:
             return SignatureReport(
                 id=id,
@@ -172,7 +168,7 @@ class _Judge:
                 coverage=placed.coverage,
                 findings=tuple(problem.finding for problem in problems),
             )
-        judged = judge_form(case, placed, id=id, format=format, proved_time=min(proofs, default=None))
+        judged = judge_form(case, placed, id=id, format=format, later=later)
         after = Aftermath()
         first = [problem.conclusion for problem in problems]
         if placed.revision >= 0:
@@ -258,29 +254,32 @@ class _Judge:
 
     # --- document time-stamps -------------------------------------------------------------------------------
 
-    def _timestamp(self, placed: Placed, name: str) -> TimestampReport:
-        """Judge a document time-stamp (EN 319 142-1 5.4.3): its own bytes, its token, and what came after."""
+    def _judge_stamps(self, placed: list[Placed], signed: list[Placed]) -> None:
+        """Judge the document time-stamps (EN 319 142-1 5.4.3), each with what the newer ones prove."""
         case = self.case
+        given = document_stamps(case, placed, signed)
+        judged = prove_by_stamps(
+            given, data=case.beside, trust=case.trust, at=case.at, existing=Existing(case.at)
+        )
+        reports = {one.report.id: one.report for one in judged}
+        stamped = {one.id: one for one in given}
+        for count, one in reversed(list(enumerate(placed, 1))):
+            name = f"T{count}"
+            report = self.stamps[one.number] = self._timestamp(one, name, reports.get(name))
+            if name in stamped and report.conclusion.indication is not Indication.TOTAL_FAILED:
+                self.stamped.append((one, stamped[name]))
+        self.stamped.reverse()
+
+    def _timestamp(self, placed: Placed, name: str, report: TimestampReport | None) -> TimestampReport:
+        """Add to the answer on a token what its bytes, its place and the later changes say."""
         problems = [*placed.problems, *self._structure(placed)]
-        if placed.range is None:
+        if report is None:
             return TimestampReport(
                 id=name,
                 kind="document",
                 conclusion=conclude(problem.conclusion for problem in problems),
                 findings=tuple(problem.finding for problem in problems),
             )
-        report = judge_timestamp(
-            placed.range.cms,
-            placed.range.digest,
-            trust=case.trust,
-            at=case.at,
-            id=name,
-            kind="document",
-            others=case.beside.certificates,
-            crls=case.beside.crls,
-            ocsps=case.beside.ocsps,
-            zero_padding=True,
-        )
         if placed.revision >= 0:
             problems += self._late(self._aftermath(placed))
         return replace(
@@ -302,15 +301,6 @@ class _FieldsOf:
         if self.names is None:
             self.names = frozenset(one.name for one in form_fields(self.case.pdf.view(self.revision)))
         return name in self.names
-
-
-def _covers(later: Placed, earlier: Placed) -> bool:
-    return (
-        later.range is not None
-        and earlier.range is not None
-        and not later.problems
-        and later.range.gap_start >= earlier.range.end
-    )
 
 
 def _level(report: SignatureReport, *, has_store: bool, stamped: bool) -> str:

@@ -6,21 +6,18 @@ What is found is values: judging them is ``docsign.pdf.judge``'s.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import field
 from datetime import UTC, datetime, timedelta, timezone
 
-from docsign.ades.cades import ValidationData
-from docsign.ades.signer import load_certificates
-from docsign.errors import PdfBudgetError, PdfError
+from docsign.errors import PdfBudgetError
 from docsign.pdf.changes.allowance import Lock
 from docsign.pdf.form import Field
-from docsign.pdf.reading import Array, Dictionary, Reference, Stream, Text, Value, View
+from docsign.pdf.reading import Array, Dictionary, Reference, Text, Value, View
 from docsign.sentence import say
 from docsign.values import dataclass
 
 MOST_SIGNATURES = 2_000
-MOST_VALIDATION_DATA = 400
 DOCUMENT_TIMESTAMP = "ETSI.RFC3161"
 
 _DATE = re.compile(
@@ -79,33 +76,6 @@ def usage_rights(view: View) -> set[int]:
             if isinstance(value, Reference):
                 found.add(value.number)
     return found
-
-
-def validation_data(view: View) -> ValidationData:
-    """Return the document's DSS (EN 319 142-1 5.4.2): what cannot be read of it is left out."""
-    store = view.get(view.catalog, "DSS")
-    if not isinstance(store, Dictionary):
-        return ValidationData()
-    lists = {key: list(_streams(view, store, key)) for key in ("Certs", "CRLs", "OCSPs")}
-    return ValidationData(
-        certificates=load_certificates(lists["Certs"]),
-        crls=tuple(lists["CRLs"]),
-        ocsps=tuple(lists["OCSPs"]),
-    )
-
-
-def _streams(view: View, store: Dictionary, key: str) -> Iterator[bytes]:
-    listed = view.get(store, key)
-    for item in listed.items[:MOST_VALIDATION_DATA] if isinstance(listed, Array) else []:
-        stream = view.resolve(item)
-        if not isinstance(stream, Stream):
-            continue
-        try:
-            yield view.decoded(stream).data
-        except PdfBudgetError:
-            raise
-        except PdfError:  # a broken store proves nothing and breaks no signature
-            continue
 
 
 def claimed_time(view: View, dictionary: Dictionary | None) -> datetime | None:

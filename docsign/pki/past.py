@@ -17,10 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from docsign.pki import problems
 from docsign.pki.existence import Existing
@@ -82,7 +81,7 @@ def judge_past(
     case = _Case(
         question,
         at,
-        signed if signed is not None else at,
+        signed,
         existing if existing is not None else Existing(at),
         not_before,
         tuple(uses),
@@ -91,7 +90,7 @@ def judge_past(
 
 
 def _name(certificate: x509.Certificate) -> bytes:
-    return sha256(certificate.public_bytes(Encoding.DER)).digest()
+    return certificate.fingerprint(SHA256())
 
 
 class _Case:
@@ -101,12 +100,13 @@ class _Case:
         self,
         question: PathQuestion,
         at: datetime,
-        signed: datetime,
+        signed: datetime | None,
         existing: Existing,
         not_before: datetime | None,
         uses: tuple[AlgorithmUse, ...],
     ) -> None:
-        self.question, self.at, self.signed, self.existing = question, at, signed, existing
+        self.question, self.at, self.existing = question, at, existing
+        self.is_proved, self.signed = signed is not None, at if signed is None else signed
         self.not_before, self.uses = not_before, uses
         self.steps: list[Step] = []
         trusted = question.trust.certificates()
@@ -176,7 +176,7 @@ class _Case:
         """Return what the proved times make impossible: these fail (EN 319 102-1 table 5)."""
         certificate = self.question.certificate
         found: tuple[SubIndication, str, Sentence] | None = None
-        if self.signed < certificate.not_valid_before_utc:  # 5.5.4 4)
+        if self.is_proved and self.signed < certificate.not_valid_before_utc:  # 5.5.4 4)
             found = (
                 SubIndication.NOT_YET_VALID,
                 "signed-before-certificate",

@@ -10,7 +10,7 @@ import pytest
 
 import docsign
 from docsign import Trust, Verifier, verify
-from docsign.pki import paths
+from docsign.pki import path_facts
 from docsign.verdict import Conclusion, SubIndication
 
 
@@ -46,7 +46,7 @@ def test_a_chain_is_validated_once(by_both: bytes, trust: Trust, monkeypatch: py
     """The second file of the same signers asks nobody about their chains again."""
     verifier = Verifier(trust=trust)
     first = verifier.verify(by_both)
-    monkeypatch.setattr(paths, "_validated", lambda *_: pytest.fail("validated again"))
+    monkeypatch.setattr(path_facts, "_rules", lambda *_: pytest.fail("validated again"))
     assert verifier.verify(by_both) == first
 
 
