@@ -24,7 +24,7 @@ from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from docsign.ades import der
 from docsign.ades import signed_data as sd
@@ -41,6 +41,7 @@ from docsign.errors import CmsError
 from docsign.pki.certificates import (
     agency_code,
     common_name,
+    der_of,
     issuer_name,
     organization,
     position,
@@ -288,8 +289,7 @@ def _find_certificate(check: SignerCheck, signer: sd.SignerInfo) -> None:
         )
         return
     for certificate in named:
-        encoded = certificate.public_bytes(Encoding.DER)
-        agreeing = [hash_bytes(name, encoded) == digest for name, digest in digests]
+        agreeing = [_digest(certificate, name) == digest for name, digest in digests]
         if all(agreeing):
             check.certificate = certificate
             check.others = tuple(other for other in check.others if other != certificate)
@@ -337,6 +337,10 @@ def _is_identified(certificate: x509.Certificate, signer: sd.SignerInfo) -> bool
         UnsupportedAlgorithm,
     ):
         return False
+
+
+def _digest(certificate: x509.Certificate, name: str) -> bytes:
+    return certificate.fingerprint(SHA256()) if name == "sha256" else hash_bytes(name, der_of(certificate))
 
 
 def _signed_certificate_digests(signer: sd.SignerInfo) -> list[tuple[str, bytes]]:

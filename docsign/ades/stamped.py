@@ -6,12 +6,12 @@ they are alike. The judgement itself is ``docsign.ades.long_term``.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from docsign.ades.signer import Digester
 from docsign.pki.validation_data import ValidationData
@@ -21,8 +21,7 @@ from docsign.verdict import TimestampKind
 
 def name_of(data: bytes | x509.Certificate) -> bytes:
     """Return the name by which proofs of existence know a DER object or a signature value: its SHA-256."""
-    der = data if isinstance(data, bytes) else data.public_bytes(Encoding.DER)
-    return hashlib.sha256(der).digest()
+    return sha256(data).digest() if isinstance(data, bytes) else data.fingerprint(SHA256())
 
 
 def names_of(data: ValidationData | Iterable[bytes | x509.Certificate]) -> frozenset[bytes]:

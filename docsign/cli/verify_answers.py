@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import traceback
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -66,6 +65,8 @@ def tell(asked: Asked, path: Path) -> Told:
         return Told(status=error.exit_status, err=words)
     except Exception as error:  # noqa: BLE001 -- our bug on one file must not hide the answers on the others
         bug = say("This is a bug in docsign ({name}); nothing more was done.", name=type(error).__name__)
+        import traceback
+
         return Told(status=EXIT_OUR_BUG, err=f"{traceback.format_exc()}{path}: {bug.text(asked.language)}")
 
 

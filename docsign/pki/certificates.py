@@ -103,6 +103,15 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
+def der_of(certificate: x509.Certificate) -> bytes:
+    """Return the certificate as DER."""
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+    )  # brings ciphers and SSH: loaded on need
+
+    return certificate.public_bytes(Encoding.DER)
+
+
 def common_name(certificate: x509.Certificate) -> str | None:
     """Return the holder's name (CN)."""
     return _attribute(certificate, NameOID.COMMON_NAME)

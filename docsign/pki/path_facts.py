@@ -13,12 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.pki import problems
-from docsign.pki.certificates import Role, display_name
+from docsign.pki.certificates import Role, der_of, display_name
 from docsign.pki.chains import Chain, candidate_chains
-from docsign.pki.ocsp import answer_proof
 from docsign.pki.problems import Problem
 from docsign.pki.revocation import list_proof
 from docsign.pki.status import Remark, StatusProof
@@ -118,7 +116,10 @@ def _gathered(
         said: list[StatusProof | Remark | None] = [
             list_proof(certificate, issuer, der, pool) for der in data.crls
         ]
-        said += [answer_proof(certificate, issuer, der, pool, data.crls) for der in data.ocsps]
+        if data.ocsps:
+            from docsign.pki.ocsp import answer_proof  # loaded on need
+
+            said += [answer_proof(certificate, issuer, der, pool, data.crls) for der in data.ocsps]
         links.append(
             Link(
                 certificate=certificate,
@@ -197,4 +198,4 @@ def _drive(coroutine: Coroutine[Any, Any, Any]) -> None:
 def _converted(certificate: x509.Certificate) -> Any:
     from asn1crypto import x509 as asn1_x509
 
-    return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+    return asn1_x509.Certificate.load(der_of(certificate))

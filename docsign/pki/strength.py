@@ -6,11 +6,10 @@ forecasts is kept apart, for planning.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -119,8 +118,9 @@ class _End:
 
 @cache
 def _table() -> dict[str, Any]:
-    text = resources.files("docsign.pki").joinpath("algorithms.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    import tomllib  # loaded on need
+
+    return tomllib.loads(Path(__file__).with_name("algorithms.toml").read_text("utf-8"))
 
 
 @cache
