@@ -38,7 +38,10 @@ def judge_evidence(
     reports: list[TimestampReport] = []
     proofs: list[Existence] = []
     records = [
-        (attribute, value) for attribute in signer.unsigned if attribute.oid in EVIDENCE for value in attribute.values
+        (attribute, value)
+        for attribute in signer.unsigned
+        if attribute.oid in EVIDENCE
+        for value in attribute.values
     ]
     for number, (attribute, value) in enumerate(records[:MOST_RECORDS], 1):
         external = attribute.oid == sd.EVIDENCE_EXTERNAL
