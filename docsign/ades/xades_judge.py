@@ -214,17 +214,24 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         trust=case.trust,
         at=case.at,
         claimed_time=claimed,
+        digests=_digests(form),
     )
+    # the strength of algorithms is judged in time, where there is a certificate to judge
+    mathematics = [
+        problem
+        for problem in check.mathematics
+        if certificate is None or problem.finding.code != "weak-algorithm"
+    ]
     answers = [
         *(problem.conclusion for problem in check.form),
         in_time.conclusion,
-        *(problem.conclusion for problem in check.mathematics),
+        *(problem.conclusion for problem in mathematics),
         Conclusion.passed(),
     ]
     findings = [
         *(problem.finding for problem in check.form),
         *in_time.findings,
-        *(problem.finding for problem in check.mathematics),
+        *(problem.finding for problem in mathematics),
         *check.remarks,
     ]
     who = signatory(certificate, case.trust)
@@ -253,6 +260,14 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         covered=frozenset(check.referred.covered),
         counter_of=counter_of,
     )
+
+
+def _digests(form: xf.Form) -> tuple[str, ...]:
+    """Return the digests that the signature rests on, by hashlib's names; unknown ones are said elsewhere."""
+    method = xf.METHODS.get(form.method)
+    names = [xf.DIGESTS.get(reference.digest_method) for reference in form.references]
+    names += [None if method is None else method.hash, None if method is None else method.mgf_hash]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _level(form: xf.Form) -> str:

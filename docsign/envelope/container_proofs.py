@@ -37,13 +37,15 @@ MOST_PROOFS = 64
 class Proofs:
     """The answers on the time-stamps and records of a container, and what is proved to exist.
 
-    ``covered`` holds the files that one of them covers, whatever its answer.
+    ``covered`` holds the files that one of them covers, whatever its answer; ``stamps`` are the time-stamps,
+    each with the files it covers where all it names are unchanged.
     """
 
     timestamps: tuple[TimestampReport, ...] = ()
     existence: tuple[Existence, ...] = ()
     covered: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
+    stamps: tuple[tuple[Stamped, frozenset[str]], ...] = ()
 
 
 def prove(coverage: Coverage, *, trust: Trust, at: datetime, beside: ValidationData) -> Proofs:
@@ -72,6 +74,7 @@ def prove(coverage: Coverage, *, trust: Trust, at: datetime, beside: ValidationD
         existence=(*stamps.existence, *evidence.existence),
         covered=stamps.covered | evidence.covered,
         problems=(*problems, *stamps.problems, *evidence.problems),
+        stamps=stamps.stamps,
     )
 
 
@@ -102,7 +105,11 @@ def _stamps(
         if report.time is not None and report.conclusion.indication is Indication.TOTAL_PASSED
     )
     covered = frozenset[str]().union(*(one.covered for one in coverings))
-    return Proofs(timestamps=reports, existence=existence, covered=covered)
+    around = tuple(
+        (stamp, frozenset() if one.problems else one.covered)
+        for stamp, one in zip(stamps, coverings, strict=True)
+    )
+    return Proofs(timestamps=reports, existence=existence, covered=covered, stamps=around)
 
 
 def _kind(coverage: Coverage, name: str) -> TimestampKind:

@@ -19,7 +19,7 @@ from cryptography import x509
 
 from docsign.ades.cades import CmsJudgement, judge_signers
 from docsign.ades.signer import Problem
-from docsign.ades.stamped import Existence
+from docsign.ades.stamped import Existence, Stamped
 from docsign.ades.xades import XadesJudgement, judge_xades_file
 from docsign.envelope.asic_names import CONTAINER_SUFFIXES
 from docsign.envelope.container import (
@@ -174,8 +174,12 @@ def _judge_signatures(case: _Case, proofs: Proofs, problems: list[Problem]) -> l
             continue
         known = contents_of(case.container, name) if proofs.existence else frozenset()
         existence = tuple(one for one in proofs.existence if one.covers & known)
-        judge = _judge_xades if name in case.container.names_of("xades") else _judge_cades
-        found, own = judge(case, name, data, existence, f"S{count + 1}")
+        id = f"S{count + 1}"
+        if name in case.container.names_of("xades"):
+            found, own = _judge_xades(case, data, existence, id)
+        else:
+            later = tuple(stamp for stamp, covered in proofs.stamps if name in covered)
+            found, own = _judge_cades(case, name, data, existence, later, id)
         if not found:
             problems.append(form_problem(say("The signature file holds no signature."), name))
         judged += found
@@ -184,7 +188,7 @@ def _judge_signatures(case: _Case, proofs: Proofs, problems: list[Problem]) -> l
 
 
 def _judge_xades(
-    case: _Case, _: str, data: bytes, existence: tuple[Existence, ...], id: str
+    case: _Case, data: bytes, existence: tuple[Existence, ...], id: str
 ) -> tuple[list[_Judged], int]:
     """Judge a file of XAdES signatures; the number is that without counter-signatures."""
     judgements: tuple[XadesJudgement, ...] = judge_xades_file(
@@ -207,7 +211,12 @@ def _judge_xades(
 
 
 def _judge_cades(
-    case: _Case, name: str, data: bytes, existence: tuple[Existence, ...], id: str
+    case: _Case,
+    name: str,
+    data: bytes,
+    existence: tuple[Existence, ...],
+    later: tuple[Stamped, ...],
+    id: str,
 ) -> tuple[list[_Judged], int]:
     """Judge a CAdES signature over its manifest, or over the one file of an ASiC-S."""
     covering = case.coverage.of(name)
@@ -219,6 +228,7 @@ def _judge_cades(
         id=id,
         beside=case.beside,
         proved_time=min((one.time for one in existence), default=None),
+        later=later,
     )
     return [_with_files(one, covering) for one in judgements], len(judgements)
 
