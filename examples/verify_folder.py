@@ -10,8 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import docsign
-from docsign import Indication, Report, Trust
+from docsign import Indication, Report, Trust, Verifier
 
 SYMBOLS = {
     Indication.TOTAL_PASSED: "✓",
@@ -31,12 +30,12 @@ def line(path: Path, report: Report) -> str:
 
 
 def main(folder: Path, trust_path: Path) -> int:
-    """Verify what lies directly in ``folder``; the trust is read once."""
-    trust = Trust.from_path(trust_path)
+    """Verify what lies directly in ``folder``; trust and chains that were validated are shared."""
+    verifier = Verifier(trust=Trust.from_path(trust_path), offline=True)
     answers = []
     for path in sorted(folder.iterdir()):
         if path.suffix in (".pdf", ".asice"):
-            report = docsign.verify(path, trust=trust, offline=True)
+            report = verifier.verify(path)
             print(line(path, report))
             answers.append(report.conclusion.indication)
     return 0 if set(answers) <= {Indication.TOTAL_PASSED} else 1

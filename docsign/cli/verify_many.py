@@ -76,7 +76,7 @@ def _whole(asked: Asked, reports: Sequence[Report]) -> str:
 def _answers_apart(asked: Asked, paths: Sequence[Path], jobs: int | None) -> Iterator[Told]:
     from docsign.cli.workers import answer_all, usable_cores
 
-    _load_judges()
+    _load_judges(asked)
     return answer_all(
         len(paths),
         partial(_tell, asked, paths),
@@ -93,10 +93,10 @@ def _lost(asked: Asked, paths: Sequence[Path], index: int, why: Loss) -> Told:
     return tell_lost(asked, paths[index], why)
 
 
-def _load_judges() -> None:
-    """Import what nearly every file needs, before processes are copied."""
-    import docsign.pdf.judge
-    import docsign.report.text  # noqa: F401 -- loaded for the copies of this process
+def _load_judges(asked: Asked) -> None:
+    """Import what nearly every file needs, before processes are copied: once instead of in each of them."""
+    if asked.trust is not None:
+        import pyhanko_certvalidator.validate  # noqa: F401 -- loaded for the copies of this process
 
 
 def _summary(counted: Counter[Indication | None]) -> Sentence:

@@ -7,6 +7,7 @@ or stalls, that one is given up, the others are asked again elsewhere, and a new
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -52,6 +53,7 @@ def answer_all(
     waiting = deque(range(count))
     ready: dict[int, Answer] = {}
     position = 0
+    gc.freeze()  # what is loaded now stays shared: no collector of a copy writes into it
     try:
         for _ in range(min(processes, count)):
             crew.hire()
@@ -64,6 +66,7 @@ def answer_all(
                 position += 1
     finally:
         crew.dismiss()
+        gc.unfreeze()
 
 
 @dataclass(slots=True)
