@@ -15,12 +15,12 @@ from docsign.verdict import FileFormat
 
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _TST_INFO = bytes.fromhex("060b2a864886f70d0109100104")
-_ARMOUR = re.compile(rb"-----BEGIN (PKCS7|CMS)-----\s*([A-Za-z0-9+/=\s]+?)-----END \1-----")
+_ARMOUR = rb"-----BEGIN (PKCS7|CMS)-----\s*([A-Za-z0-9+/=\s]+?)-----END \1-----"
 _ARMOUR_LIMIT = 64 * 1024 * 1024
 _CONTAINER_NAMES = frozenset({".asice", ".sce", ".asics", ".scs", ".bdoc", ".edoc", ".adoc"})
 _CMS_NAMES = frozenset({".p7s", ".p7m"})
 _XML_SIGNATURE = b"http://www.w3.org/2000/09/xmldsig#"
-_EDXML = re.compile(rb"<[\w.:-]{0,64}(?:edXML|MessageHeader)\b", re.IGNORECASE)
+_EDXML = rb"(?i)<[\w.:-]{0,64}(?:edXML|MessageHeader)\b"
 _HEAD = 4096
 _PIECE = 1024 * 1024
 
@@ -47,7 +47,7 @@ def unarmoured(data: bytes) -> bytes:
     """Return the DER of a CMS in PEM armour; other bytes as they are."""
     if not data[:64].lstrip().startswith(b"-----BEGIN "):
         return data
-    match = _ARMOUR.search(data[:_ARMOUR_LIMIT])
+    match = re.search(_ARMOUR, data[:_ARMOUR_LIMIT])
     try:
         return data if match is None else base64.b64decode(match[2])
     except binascii.Error:
@@ -68,7 +68,7 @@ def tell(data: bytes, suffix: str = "") -> FileFormat:
         if is_receipt(data):
             return FileFormat.RECEIPT
     if text.startswith(b"<") or b"<\0" in head[:8]:
-        return FileFormat.EDXML if _EDXML.search(data[: _PIECE // 4]) else FileFormat.XADES
+        return FileFormat.EDXML if re.search(_EDXML, data[: _PIECE // 4]) else FileFormat.XADES
     # a PDF whose first bytes were changed still claims to be signed
     return FileFormat.PDF if b"/ByteRange" in data else FileFormat.OTHER
 

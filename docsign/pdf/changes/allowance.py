@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import field
 
 from docsign.pdf.changes.marks import Fill, Mark, Needs, NewPicture, Step
-from docsign.pdf.changes.pages import in_words
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 from docsign.verdict import Change, ChangeKind
@@ -118,6 +117,8 @@ def _picture(
     """
     if name in allowance.present and not mark.moved:
         return None
+    from docsign.pdf.changes.pages import in_words
+
     where = {"name": name, "page": picture.page or "–", "box": in_words(picture.box)}
     if name in allowance.failed:
         return say("The field {name}, of a signature that failed, is drawn on page {page} ({box}).", **where)

@@ -1,19 +1,22 @@
-"""Compares each revision with the one before it, once, whatever the number of signatures."""
+"""Compares each revision with the one before it, once, whatever the number of signatures.
+
+What compares is loaded with the first step: a file that was signed once and never added to has none.
+"""
 
 from __future__ import annotations
 
 from dataclasses import field
+from typing import TYPE_CHECKING
 
-from docsign.pdf.changes.comparison import Comparison
-from docsign.pdf.changes.document import compare_document
-from docsign.pdf.changes.fonts import is_plain_font
 from docsign.pdf.changes.graph import Graph
 from docsign.pdf.changes.marks import Needs, Step
-from docsign.pdf.changes.pages import PageList, page_lists
 from docsign.pdf.reading import Pdf, Stream
 from docsign.sentence import say
 from docsign.values import dataclass
 from docsign.verdict import ChangeKind
+
+if TYPE_CHECKING:
+    from docsign.pdf.changes.pages import PageList
 
 
 @dataclass(slots=True)
@@ -33,11 +36,17 @@ class Steps:
         return self.known[len(self.known) - (total - 1 - revision) :]
 
     def _pages_of(self, revision: int) -> PageList:
+        from docsign.pdf.changes.pages import page_lists
+
         if revision not in self.pages:
             self.pages[revision] = page_lists(self.pdf, revision, None, frozenset())
         return self.pages[revision]
 
     def _step(self, revision: int) -> Step:
+        from docsign.pdf.changes.comparison import Comparison
+        from docsign.pdf.changes.document import compare_document
+        from docsign.pdf.changes.pages import page_lists
+
         found = Comparison.of(self.graph, revision)
         before = self._pages_of(revision - 1)
         after = self.pages.get(revision)
@@ -70,6 +79,8 @@ class Steps:
         A stream of nothing (poppler's first picture), or a plain font of the fourteen that every reader has
         (iText and OpenPDF, for fields to come). A later use of it would be a change of that later revision.
         """
+        from docsign.pdf.changes.fonts import is_plain_font
+
         if self.pdf.object(number, revision - 1) is not None:
             return False
         found = self.pdf.object(number, revision)
