@@ -272,17 +272,20 @@ def _judge_signer(
         check.form = [p for p in check.form if p.finding.code != "no-signing-certificate-attribute"]
     claimed = case.claimed_time or check.claimed_time
     time = _judge_time(data, signer, check, digest, case, id, claimed)
-    problems = list(attribute_problems(signer, case.policies)) if signer.signed else []
+    mathematics = check.mathematics
+    if check.certificate is not None and time.judged_strength:
+        mathematics = [one for one in mathematics if one.finding.code != "weak-algorithm"]
+    problems = [*mathematics, *(attribute_problems(signer, case.policies) if signer.signed else ())]
     answers = [
         *(problem.conclusion for problem in check.form),
         time.answer.conclusion,
-        *(problem.conclusion for problem in (*check.mathematics, *problems)),
+        *(problem.conclusion for problem in problems),
         Conclusion.passed(),
     ]
     findings = [
         *(problem.finding for problem in check.form),
         *time.answer.findings,
-        *(problem.finding for problem in (*check.mathematics, *problems)),
+        *(problem.finding for problem in problems),
         *time.findings,
         *attribute_remarks(signer),
         *(() if case.counters else _unjudged(signer)),
@@ -307,9 +310,13 @@ def _judge_signer(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Time:
-    """What time makes of one signer; ``reports`` are of the time-stamps and evidence records inside."""
+    """What time makes of one signer; ``reports`` are of the time-stamps and evidence records inside.
+
+    ``judged_strength``: it has judged how strong the algorithms were at the proved time.
+    """
 
     answer: InTime
+    judged_strength: bool
     level: str
     reports: tuple[TimestampReport, ...]
     findings: tuple[Finding, ...]
@@ -334,6 +341,7 @@ def _judge_time(
     stamps = stamps_of(data, signer, content=case.content, digest=digest, id=id)
     records, proofs = _evidence(data, signer, digest, case, beside, id)
     name = name_of(signer.signature)
+    digests = [check.digest] if check.digest else []
     if case.proved_time is not None:
         proofs = (*proofs, Existence(time=case.proved_time, covers=frozenset((name,))))
     around = [replace(stamp, covers=stamp.covers | {name}) for stamp in case.later]
@@ -347,6 +355,7 @@ def _judge_time(
         at=case.at,
         role=case.role,
         claimed_time=claimed,
+        digests=digests,
     )
     level = "B-B"
     if stamps.signed:
@@ -355,6 +364,7 @@ def _judge_time(
         level = "B-LTA"
     return _Time(
         answer=answer,
+        judged_strength=bool(digests),
         level=level,
         reports=(*answer.timestamps[: len(stamps.listed)], *records),
         findings=tuple(stamps.findings),

@@ -7,7 +7,8 @@ The checks:
    there together with the digest of all earlier chains
 3. every renewed stamp stands over the one before it
 4. the top of each tree is what its token stamps
-5. each token is good at the time of the next, the last one at the time of the judgement
+5. each token is good at the time of the next, which proves that it existed; the last one at the time of the
+   judgement; time runs one way
 6. each digest is strong enough until its chain is renewed
 
 The record answers for itself alone: whatever is wrong with it is not the fault of a signature it protects.
@@ -19,14 +20,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from docsign.ades import signed_data as sd
-from docsign.ades.algorithms import WEAK_HASHES, UnsupportedAlgorithmError, hash_bytes
+from docsign.ades.algorithms import UnsupportedAlgorithmError, hash_bytes
 from docsign.ades.evidence_record import ArchiveStamp, EvidenceRecord, StampChain, read_evidence_record
 from docsign.ades.hash_tree import joined, roots, with_earlier
 from docsign.ades.signer import Digester, Problem, doubtful, failed, note
-from docsign.ades.timestamps import judge_timestamp, read_timestamp_info
+from docsign.ades.stamped import name_of, names_of
+from docsign.ades.timestamps import inside_token, judge_token, read_timestamp_info
 from docsign.errors import CmsError, MalformedError
+from docsign.pki.existence import Existing
+from docsign.pki.strength import AlgorithmUse, weakest
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
@@ -236,24 +241,33 @@ class _Judging:
     # --- checks 5 and 6 --------------------------------------------------------------------------------
 
     def _tokens(self, listed: list[ArchiveStamp], imprints: list[tuple[bytes, ...]]) -> list[TimestampReport]:
-        """Judge each token at the time of the next one (RFC 4998 5.3, point 3)."""
-        times = [_time_of(stamp.token) for stamp in listed]
+        """Judge the tokens, the newest first: each that passes proves the one before it (RFC 4998 5.3)."""
+        existing = Existing(self.at)
         reports: list[TimestampReport] = []
-        for number, stamp in enumerate(listed):
-            moment = times[number + 1] if number + 1 < len(listed) else self.at
-            reports.append(
-                judge_timestamp(
-                    stamp.token,
-                    _imprint(stamp, imprints[number]) if imprints[number] else None,
-                    trust=self.trust,
-                    at=moment or self.at,
-                    id=f"{self.id}-T{number + 1}",
-                    kind="evidence-record",
-                    others=self.beside.certificates,
-                    crls=self.beside.crls,
-                    ocsps=self.beside.ocsps,
-                )
+        for number in range(len(listed) - 1, -1, -1):
+            judged = judge_token(
+                listed[number].token,
+                _imprint(listed[number], imprints[number]) if imprints[number] else None,
+                trust=self.trust,
+                at=self.at,
+                id=f"{self.id}-T{number + 1}",
+                kind="evidence-record",
+                data=self.beside,
+                existing=existing,
             )
+            reports.append(judged.report)
+            passed = judged.report.conclusion.indication is Indication.TOTAL_PASSED
+            if number and judged.report.time is not None and passed:
+                before = listed[number - 1].token
+                existing.add({name_of(before), *names_of(inside_token(before))}, judged.report.time)
+        reports.reverse()
+        for number, (one, later) in enumerate(pairwise(reports), 2):
+            if one.time is not None and later.time is not None and later.time < one.time:
+                sentence = say("A time-stamp of the evidence record is older than the one that it renews.")
+                where = f"time-stamp {number}"
+                self.problems.append(
+                    doubtful(SubIndication.TIMESTAMP_ORDER_FAILURE, "evidence-order", sentence, where)
+                )
         return reports
 
     def _strength(self, reports: list[TimestampReport]) -> None:
@@ -261,15 +275,14 @@ class _Judging:
         place = 0
         for number, chain in enumerate(self.record.chains, 1):
             place += len(chain.stamps)
-            until = reports[place].time if place < len(reports) else self.at
-            name = chain.stamps[0].hash
-            if name in WEAK_HASHES and until is not None:
-                sentence = say("The digest {name} is too weak and no longer accepted.", name=name.upper())
+            until = (reports[place].time or self.at) if place < len(reports) else self.at
+            weak = weakest([AlgorithmUse(digest=chain.stamps[0].hash)], until)
+            if weak is not None:
                 self.problems.append(
                     doubtful(
                         SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
                         "weak-algorithm",
-                        sentence,
+                        weak.sentence,
                         f"chain {number}",
                     )
                 )
@@ -334,13 +347,5 @@ def _stamped_by(token: bytes) -> bytes | None:
     try:
         content = sd.read_signed_data(token).content
         return None if content is None else read_timestamp_info(content).imprint
-    except CmsError:
-        return None
-
-
-def _time_of(token: bytes) -> datetime | None:
-    try:
-        content = sd.read_signed_data(token).content
-        return None if content is None else read_timestamp_info(content).time
     except CmsError:
         return None

@@ -89,7 +89,10 @@ def note(code: str, sentence: Sentence, where: str = "") -> Finding:
 
 @dataclass(slots=True, kw_only=True)
 class SignerCheck:
-    """What the nine checks found; ``form`` problems come before the path's, ``mathematics`` after it."""
+    """What the nine checks found; ``form`` problems come before the path's, ``mathematics`` after it.
+
+    ``digest`` is hashlib's name of the digest that the signature rests on, empty where it is not known.
+    """
 
     certificate: x509.Certificate | None = None
     others: tuple[x509.Certificate, ...] = ()
@@ -97,6 +100,7 @@ class SignerCheck:
     claimed_time: datetime | None = None
     names_certificate: bool = False
     algorithm: str = ""
+    digest: str = ""
     weak: bool = False
     form: list[Problem] = field(default_factory=list)
     mathematics: list[Problem] = field(default_factory=list)
@@ -234,6 +238,7 @@ def _check_algorithms(
             doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence)
         )
         return None, None
+    check.digest = name
     how: SignatureAlgorithm | None = None
     try:
         how = signature_algorithm(signer.signature_algorithm, name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from asn1crypto import algos, cms, core
@@ -37,17 +38,19 @@ FORMS = ["asn1", "xml"]
 class World:
     """An authority whose time-stamping services follow each other, two years each."""
 
-    def __init__(self, authority: TrialAuthority) -> None:
+    def __init__(self, authority: TrialAuthority, first: datetime = BEGIN) -> None:
         table = authority.trust_folder / "trust.toml"
         table.write_text(table.read_text("utf-8").replace('"required"', '"not-expected"'), "utf-8")
         self.trust = Trust.from_path(authority.trust_folder)
         self.keys: list[SigningKey] = []
         for number in range(4):
-            begin = BEGIN + number * YEAR - timedelta(days=30)
+            begin = first + number * YEAR - timedelta(days=30)
             issued = authority.issue(
                 "tsa", f"Dấu thời gian {number + 1}", not_before=begin, not_after=begin + 2 * YEAR, at=begin
             )
             self.keys.append(issued.signing_key())
+        if first != BEGIN:
+            return
         self.good = {form: self.record(form).encode() for form in FORMS}
 
     def record(self, form: str, files: dict[str, bytes] | None = None) -> Record:
@@ -509,9 +512,10 @@ def test_a_file_that_was_never_in_it_fails_the_record(world: World, form: str) -
 def test_a_renewal_older_than_what_it_renews_is_refused(world: World, form: str) -> None:
     """Time runs one way along the chain (RFC 4998 5.2)."""
     stamps_backwards(world, record := renewed(world, form))
-    report = world.judged(record).report
-    assert report.conclusion.indication is Indication.INDETERMINATE
-    assert "timestamp-later" in codes(world.judged(record))
+    judgement = world.judged(record)
+    assert judgement.report.conclusion == Conclusion.indeterminate(SubIndication.TIMESTAMP_ORDER_FAILURE)
+    assert "evidence-order" in codes(judgement)
+    assert judgement.time is None
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -535,6 +539,32 @@ def test_a_weak_digest_must_have_been_renewed(
         SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
     )
     assert "weak-algorithm" in codes(judgement)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("years", "in_time"), [(1, True), (3, False)])
+def test_algorithms_are_judged_at_their_time(
+    form: str,
+    years: int,
+    in_time: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tree of SHA-1 from 2010 holds where it was renewed before SHA-1 ended in 2012 (TS 119 312)."""
+    monkeypatch.setattr(stamping, "_HASHES", frozenset({"sha1", "sha256"}))
+    begin = datetime(2010, 3, 1, tzinfo=UTC)
+    authority = TrialAuthority.create(tmp_path, key="p256", at=begin - YEAR)
+    old = World(authority, begin)
+    record = Record(form, dict(FILES)).begin(old.keys[0], begin, "sha1")
+    record.renew_stamp(old.keys[1], begin + YEAR)
+    record.renew_tree(old.keys[years], begin + (years + 0.1) * YEAR, "sha256")
+    judgement = old.judged(record, at=begin + (years + 0.5) * YEAR)
+    if in_time:
+        assert judgement.report.conclusion == Conclusion.passed(), judgement.report.findings
+        assert judgement.time == begin
+    else:
+        assert "weak-algorithm" in codes(judgement)
+        assert judgement.report.conclusion.indication is Indication.INDETERMINATE
 
 
 # --- form ---------------------------------------------------------------------------------------------------
