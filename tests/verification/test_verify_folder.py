@@ -131,7 +131,7 @@ def test_an_interrupt_ends_it_cleanly(folder: Path, trust_folder: Path) -> None:
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert out == ""
-    assert err == "Đã dừng theo yêu cầu.\n"
+    assert err.strip() == "Đã dừng theo yêu cầu."
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 
