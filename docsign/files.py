@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,7 @@ from docsign.sentence import say
 
 READ_LIMIT = 512 * 1024 * 1024
 """The largest file read into memory at once, in bytes."""
+_PIECE = 256 * 1024
 
 
 def file_error(error: OSError, path: Path | str) -> DocsignError:
@@ -111,6 +112,51 @@ def writing(
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+@contextlib.contextmanager
+def opening(path: Path | str) -> Iterator[BinaryIO]:
+    """Open a file to read; raises FileUnusableError or StorageError naming it."""
+    try:
+        stream = Path(path).open("rb")  # noqa: SIM115 -- errors of opening alone are translated
+    except OSError as error:
+        raise file_error(error, path) from error
+    with stream:
+        yield stream
+
+
+def write_together(files: Iterable[tuple[Path, Callable[[], BinaryIO]]]) -> list[Path]:
+    """Write files, each from the stream its call opens, all or none; return their paths.
+
+    Folders are made where missing, and go again with the files when one of them fails. Nothing that is there
+    is overwritten. Raises what ``writing`` does.
+    """
+    files = list(files)
+    for path, _ in files:
+        if path.exists():
+            raise file_error(FileExistsError(errno.EEXIST, "exists"), path)
+    written: list[Path] = []
+    made: list[Path] = []
+    try:
+        for path, open_source in files:
+            missing = [one for one in (path.parent, *path.parent.parents) if not one.exists()]
+            made += missing[::-1]
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise file_error(error, path.parent) from error
+            with writing(path, overwrite=False) as stream, open_source() as source:
+                while piece := source.read(_PIECE):
+                    stream.write(piece)
+            written.append(path)
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+    return written
 
 
 def sync_folder(path: Path | str) -> None:

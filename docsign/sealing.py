@@ -27,37 +27,43 @@ from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 
+Document = Path | tuple[str, bytes | BinaryIO] | bytes
+"""A file to seal: a path, a name with bytes or a seekable stream, or bytes alone."""
+
 
 def seal(
     header: Header,
-    documents: Sequence[Path | tuple[str, bytes] | bytes],
+    documents: Sequence[Document],
     key: SigningKey,
     *,
     at: datetime | None = None,
     check: bool = True,
     trust: Trust | None = None,
+    gateway: bool = False,
 ) -> bytes:
     """Return an envelope (ASiC-E) of these documents, sealed by the sending agency with XAdES B-B.
 
-    A document is a path, a (name, bytes) pair, or bytes alone, which are then named after the document's
-    number. The header's References are made here. For large documents use ``seal_to``. Raises EdxmlError,
+    A document is a path, a name with bytes or a stream, or bytes alone, which are then named after the
+    document's number. The header's References are made here. With ``gateway`` the key may be another
+    agency's, which took the document over. For large documents use ``seal_to``. Raises EdxmlError,
     ContainerError, SecretDocumentError, PdfError, CertificateUnfitError, FileUnusableError and what the key
     raises.
     """
     stream = io.BytesIO()
-    seal_to(stream, header, documents, key, at=at, check=check, trust=trust)
+    seal_to(stream, header, documents, key, at=at, check=check, trust=trust, gateway=gateway)
     return stream.getvalue()
 
 
 def seal_to(
     stream: BinaryIO,
     header: Header,
-    documents: Sequence[Path | tuple[str, bytes] | bytes],
+    documents: Sequence[Document],
     key: SigningKey,
     *,
     at: datetime | None = None,
     check: bool = True,
     trust: Trust | None = None,
+    gateway: bool = False,
 ) -> Header:
     """Write what ``seal`` returns into an empty seekable stream, and return the header as it was written.
 
@@ -66,7 +72,8 @@ def seal_to(
     moment = aware_moment(at)
     if not documents:
         raise UsageError(say("An envelope needs at least one document."))
-    _require_sender(header, key)
+    if not gateway:
+        _require_sender(header, key)
     if check:
         require_fit(key.certificate, at=moment, trust=trust)
     require_not_secret(header)
@@ -92,7 +99,7 @@ def seal_to(
 
 
 def _named(
-    header: Header, place: int, document: Path | tuple[str, bytes] | bytes, opened: contextlib.ExitStack
+    header: Header, place: int, document: Document, opened: contextlib.ExitStack
 ) -> tuple[str, str, BinaryIO]:
     """Return name, media type and bytes of one document to seal; files are closed by ``opened``."""
     name: str | None = None
@@ -106,7 +113,8 @@ def _named(
     elif isinstance(document, bytes):
         source = io.BytesIO(document)
     else:
-        name, source = document[0], io.BytesIO(document[1])
+        name, content = document
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
     start = source.read(1024)
     source.seek(0)
     return name or default_name(header, place, start), media_type(name or "", start), source

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,7 +30,7 @@ from docsign.errors import (
     PdfError,
     UsageError,
 )
-from docsign.files import file_error, read_file, writing
+from docsign.files import opening, read_file, write_together, writing
 from docsign.sentence import Language, say
 from docsign.verdict import Conclusion, Indication
 
@@ -180,7 +181,7 @@ def open_(
     from docsign.pki import Trust
 
     trusted = Trust.nothing() if trust is None else Trust.from_path(trust)
-    with _opened(file) as stream:
+    with opening(file) as stream:
         try:
             container = read_container(stream)
             judgement = judge_container(container, trust=trusted, at=datetime.now(UTC))
@@ -198,18 +199,8 @@ def open_(
     return judgement.conclusion.indication.exit_status
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise file_error(error, path) from error
-    with stream:
-        yield stream
-
-
 def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
-    from docsign.report.text import standard_words
+    from docsign.report.wording import standard_words
 
     sentence = say(
         "The envelope failed its check ({answer}); it was not unpacked.",
@@ -236,34 +227,14 @@ def _refuse_secret(container: Container, header: Header) -> None:
 
 def _unpack(container: Container, header: Header, folder: Path) -> list[Path]:
     """Write the documents and the header; nothing that is there is overwritten, nothing half kept."""
-    from docsign.envelope.container import DOCUMENTS, HEADER_NAME, pieces_of
+    from docsign.envelope.container import DOCUMENTS, HEADER_NAME
 
     targets = {
         reference.entry: folder / reference.entry.removeprefix(DOCUMENTS) for reference in header.references
     }
     if folder / HEADER_NAME not in targets.values():
         targets[HEADER_NAME] = folder / HEADER_NAME
-    for target in targets.values():
-        if target.exists():
-            raise FileUnusableError(
-                say("This file is already there and is not overwritten."), where=str(target)
-            )
-    written: list[Path] = []
-    try:
-        for entry, target in targets.items():
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise file_error(error, target.parent) from error
-            with writing(target, overwrite=False) as stream, container.open(entry) as source:
-                for piece in pieces_of(source):
-                    stream.write(piece)
-            written.append(target)
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
-    return written
+    return write_together((target, partial(container.open, entry)) for entry, target in targets.items())
 
 
 def _answer(
@@ -316,6 +287,6 @@ def _party(party: Organization) -> str:
 
 
 def _word(conclusion: Conclusion, lang: Language) -> str:
-    from docsign.report.text import answer_word, standard_words
+    from docsign.report.wording import answer_word, standard_words
 
     return f"{answer_word(conclusion).text(lang)} ({standard_words(conclusion)})"

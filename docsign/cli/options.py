@@ -61,11 +61,20 @@ def trust_option(function: Function) -> Function:
     )(function)
 
 
+def optional_key_options(function: Function) -> Function:
+    """The same as ``key_options``, where the command can do without a key."""
+    return _key_options(function, required=False)
+
+
 def key_options(function: Function) -> Function:
     """--key URI with --scheme and --passphrase-file; passphrase and PIN are never arguments.
 
     The scheme is not handed to the command: ``held_key`` finds it.
     """
+    return _key_options(function, required=True)
+
+
+def _key_options(function: Function, *, required: bool) -> Function:
     function = click.option(
         "--scheme",
         type=click.Choice(SCHEMES),
@@ -81,7 +90,7 @@ def key_options(function: Function) -> Function:
     )(function)
     return click.option(
         "--key",
-        required=True,
+        required=required,
         metavar="URI",
         help="The signing key: pkcs12:FILE, pkcs11:… (a token) or csc+https://… (see docsign keys).",
     )(function)

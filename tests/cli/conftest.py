@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+import zipfile
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from docsign.document import OfficialDocument
+from docsign.envelope import Header, Organization
+from docsign.envelope.edxml_message import Attachment, write_message
 from docsign.pki.authority import TrialAuthority
 from tests.conftest import COMMUNE, PASSPHRASE
 
@@ -63,6 +68,7 @@ def desk(
     )
     Image.new("RGB", (1654, 2339), "white").save(folder / "scan.pdf", "PDF", resolution=200)
     Image.new("L", (827, 1170), 255).save(folder / "coarse.pdf", "PDF", resolution=100)
+    (folder / "message.edxml").write_bytes(axis_message(pdf))
     (folder / "truncated.pdf").write_bytes(pdf[: len(pdf) // 2])
     letter = (folder / "letter.toml").read_text(encoding="utf-8")
     secret, wrong = (
@@ -74,3 +80,30 @@ def desk(
     (folder / "notes.txt").write_text("Đây không phải là PDF.\n", encoding="utf-8")
     (folder / "empty").mkdir()
     return folder
+
+
+def axis_message(pdf: bytes) -> bytes:
+    """Return a message as it comes from the national axis: the PDF wrapped in a ZIP."""
+    packed, message = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("0f1e2d3c.pdf", pdf)
+    header = Header(
+        sender=Organization(code="000.00.00.H99", name="UBND tỉnh Mẫu"),
+        receivers=(Organization(code="H99.31", name="UBND phường Một"),),
+        number="125",
+        notation="UBND-VX",
+        issued=date(2026, 11, 16),
+        subject="V/v thử nghiệm gửi, nhận văn bản điện tử",
+    )
+    data = packed.getvalue()
+    attachment = Attachment(
+        content_id="5c1a7c1e",
+        name="125-UBND-VX.pdf",
+        content_type="application/zip",
+        description="Văn bản chính",
+        content=io.BytesIO(data),
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    write_message(message, header, [attachment])
+    return message.getvalue()

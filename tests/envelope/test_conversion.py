@@ -1,0 +1,71 @@
+"""Between edXML and envelopes: the same values, the same digests, names that are safe."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from docsign.envelope import envelope_header, judge_container, read_container
+from docsign.envelope.conversion import attachments_of, envelope_header_of, is_signed
+from docsign.envelope.edxml_message import read_message, write_message
+from docsign.errors import EdxmlError
+from docsign.pki import SigningKey, Trust
+from docsign.sealing import seal
+from docsign.verdict import Indication
+from tests.envelope.test_edxml_message import HEADER, PDF, attachment, base64_of, read, vendors, written
+
+
+def test_there_and_back_nothing_is_lost(province_key: SigningKey, trust: Trust) -> None:
+    """Message → sealed envelope → message → the same header, names, types and digests."""
+    sent = [
+        attachment(b"a,b\r\n", "125-UBND-VX.csv", "text/csv", description="Văn bản chính", content_id="a"),
+        attachment("đây".encode(), "phụ lục.txt", "text/plain", content_id="b"),
+    ]
+    first = read(written(*sent))
+    header, names, renamed = envelope_header_of(first)
+    assert (names, renamed) == (("125-UBND-VX.csv", "phụ lục.txt"), ())
+    files = [(name, one.content.read()) for name, one in zip(names, first.attachments, strict=True)]
+    envelope = seal(header, files, province_key, gateway=True)
+    container = read_container(io.BytesIO(envelope))
+    judged = judge_container(container, trust=trust, at=datetime.now(UTC))
+    assert judged.conclusion.indication is Indication.TOTAL_PASSED
+    within = envelope_header(container)
+    target = io.BytesIO()
+    write_message(target, within, tuple(attachments_of(container, within, io.BytesIO)))
+    second = read(target.getvalue())
+    assert second.header is not None
+    assert second.header.with_references(()) == replace(HEADER, traces=second.header.traces)
+    assert [(one.name, one.content_type, one.description, one.sha256) for one in second.attachments] == [
+        (one.name, one.content_type, one.description, one.sha256) for one in sent
+    ]
+
+
+def test_names_become_plain_and_different() -> None:
+    """Paths, reserved signs and equal names; each change is said."""
+    names = ["../../etc/passwd", "a/b.pdf", "A-B.PDF", "con:1?.txt", "...", "a.pdf", "a.pdf"]
+    message = read(written(*(attachment(b"x", name, content_id=f"t{n}") for n, name in enumerate(names))))
+    _, plain, renamed = envelope_header_of(message)
+    assert plain == (
+        "-..-etc-passwd", "a-b.pdf", "A-B-2.PDF", "con-1-.txt", "tep-5", "a.pdf", "a-2.pdf",
+    )  # fmt: skip
+    assert len(renamed) == 6
+    assert all(one.code == "edxml-renamed" for one in renamed)
+
+
+def test_a_status_has_no_envelope() -> None:
+    """It travels by itself."""
+    message = replace(read(vendors("")), header=None)
+    with pytest.raises(EdxmlError, match="status"):
+        envelope_header_of(message)
+
+
+def test_a_signed_message_is_told_from_one_with_a_dummy() -> None:
+    """Only a true XML signature needs the very bytes of the message."""
+    for spaced, signed in (("", False), (' xmlns="http://www.w3.org/2000/09/xmldsig#"', True)):
+        data = vendors(base64_of(PDF)).replace(
+            b"</edXMLHeader>", f"<Signature{spaced}/></edXMLHeader>".encode()
+        )
+        assert is_signed(read_message(io.BytesIO(data), io.BytesIO)) is signed
