@@ -3,7 +3,8 @@
 A transcript is what a terminal would show. ``$ `` begins a command; the lines below are what it prints on
 stdout, ``2> `` before those on stderr, ``exit N`` its exit status where it is not 0. ``…`` stands for any
 text within a line, a line ``…`` alone for any number of lines. Lines with ``#`` are remarks. Each transcript
-begins with a fresh copy of the same desk (see ``desk`` in conftest).
+begins with a fresh copy of the same desk (see ``desk`` in conftest). ``http://127.0.0.1:8318`` stands for the
+live trial service of the session.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+SERVICE = "http://127.0.0.1:8318"
 BIN = Path(sys.executable).parent
 
 
@@ -62,13 +64,13 @@ def matches(expected: list[str], printed: str) -> bool:
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_the_terminal_shows_what_the_transcript_says(
-    transcript: Path, desk: Path, tmp_path: Path, environment: dict[str, str]
+    transcript: Path, desk: Path, tmp_path: Path, environment: dict[str, str], service_url: str
 ) -> None:
     """Every command answers with these words and this exit status, and leaves nothing half-written."""
     here = tmp_path / "desk"
     shutil.copytree(desk, here)
     for exchange in read_transcript(transcript):
-        program, *arguments = shlex.split(exchange.command)
+        program, *arguments = shlex.split(exchange.command.replace(SERVICE, service_url))
         done = subprocess.run(
             [str(BIN / program) if (BIN / program).exists() else program, *arguments],
             cwd=here,
@@ -81,7 +83,7 @@ def test_the_terminal_shows_what_the_transcript_says(
         place = f"{transcript.name}:{exchange.line}: $ {exchange.command}\n"
         shown = f"{place}--- stdout\n{done.stdout}--- stderr\n{done.stderr}--- exit {done.returncode}"
         assert done.returncode == exchange.status, shown
-        assert matches(exchange.stdout, done.stdout), shown
-        assert matches(exchange.stderr, done.stderr), shown
+        assert matches(exchange.stdout, done.stdout.replace(service_url, SERVICE)), shown
+        assert matches(exchange.stderr, done.stderr.replace(service_url, SERVICE)), shown
         leftovers = [path.name for path in here.rglob(".*") if path.is_file()]
         assert leftovers == [], f"{place}left behind: {leftovers}"

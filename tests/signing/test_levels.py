@@ -26,7 +26,7 @@ from docsign.errors import CertificateUnfitError, PdfError, TrustError, UsageErr
 from docsign.expiry import expiry_of
 from docsign.extending import extend
 from docsign.pdf.reading import read_pdf
-from docsign.pdf.signatures import validation_data
+from docsign.pdf.validation_store import validation_data
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import Issued, TrialAuthority
 from docsign.proofs import LEVELS, Level
