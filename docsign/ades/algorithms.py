@@ -88,6 +88,10 @@ _SIGNATURES: dict[str, tuple[Family, str | None]] = {
     "0.4.0.127.0.7.1.1.4.1.3": ("plain-ecdsa", "sha256"),
     "0.4.0.127.0.7.1.1.4.1.4": ("plain-ecdsa", "sha384"),
     "0.4.0.127.0.7.1.1.4.1.5": ("plain-ecdsa", "sha512"),
+    "0.4.0.127.0.7.1.1.4.1.8": ("plain-ecdsa", "sha3_224"),
+    "0.4.0.127.0.7.1.1.4.1.9": ("plain-ecdsa", "sha3_256"),
+    "0.4.0.127.0.7.1.1.4.1.10": ("plain-ecdsa", "sha3_384"),
+    "0.4.0.127.0.7.1.1.4.1.11": ("plain-ecdsa", "sha3_512"),
     "1.3.101.112": ("ed25519", None),
     "1.3.101.113": ("ed448", None),
 }
@@ -247,9 +251,9 @@ def _padding(how: SignatureAlgorithm) -> padding.AsymmetricPadding:
 
 def weakness(key: CertificatePublicKeyTypes | None, how: SignatureAlgorithm) -> Sentence | None:
     """Say what is too weak today in this key or algorithm, or None (Circular 15/2025 App. I)."""
-    for name in (how.hash, how.mgf_hash):
-        if name in WEAK_HASHES:
-            return say("The digest {name} is too weak and no longer accepted.", name=name.upper())
+    # the hash inside PSS's mask need not resist collisions: Java writes SHA-1 there unasked
+    if how.hash in WEAK_HASHES:
+        return say("The digest {name} is too weak and no longer accepted.", name=how.hash.upper())
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < LEAST_RSA_BITS:
         return say("The RSA key has only {bits} bits; {least} are needed.", bits=key.key_size, least=2048)
     if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < LEAST_CURVE_BITS:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from docsign.ades.cades import judge_cms
 from docsign.ades.signer import Problem, doubtful, failed
 from docsign.ades.stamped import Stamped
+from docsign.pdf.old_forms import judge_pkcs7_sha1, judge_rsa_sha1
 from docsign.pdf.placing import Case, Placed
 from docsign.pdf.signatures import claimed_time
 from docsign.sentence import say
-from docsign.verdict import SignatureFormat, SignatureReport, SubIndication, conclude
+from docsign.verdict import SignatureFormat, SignatureReport, SubIndication
 
 PADES, PKCS7, PKCS7_SHA1, RSA_SHA1 = (
     "ETSI.CAdES.detached",
@@ -32,7 +32,7 @@ def judge_form(
     """Judge the signature itself: who, mathematics, path, time-stamps; ``later`` are the document's."""
     assert placed.range is not None
     if placed.subfilter == RSA_SHA1:
-        return _without_cms(id, _weak())
+        return judge_rsa_sha1(case, placed, id, _weak())
     if placed.subfilter not in (PADES, PKCS7, PKCS7_SHA1):
         return _without_cms(
             id,
@@ -43,10 +43,8 @@ def judge_form(
             ),
         )
     is_old = placed.subfilter == PKCS7_SHA1
-    content = placed.range.digest("sha1") if is_old else None
     report = judge_cms(
         _unpadded(placed.range.cms) if is_old else _with_plain_padding(case, placed, placed.range.cms),
-        content=content,
         content_digest=None if is_old else placed.range.digest,
         trust=case.trust,
         at=case.at,
@@ -57,19 +55,7 @@ def judge_form(
         claimed_time=claimed_time(case.view, placed.found.dictionary),
         later=later,
     ).report
-    if not is_old:
-        return report
-    weak = _weak()
-    unsigned = [one for one in report.findings if one.code == "no-signed-attributes"]
-    if unsigned and report.intact is False:
-        # ISO 32000-1 12.8.3.3.1 asks for none there; what rests on SHA-1 proves nothing either way
-        findings = tuple(one for one in report.findings if one not in unsigned)
-        return replace(report, intact=None, conclusion=weak.conclusion, findings=(*findings, weak.finding))
-    return replace(
-        report,
-        conclusion=conclude([report.conclusion, weak.conclusion]),
-        findings=(*report.findings, weak.finding),
-    )
+    return judge_pkcs7_sha1(report, placed, _weak()) if is_old else report
 
 
 def _weak() -> Problem:
