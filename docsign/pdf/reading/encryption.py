@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from docsign.errors import PdfError, PdfPasswordError
 from docsign.pdf.reading.values import Array, Decrypt, Dictionary, Name, Stream, Text, Value
 from docsign.sentence import say
+from docsign.values import dataclass
 
 PUBLIC_KEY = frozenset({"adbe.pkcs7.s3", "adbe.pkcs7.s4", "adbe.pkcs7.s5"})  # 7.6.5
 
