@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from asn1crypto import cms as asn1_cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -274,13 +273,28 @@ def _kind_and_value(encoded: bytes) -> tuple[bytes, bytes]:
     return kind, _inside(inside[len(kind) :])
 
 
+def children(encoded: bytes) -> list[bytes]:
+    """Return the values inside a DER value."""
+    inside, found = _inside(encoded), []
+    while inside:
+        size = len(inside[: 2 + inside[1]]) if inside[1] < 0x80 else _long(inside)
+        found.append(inside[:size])
+        inside = inside[size:]
+    return found
+
+
+def _long(encoded: bytes) -> int:
+    count = encoded[1] & 0x7F
+    return 2 + count + int.from_bytes(encoded[2 : 2 + count], "big")
+
+
 def with_unsigned(made: bytes, added: bytes) -> bytes:
-    """Put an unsigned attribute into a token, which has none yet."""
-    loaded = asn1_cms.ContentInfo.load(made)
-    signer = loaded["content"]["signer_infos"][0]
-    signer["unsigned_attrs"] = [asn1_cms.CMSAttribute.load(added)]
-    written: bytes = loaded.dump(force=True)
-    return written
+    """Put an unsigned attribute into a token, which has none yet: at the end of its one SignerInfo."""
+    kind, wrapped = children(made)
+    *fields, signers = children(children(wrapped)[0])
+    (signer,) = children(signers)
+    larger = tlv(0x30, _inside(signer), tlv(0xA1, added))
+    return tlv(0x30, kind, tlv(0xA0, tlv(0x30, *fields, tlv(0x31, larger))))
 
 
 def sha256(data: bytes) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from asn1crypto import cms as asn1_cms
 
 from docsign.ades import archive_imprint, der
 from docsign.ades import cades_attributes as ca
@@ -605,3 +608,110 @@ def test_a_record_over_a_stamped_signature_covers_the_stamp(world: World) -> Non
     (stamp,) = data.signers[0].unsigned_values(SIGNATURE_STAMP)
     assert reports[0].conclusion == Conclusion.passed()
     assert {name_of(stamp.raw), name_of(data.signers[0].signature)} <= proof.covers
+
+
+# --- over time ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 0])
+@pytest.mark.parametrize(
+    ("archived", "days", "passes"), [(50, 100, True), (70, 100, False), (None, 100, False)]
+)
+def test_an_archive_in_time_keeps_what_ended_meanwhile(
+    world: World, version: int, archived: int | None, days: int, passes: bool
+) -> None:
+    """Signer ends on day 30, its time-stamping service on day 60: the archive must come before (5.6.3.4).
+
+    Version 0 stands for the archive-time-stamp-v2 of TS 101 733.
+    """
+
+    def until(kind: str, name: str, end: int) -> SigningKey:
+        return world.authority.issue(
+            kind,  # type: ignore[arg-type]
+            name,
+            key="p256",
+            not_before=BEGIN - HOUR,
+            not_after=BEGIN + timedelta(days=end),
+            at=BEGIN,
+        ).signing_key()
+
+    signer, service = until("person", "Trần Thị Thử", 30), until("tsa", "Dấu thời gian ngắn hạn", 60)
+    made = Cms.signed(CONTENT, signer, at=BEGIN).stamp(service, BEGIN + HOUR)
+    made.add_material([world.authority.root], world.crls)
+    if archived is not None:
+        moment = BEGIN + timedelta(days=archived)
+        if version:
+            made.archive(world.archive_tsa, moment, version=version)
+        else:
+            made.archive_v2(world.archive_tsa, moment)
+    judgement = world.judged(made, days=days)
+    if passes:
+        assert judgement.report.conclusion == Conclusion.passed(), judgement.report.findings
+        assert judgement.report.best_signature_time == BEGIN + HOUR
+    else:
+        assert judgement.report.conclusion.indication is Indication.INDETERMINATE
+    assert world.judged(made, days=20).report.conclusion.indication is PASSED or archived is not None
+
+
+def test_a_copied_archive_proves_nothing(world: World) -> None:
+    """The archive of one signature put into another one fails by its imprint."""
+    first = world.signed().stamp(world.tsa, BEGIN + HOUR).archive(world.archive_tsa, BEGIN + 2 * HOUR)
+    other = Cms.signed("khác".encode(), world.person, at=BEGIN).stamp(world.tsa, BEGIN + HOUR)
+    other.signers[0].unsigned.append(first.signers[0].unsigned[-1])
+    judgement = world.judged(other, content="khác".encode())
+    assert stamps(judgement)[-1] == ("archive", Indication.TOTAL_FAILED)
+
+
+# --- second opinions ----------------------------------------------------------------------------------------
+
+
+def verified_by_openssl(made: Cms, world: World, folder: Path) -> bool:
+    """Say whether ``openssl cms -verify -cades`` takes a signature over CONTENT."""
+    (folder / "content").write_bytes(CONTENT)
+    (folder / "signature").write_bytes(made.encode())
+    root = world.authority.trust_folder / "root.pem"
+    done = subprocess.run(
+        [
+            *("openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-purpose", "any"),
+            *("-in", str(folder / "signature"), "-content", str(folder / "content"), "-CAfile", str(root)),
+            *("-attime", str(int((BEGIN + HOUR).timestamp())), "-out", str(folder / "out")),
+        ],
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def test_openssl_takes_what_is_built_and_refuses_what_is_changed(world: World, tmp_path: Path) -> None:
+    """Second opinion on the builder: every level verifies with openssl, and fails after a change."""
+    made = world.signed()
+    for step in (
+        lambda: made.stamp(world.tsa, BEGIN + HOUR),
+        lambda: made.add_material([world.authority.root], world.crls),
+        lambda: made.archive(world.archive_tsa, BEGIN + 2 * HOUR),
+    ):
+        assert verified_by_openssl(made, world, tmp_path)
+        step()  # type: ignore[no-untyped-call]
+    assert verified_by_openssl(made, world, tmp_path)
+    made.signers[0].value = world.agency.sign(b"?")
+    assert not verified_by_openssl(made, world, tmp_path)
+    assert world.judged(made).report.conclusion == Conclusion.failed(SubIndication.SIG_CRYPTO_FAILURE)
+
+
+def test_asn1crypto_reads_the_same_structure(world: World) -> None:
+    """Second opinion on the reader: the same signers, attributes, sets and counter-signatures."""
+    made = world.signed(attached=True).stamp(world.tsa, BEGIN + HOUR)
+    made.add_material([world.authority.root], world.crls).confirm(
+        made.counter_sign(world.agency, BEGIN + HOUR)
+    )
+    theirs = asn1_cms.ContentInfo.load(made.encode(), strict=True)["content"]
+    ours = sd.read_signed_data(made.encode())
+    assert [one.dump() for one in theirs["certificates"]] == list(ours.certificates)
+    assert [one.dump() for one in theirs["crls"]] == list(ours.crls)
+    assert theirs["encap_content_info"]["content"].native == ours.content == CONTENT
+    for one, other in zip(theirs["signer_infos"], ours.signers, strict=True):
+        assert one["signature"].native == other.signature
+        assert [each["type"].dotted for each in one["signed_attrs"]] == [each.oid for each in other.signed]
+        assert [each["type"].dotted for each in one["unsigned_attrs"]] == [
+            each.oid for each in other.unsigned
+        ]
