@@ -8,22 +8,74 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from docsign.ades import cms
+from docsign.ades import cms, cms_levels
 from docsign.errors import UsageError
 from docsign.pki.keys import SigningKey
+from docsign.pki.trust import Trust
+from docsign.proofs import LEVELS, Level, gathered, level_of, require_means
 from docsign.sentence import say
 
 
 def sign_detached(
-    data: bytes, key: SigningKey, *, at: datetime | None = None, tsa: str | None = None
+    data: bytes,
+    key: SigningKey,
+    *,
+    at: datetime | None = None,
+    level: Level | None = None,
+    tsa: str | None = None,
+    trust: Trust | None = None,
 ) -> bytes:
-    """Return a detached CAdES signature over ``data`` (DER, a ``.p7s``): B-T with a ``tsa``, else B-B.
+    """Return a detached CAdES signature over ``data`` (DER, a ``.p7s``) of ``level``.
 
-    ``at`` (aware, default now) becomes the signing-time attribute. Raises TimestampError and whatever the key
-    raises. The certificate is not checked here: ``require_fit`` does that.
+    Without ``level`` it is B-T where a ``tsa`` is named, else B-B; see ``extend_detached`` for what others need.
+    ``at`` (aware, default now) becomes the signing-time attribute. Raises UsageError,
+    TimestampError, TrustError and whatever the key raises. The certificate is not checked here:
+    ``require_fit`` does that.
     """
+    wanted = level_of(level, tsa, trust)
     digest = hashlib.new(cms.hash_name(key.scheme), data).digest()
-    return cms_signature(digest, key, signing_time=aware_moment(at), tsa=tsa)
+    stamping = None if wanted == "B-B" else tsa
+    signature = cms_signature(digest, key, signing_time=aware_moment(at), tsa=stamping)
+    if wanted in ("B-B", "B-T"):
+        return signature
+    return extend_detached(signature, data, level=wanted, tsa=tsa, trust=trust)
+
+
+def extend_detached(
+    signature: bytes,
+    data: bytes,
+    *,
+    level: Level = "B-LTA",
+    tsa: str | None = None,
+    trust: Trust | None = None,
+    at: datetime | None = None,
+) -> bytes:
+    """Return a detached CMS signature (DER) over ``data`` at a higher level, or renewed (EN 319 122-1 6.1).
+
+    B-T adds a time-stamp where there is none; B-LT certificates, revocation lists and OCSP answers of signer
+    and time-stamping services; B-LTA one more archive time-stamp (version 3) over everything. What is needed,
+    and what is raised, is as for the ``extend`` of PDFs; CmsError for what is no such signature.
+    """
+    if level not in LEVELS[1:]:
+        raise UsageError(
+            say("A file is extended to B-T, B-LT or B-LTA, not {level}.", level=level), where="level"
+        )
+    stamped = cms_levels.is_stamped(signature)
+    require_means(level, tsa="-" if stamped and level != "B-LTA" else tsa, trust=trust)
+    if not stamped and tsa is not None:
+        token = stamped_token(cms_levels.signature_value(signature), tsa)
+        signature = cms_levels.with_signature_timestamp(signature, token)
+    if level == "B-T" or trust is None:
+        return signature
+    proofs = gathered(cms_levels.needed(signature), trust, aware_moment(at))
+    signature = cms_levels.with_validation_data(signature, proofs)
+    if level == "B-LTA" and tsa is not None:
+        from docsign.pki.fetch import fetch_timestamp
+
+        request = cms_levels.archive_request(signature, lambda name: hashlib.new(name, data).digest())
+        token = fetch_timestamp(tsa, request.imprint)
+        signature = cms_levels.with_archive_timestamp(signature, token, request)
+    return signature
 
 
 def cms_signature(digest: bytes, key: SigningKey, *, signing_time: datetime | None, tsa: str | None) -> bytes:

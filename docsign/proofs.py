@@ -42,6 +42,19 @@ def require_means(level: Level, *, tsa: str | None, trust: Trust | None) -> None
         )
 
 
+def level_of(level: Level | None, tsa: str | None, trust: Trust | None) -> Level:
+    """Return the level to sign at; raises UsageError where something is missing for it."""
+    if level is None:
+        return "B-B" if tsa is None else "B-T"
+    if level not in LEVELS:
+        raise UsageError(
+            say("The level is B-B, B-T, B-LT or B-LTA, not {level}.", level=level), where="level"
+        )
+    if level != "B-B":
+        require_means(level, tsa=tsa, trust=trust)
+    return level
+
+
 def gathered(needed: tuple[Needed, ...], trust: Trust, at: datetime) -> ValidationData:
     """Collect what proves each of these certificates; raises TrustError, CertificateUnfitError."""
     data = ValidationData()

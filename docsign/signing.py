@@ -28,11 +28,11 @@ from docsign.pki.certificates import display_name, managing_unit, position
 from docsign.pki.fitness import require_fit
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
-from docsign.proofs import LEVELS, Level, require_means
+from docsign.proofs import Level, level_of
 from docsign.sentence import say
 from docsign.verdict import SignerRole
 
-__all__ = ["LEVELS", "Level", "SigningSession", "extend", "sign", "sign_detached"]
+__all__ = ["Level", "SigningSession", "extend", "sign", "sign_detached"]
 
 
 def sign(
@@ -96,7 +96,7 @@ class SigningSession:
             raise UsageError(say("The role is person or agency, not {role}.", role=role), where="role")
         self.key = key
         self.role: SignerRole = role
-        self._level = _level(level, tsa, trust)
+        self._level = level_of(level, tsa, trust)
         self._tsa = None if self._level == "B-B" else tsa
         self._image = image
         self._check = check
@@ -240,16 +240,3 @@ class SigningSession:
                 lines=("Ký số bởi:", name, more if more and more != name else ""),
             )
         return self._drawn
-
-
-def _level(level: Level | None, tsa: str | None, trust: Trust | None) -> Level:
-    """Return the level to sign at; raises UsageError where something is missing for it."""
-    if level is None:
-        return "B-B" if tsa is None else "B-T"
-    if level not in LEVELS:
-        raise UsageError(
-            say("The level is B-B, B-T, B-LT or B-LTA, not {level}.", level=level), where="level"
-        )
-    if level != "B-B":
-        require_means(level, tsa=tsa, trust=trust)
-    return level

@@ -99,7 +99,7 @@ def sign(
     work = targets(files, output, ".p7s" if detached else ".signed.pdf")
     if detached:
         _refuse_with_detached(
-            number=number, date=day, image=image, field=field, reason=reason, location=location, level=level
+            number=number, date=day, image=image, field=field, reason=reason, location=location
         )
     if number is not None and len(work) > 1:
         raise UsageError(say("One number is for one document; {count} files are given.", count=len(work)))
@@ -108,7 +108,7 @@ def sign(
     trusted = None if trust is None else Trust.from_path(trust)
     held = held_key(key, passphrase_file, lang)
     if detached:
-        one = _detached(held, tsa=tsa, check=not no_check, trust=trusted)
+        one = _detached(held, level=level, tsa=tsa, check=not no_check, trust=trusted)
     else:
         from docsign.signing import SigningSession
 
@@ -138,7 +138,7 @@ def sign(
 
 
 def _detached(
-    key: SigningKey, *, tsa: str | None, check: bool, trust: Trust | None
+    key: SigningKey, *, level: Level | None, tsa: str | None, check: bool, trust: Trust | None
 ) -> Callable[[bytes], bytes]:
     from datetime import UTC
 
@@ -149,7 +149,7 @@ def _detached(
         now = datetime.now(UTC)
         if check:
             require_fit(key.certificate, at=now, trust=trust)
-        return sign_detached(data, key, at=now, tsa=tsa)
+        return sign_detached(data, key, at=now, level=level, tsa=tsa, trust=trust)
 
     return one
 
