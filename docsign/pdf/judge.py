@@ -31,7 +31,7 @@ from docsign.pdf.hidden import judge_cut, judge_hidden, judge_unreadable
 from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.placing import Case, Placed, place, share_prefixes
 from docsign.pdf.ranges import is_cut
-from docsign.pdf.reading import View, read_pdf
+from docsign.pdf.reading import Array, Dictionary, View, read_pdf
 from docsign.pdf.shadows import shadow_warnings
 from docsign.pdf.signatures import (
     closable,
@@ -181,7 +181,16 @@ class _Judge:
         return replace(
             judged,
             field_names=names,
-            level=_level(judged, has_store=bool(case.beside.crls or case.beside.ocsps), stamped=bool(later)),
+            level=_level(
+                judged,
+                has_store=bool(case.beside.crls or case.beside.ocsps),
+                stamped=bool(later),
+                archived=any(
+                    _has_store(case.pdf.view(one.revision))
+                    for one, _ in self.stamped
+                    if one.revision >= 0 and is_covered(placed, one)
+                ),
+            ),
             conclusion=conclude(order),
             coverage=placed.coverage,
             changes=tuple(after.changes),
@@ -303,15 +312,25 @@ class _FieldsOf:
         return name in self.names
 
 
-def _level(report: SignatureReport, *, has_store: bool, stamped: bool) -> str:
-    """Name the level found (EN 319 142-1 6): a form, not yet a judgement of what it holds."""
+def _has_store(view: View) -> bool:
+    """Say whether a revision holds revocation data (EN 319 142-1 5.4.2)."""
+    store = view.get(view.catalog, "DSS")
+    listed = [view.get(store, key) for key in ("CRLs", "OCSPs")] if isinstance(store, Dictionary) else []
+    return any(isinstance(one, Array) and one.items for one in listed)
+
+
+def _level(report: SignatureReport, *, has_store: bool, stamped: bool, archived: bool) -> str:
+    """Name the level found (EN 319 142-1 6): a form, not yet a judgement of what it holds.
+
+    A document time-stamp archives only the validation data that came before it.
+    """
     if report.format != "pades":
         return report.level
     if not report.timestamps and not stamped:
         return "PAdES-B-B"
     if not has_store:
         return "PAdES-B-T"
-    return "PAdES-B-LTA" if stamped else "PAdES-B-LT"
+    return "PAdES-B-LTA" if archived else "PAdES-B-LT"
 
 
 def _file_remarks(case: Case, placed: Sequence[Placed], hidden: Sequence[SignatureReport]) -> list[Finding]:
