@@ -6,6 +6,7 @@ signature fields; any other PDF is signed invisibly and has no number or date to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ def place_for(
     1. Number and date are the agency's to give (ND 30/2020 Art. 14, 15; QD 28/2018 Art. 8).
     2. They are given once, together, and only where the document has a place for them.
     3. The agency signs after the competent person (ND 30/2020 Art. 5), who does not sign after it.
-    4. Each signs once, in the field of its role; where several persons sign, in the next of theirs.
+    4. Each signs once, in the field of its role; of several persons or agencies, each in the next of theirs.
 
     ``signatures`` and ``texts`` are those of ``SignablePdf``; number and date are as they will be printed.
     Raises UsageError where something was not said, DocumentError where the document does not allow it.
@@ -65,17 +66,17 @@ def place_for(
             raise DocumentError(
                 say("The number or date was already given (“{text}”); it is given once.", text=texts[name])
             )
-    persons = sorted(name for name in signatures if name.startswith(PERSON_SIGNATURE))
-    if not ours or (field is not None and field not in (*persons, AGENCY_SIGNATURE)):
+    persons, agencies = _fields_of(signatures, PERSON_SIGNATURE), _fields_of(signatures, AGENCY_SIGNATURE)
+    if not ours or (field is not None and field not in (*persons, *agencies)):
         return Place(field_name=field, fill=given, visible=False)
-    own = _own_field(signatures, persons if role == "person" else [AGENCY_SIGNATURE], field)
+    own = _own_field(signatures, persons if role == "person" else agencies, field)
     if signatures[own]:
         raise DocumentError(
             say("The competent person has already signed this document.")
             if role == "person"
             else say("The agency has already signed this document.")
         )
-    if role == "person" and signatures[AGENCY_SIGNATURE]:
+    if role == "person" and any(signatures[name] for name in agencies):
         raise DocumentError(say("The agency has signed; the competent person signs before it."))
     if role == "agency" and not all(signatures[name] for name in persons):
         raise DocumentError(
@@ -92,6 +93,12 @@ def place_for(
                 hint=say("Give --number and --date."),
             )
     return Place(field_name=own, fill=given, visible=True)
+
+
+def _fields_of(signatures: Mapping[str, bool], stem: str) -> list[str]:
+    """Return the fields of one role in their order: PersonSignature, PersonSignature2 and so on."""
+    found = (name for name in signatures if re.fullmatch(rf"{stem}\d*", name))
+    return sorted(found, key=lambda name: (len(name), name))
 
 
 def _own_field(signatures: Mapping[str, bool], own: Sequence[str], field: str | None) -> str:

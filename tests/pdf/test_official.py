@@ -77,3 +77,45 @@ def test_what_was_given_is_not_given_again() -> None:
     """Not even the same number."""
     with pytest.raises(DocumentError, match="given once"):
         place_for(signatures=signatures(True, False), texts=GIVEN, role="agency", number="05", date=None)
+
+
+def test_several_sign_one_after_the_other_each_in_a_field_of_their_own() -> None:
+    """All the persons, then all the agencies; the tenth after the ninth, and never one before its turn."""
+    persons = [PERSON_SIGNATURE, *(f"{PERSON_SIGNATURE}{number}" for number in range(2, 11))]
+    agencies = [AGENCY_SIGNATURE, f"{AGENCY_SIGNATURE}2"]
+    signed = dict.fromkeys(sorted([*persons, *agencies]), False)
+    order = []
+    for role in ("person",) * 10 + ("agency",) * 2:
+        first = role == "agency" and not signed[AGENCY_SIGNATURE]
+        place = place_for(
+            signatures=signed,
+            texts=GIVEN if signed[AGENCY_SIGNATURE] else EMPTY,
+            role=role,
+            number="05" if first else None,
+            date="ngày" if first else None,
+        )
+        assert place.field_name is not None
+        assert place.visible
+        signed[place.field_name] = True
+        order.append(place.field_name)
+        if len(order) == 9:
+            with pytest.raises(DocumentError, match="has not signed yet"):
+                place_for(signatures=signed, texts=EMPTY, role="agency", number="05", date="ngày")
+    assert order == [*persons, *agencies]
+
+
+def test_one_of_several_chooses_the_field() -> None:
+    """By its name; another role's is refused, and so is one that is signed."""
+    signed = {PERSON_SIGNATURE: True, f"{PERSON_SIGNATURE}2": False, AGENCY_SIGNATURE: False}
+    chosen = place_for(
+        signatures=signed, texts=EMPTY, role="person", number=None, date=None, field=f"{PERSON_SIGNATURE}2"
+    )
+    assert chosen.field_name == f"{PERSON_SIGNATURE}2"
+    with pytest.raises(UsageError, match="other signer"):
+        place_for(
+            signatures=signed, texts=EMPTY, role="person", number=None, date=None, field=AGENCY_SIGNATURE
+        )
+    with pytest.raises(DocumentError, match="already signed"):
+        place_for(
+            signatures=signed, texts=EMPTY, role="person", number=None, date=None, field=PERSON_SIGNATURE
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date, datetime
+from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from docsign.pdf.fields import (
 from docsign.pdf.stamp import PreparedAppearance, signature_appearance
 from docsign.pki import SigningKey, Trust
 from docsign.signing import SigningSession, sign
+from docsign.verdict import Indication
+from docsign.verification import verify
 from tests.pdf.pyhanko_revision import named_fields
 from tests.signing.conftest import CREATED, ROOT
 from tests.signing.second_opinions import pdfsig, pyhanko, qpdf_accepts
@@ -214,3 +217,35 @@ def test_an_uncommonly_large_signature_gets_more_room(
     monkeypatch.setattr("docsign.signing.cms.room_for", lambda *_, **__: 64)
     (status,) = pyhanko(sign(letter, person_key, role="person"), trust)
     assert status.bottom_line
+
+
+def test_two_agencies_sign_an_agreement(
+    person_key: SigningKey, agency_key: SigningKey, province_key: SigningKey, trust: Trust, tmp_path: Path
+) -> None:
+    """Both persons, then both agencies; the first gives number and date, and nobody's signature is hurt."""
+    source = files("docsign.document").joinpath("samples", "21-ban-thoa-thuan.toml").read_text("utf-8")
+    pdf = OfficialDocument.from_mapping(without_number(tomllib.loads(source))).to_pdf(CREATED)
+    for key, role, given in (
+        (person_key, "person", {}),
+        (person_key, "person", {}),
+        (agency_key, "agency", {"number": 5, "date": DAY}),
+        (province_key, "agency", {}),
+    ):
+        pdf = sign(pdf, key, role=role, **given)  # type: ignore[arg-type]
+    report = verify(pdf, trust=trust, offline=True)
+    assert [one.field_names for one in report.signatures] == [
+        (PERSON_SIGNATURE,),
+        (f"{PERSON_SIGNATURE}2",),
+        (AGENCY_SIGNATURE,),
+        (f"{AGENCY_SIGNATURE}2",),
+    ]
+    assert {one.conclusion.indication for one in report.signatures} == {Indication.TOTAL_PASSED}
+    assert all(one.valid for one in pdfsig(pdf, tmp_path))
+    with pytest.raises(DocumentError, match="already signed"):
+        sign(pdf, province_key, role="agency")
+    assert_pdfa(pdf, "2b")
+
+
+def without_number(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave number and date to the agency."""
+    return {name: value for name, value in values.items() if name not in ("number", "date")}
