@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from docsign.errors import DiskFullError, DocsignError, FileUnusableError, StorageError
-from docsign.sentence import say
+from docsign.sentence import Sentence, say
 
 READ_LIMIT = 512 * 1024 * 1024
 """The largest file read into memory at once, in bytes."""
@@ -39,9 +39,34 @@ def file_error(error: OSError, path: Path | str) -> DocsignError:
             where=where,
             hint=say("Free some space and try again."),
         )
-    return StorageError(
-        say("The disk reports an error: {reason}.", reason=error.strerror or error), where=where
-    )
+    return StorageError(say("The disk reports an error: {reason}.", reason=system_reason(error)), where=where)
+
+
+def system_reason(error: OSError) -> Sentence:
+    """Return the system's reason in words of ours: its own are English alone."""
+    reasons = {
+        errno.EIO: say("reading or writing failed"),
+        errno.EROFS: say("it can only be read"),
+        errno.ENAMETOOLONG: say("the name is too long"),
+        errno.EINVAL: say("the name or the request is not allowed here"),
+        errno.EILSEQ: say("the name has letters that are not allowed here"),
+        errno.ELOOP: say("its links lead in a circle"),
+        errno.EMFILE: say("too many files are open"),
+        errno.ENFILE: say("too many files are open"),
+        errno.EFBIG: say("the file would be too large"),
+        errno.EBUSY: say("another program is using it"),
+        errno.ENODEV: say("the device is not there"),
+        errno.ENXIO: say("the device is not there"),
+        errno.ESTALE: say("the network drive is gone"),
+        errno.ETIMEDOUT: say("there was no answer in time"),
+        errno.ENOMEM: say("there is not enough memory"),
+        errno.EACCES: say("there is no permission"),
+        errno.EPERM: say("there is no permission"),
+        errno.EADDRINUSE: say("another program is using it"),
+        errno.EADDRNOTAVAIL: say("this machine has no such address"),
+    }
+    code = error.errno if error.errno is not None else 0
+    return reasons.get(code) or say("system error {code}", code=errno.errorcode.get(code, str(code)))
 
 
 def read_file(path: Path | str, *, limit: int = READ_LIMIT) -> bytes:

@@ -15,6 +15,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.errors import DocsignError, FileUnusableError, TrustError, UsageError
+from docsign.files import system_reason
 from docsign.pki.keys import open_key
 from docsign.pki.trust import Trust
 from docsign.sentence import say
@@ -126,7 +127,7 @@ async def _listen(
         await web.TCPSite(runner, host, port, ssl_context=context).start()
     except OSError as error:
         raise UsageError(
-            say("This address cannot be listened on: {reason}.", reason=error.strerror or error),
+            say("This address cannot be listened on: {reason}.", reason=system_reason(error)),
             where=f"{host}:{port}",
         ) from error
     bound = runner.addresses[0][1]

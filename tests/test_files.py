@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from docsign.errors import DiskFullError, DocsignError, FileUnusableError, StorageError
-from docsign.files import file_error, read_file, write_file, writing
+from docsign.files import file_error, read_file, system_reason, write_file, writing
 
 NAME = "công văn số 12.pdf"
 
@@ -151,3 +151,18 @@ def test_every_error_of_the_system_has_its_own(number: int, kind: type[DocsignEr
     error = file_error(OSError(number, os.strerror(number)), NAME)
     assert type(error) is kind
     assert error.where == NAME
+
+
+@pytest.mark.parametrize("code", sorted(errno.errorcode))
+def test_a_reason_of_the_system_is_said_in_both_languages(code: int) -> None:
+    """No word of the system's own English in a Vietnamese sentence; an unknown one has its name."""
+    reason = system_reason(OSError(code, "Some English words"))
+    assert "English" not in reason.text("vi")
+    assert reason.text("vi") != reason.text("en")
+    error = file_error(OSError(code, "Some English words"), "x.pdf")
+    assert "English" not in error.text("vi")
+
+
+def test_a_reason_without_a_number_is_said_too() -> None:
+    """A library may raise an OSError of its own."""
+    assert system_reason(OSError("Some English words")).text("vi") == "lỗi hệ thống 0"

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from docsign.cli.settings import Settings, language_from
 from docsign.cli.usage import explained
-from docsign.errors import EXIT_OUR_BUG, EXIT_USAGE, DocsignError
+from docsign.errors import EXIT_FAILED, EXIT_OUR_BUG, EXIT_TRY_LATER, EXIT_USAGE, DocsignError
 from docsign.sentence import Language, say
 
 COMMANDS: dict[str, str] = {
@@ -41,6 +42,8 @@ COMMANDS: dict[str, str] = {
     "pki": "docsign.cli.pki:pki",
     "config": "docsign.cli.config:config",
 }
+EXCHANGE = frozenset({"send", "outbox", "inbox", "receive", "status", "trace", "agent", "conformance"})
+"""The commands that talk to a relay: they alone end with 75, try again later."""
 
 
 class LazyGroup(click.Group):
@@ -120,7 +123,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(command: click.Command, arguments: list[str] | None = None) -> int:
     """Run ``command`` and turn every error into one sentence on stderr and an exit status."""
-    language = language_from(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    language = language_from(given)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -128,7 +132,7 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
         result = command.main(args=arguments, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except DocsignError as error:
-        return _say_error(error, language)
+        return _say_error(error, language, given)
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except click.ClickException as error:
@@ -151,6 +155,8 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
         return EXIT_OUR_BUG
 
 
-def _say_error(error: DocsignError, language: Language) -> int:
+def _say_error(error: DocsignError, language: Language, arguments: Sequence[str] = ()) -> int:
     click.echo(f"{say('error').text(language)} [{error.code}]: {error.text(language)}", err=True)
+    if error.exit_status == EXIT_TRY_LATER and not EXCHANGE.intersection(arguments[:1]):
+        return EXIT_FAILED  # 75 tells whoever runs the exchange by a timer to run it again, and nobody else
     return error.exit_status

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from docsign.cli import docsign
+from docsign.cli import docsign, run
 from docsign.cli.usage import explained
+from docsign.errors import DiskFullError
+from docsign.sentence import say
 
 DOCSIGN = str(Path(sys.executable).parent / "docsign")
 
@@ -48,3 +51,16 @@ def test_every_kind_of_error_of_click_becomes_ours() -> None:
     assert error.exit_status == 2
     assert "Something new." in error.text("en")
     assert docsign.name
+
+
+@pytest.mark.parametrize(("command", "status"), [("new", 1), ("verify", 1), ("send", 75), ("receive", 75)])
+def test_only_an_exchange_is_tried_again_later(
+    command: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk ends ``send`` with 75, as its timer should run it again, and everything else with 1."""
+
+    def full(*_: object, **__: object) -> NoReturn:
+        raise DiskFullError(say("The disk is full: nothing was written."))
+
+    monkeypatch.setattr(docsign, "main", full)
+    assert run(docsign, [command, "x"]) == status
