@@ -34,8 +34,8 @@
         └── DiskFullError                                                                     exit 75, retry
 
 Each error has a stable ``code``, one sentence that names the offending thing and its place, a hint where
-one helps, and knows whether trying again makes sense. The library never prints and never exits; of the commands,
-those that talk to a relay alone end with 75, the others with 1 instead.
+one helps, and knows whether trying again makes sense. The library never prints and never exits. Only the
+commands that talk to a relay end with 75; the others with 1 instead.
 """
 
 from __future__ import annotations
