@@ -16,7 +16,7 @@ it. Otherwise two lists collected together would hardly ever hold one another.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -35,7 +35,9 @@ from docsign.pki.paths import (
     weak_at,
 )
 from docsign.pki.problems import Problem
+from docsign.pki.status import CLOCK_TOLERANCE
 from docsign.pki.strength import AlgorithmUse, reliable_until
+from docsign.pki.wanting import note
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 from docsign.verdict import Conclusion, Finding, Indication, Severity, Step, SubIndication
@@ -140,8 +142,12 @@ class _Case:
         if contradiction is not None:
             conclusion, finding = contradiction
             return self._answer(conclusion, now.chain, [finding, *findings])
+        without_chain = conclusion.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+        if without_chain and self.question.trust.anchors:
+            note(self.question)
         if conclusion.indication is Indication.TOTAL_PASSED or self._is_final(conclusion):
             return self._answer(conclusion, now.chain, findings)
+        self._note_missing()
         missing: Problem | None = None
         for facts in chains_of(self.question):
             problem = self._with_time(facts)
@@ -153,13 +159,21 @@ class _Case:
                     "5.6.2.4", say("The chain held in the past, by what is proved."), problem, self.signed
                 )
             if problem is None:
-                note = _note(conclusion.sub_indication)
-                return self._answer(Conclusion.passed(), facts.chain.certificates, [note])
+                why = _why(conclusion.sub_indication)
+                return self._answer(Conclusion.passed(), facts.chain.certificates, [why])
             if problem.sub_indication is SubIndication.REVOCATION_OUT_OF_BOUNDS_NO_POE:
                 conclusion, missing = problem.conclusion, problem
         if missing is not None and self.signed < self.at and missing.finding not in findings:
             findings.append(missing.finding)  # what is missing at the proved time
         return self._answer(conclusion, now.chain, findings)
+
+    def _note_missing(self) -> None:
+        """Note that more could be known: nothing current is at hand of somebody in the chain."""
+        chains = chains_of(self.question)
+        if chains and not any(
+            all(link.is_cleared(self.at) for link in facts.links) for facts in chains if facts.needs_status
+        ):
+            note(self.question)
 
     def _answer(
         self, conclusion: Conclusion, chain: tuple[x509.Certificate, ...], findings: list[Finding]
@@ -287,6 +301,7 @@ class _Case:
         """Return the control time (5.6.2.2.4), None where a proof is missing (NO_POE)."""
         control = self.at
         for link in reversed(facts.links):
+            slack = CLOCK_TOLERANCE if control == self.at else timedelta(0)  # fetched a moment later
             revoked = [one.revoked_at for one in link.proofs if one.revoked_at is not None]
             if facts.needs_status:
                 if not self._existed(link.certificate, control):
@@ -294,7 +309,7 @@ class _Case:
                 usable = [
                     one
                     for one in link.proofs
-                    if one.this_update <= control
+                    if one.this_update <= control + slack
                     and self.existing.since(one.name) <= control
                     and (one.revoked_at is not None or one.speaks_of(link.certificate))
                 ]
@@ -320,7 +335,7 @@ class _Case:
         return since <= at
 
 
-def _note(reason: SubIndication | None) -> Finding:
+def _why(reason: SubIndication | None) -> Finding:
     """Say why a chain that does not hold now passes all the same."""
     sentence = {
         SubIndication.TRY_LATER: say(

@@ -64,7 +64,7 @@ def path_question(
     data: ValidationData | None = None,
 ) -> PathQuestion:
     """Gather a question; what cannot be read is left out, the trust folder's lists are added."""
-    beside = data or ValidationData()
+    beside = (data or ValidationData()).merged(trust.fetched)
     brought = (one for one in (*others, *beside.certificates) if _is_usable(one))
     return PathQuestion(
         certificate=certificate,

@@ -16,6 +16,7 @@ from docsign.errors import DocsignError, FileUnusableError, MalformedError, Trus
 from docsign.files import file_error, read_file
 from docsign.pki.certificates import PARSER_ERRORS, Role, fingerprint, is_self_signed, load_certificates
 from docsign.pki.revocation import Revocation, find_revocation, load_crl
+from docsign.pki.validation_data import ValidationData
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 from docsign.verdict import SignerRole
@@ -49,12 +50,17 @@ class SignerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """The anchors and what helps to reach them; ``crls`` are DER."""
+    """The anchors and what helps to reach them; ``crls`` are DER.
+
+    ``fetched`` was fetched for a verification (``docsign.pki.online``) and is believed no more than what
+    comes with a signature.
+    """
 
     anchors: tuple[Anchor, ...] = ()
     intermediates: tuple[x509.Certificate, ...] = ()
     crls: tuple[bytes, ...] = ()
     signers: tuple[SignerEntry, ...] = ()
+    fetched: ValidationData = ValidationData()
 
     @staticmethod
     def nothing() -> Trust:
