@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import algos, cms, core
+from cryptography.x509 import load_pem_x509_certificate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -654,3 +655,29 @@ def test_mutations_never_raise_nor_prove_another_time(world: World, data: st.Dat
 def test_junk_is_no_record(world: World, junk: bytes) -> None:
     """Anything else is malformed."""
     assert world.judged(junk).report.conclusion == Conclusion.failed(SubIndication.FORMAT_FAILURE)
+
+
+# --- another hand -------------------------------------------------------------------------------------------
+
+RECORDS = Path(__file__).with_name("records")
+
+
+def test_a_record_made_by_bouncy_castle_passes() -> None:
+    """Second opinion on the arithmetic: Bouncy Castle 1.78 made it and renewed it twice (stamp, SHA-512 tree).
+
+    Over two files in one group, among three strangers, with tokens of a trial authority's services.
+    """
+    root = load_pem_x509_certificate((RECORDS / "root.pem").read_bytes())
+    trust = Trust.of([root], revocation="not-expected")
+    files = {"van-ban": "Kính gửi".encode(), "phu-luc": "Phụ lục".encode()}
+
+    def judged(files: Mapping[str, bytes]) -> EvidenceJudgement:
+        data = (RECORDS / "bouncycastle.ers").read_bytes()
+        return judge_evidence_record(data, digesters(files), trust=trust, at=BEGIN + 2.5 * YEAR)
+
+    judgement = judged(files)
+    assert judgement.report.conclusion == Conclusion.passed(), judgement.report.findings
+    assert (judgement.covered, judgement.time, len(judgement.stamps)) == (tuple(files), BEGIN, 3)
+    assert judged({**files, "phu-luc": b"?"}).report.conclusion == Conclusion.failed(
+        SubIndication.HASH_FAILURE
+    )
