@@ -6,6 +6,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+# an editable install compiles nothing, and each command would then compile its modules anew
+COMPILE = $(BIN)/python -m compileall -q docsign relay_server
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format slow locale lock clean
 
@@ -17,12 +20,14 @@ $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --require-hashes -r requirements/run.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(COMPILE)
 	@touch $@ $(VENV)/run.stamp
 
 demo: $(VENV)/run.stamp  ## play the whole story on loopback: build, sign, seal, send, receive, verify, answer
