@@ -112,10 +112,38 @@ def _first_opened(encrypt: Any, id1: bytes, passwords: Iterable[str]) -> Any:
     """Return pyHanko's handler opened with the first password that fits, or None."""
     from pyhanko.pdf_utils.crypt import AuthStatus, SecurityHandler
 
-    handler = SecurityHandler.build(encrypt)
+    handler: Any = SecurityHandler.build(encrypt)
     for attempt in passwords:
+        if encrypt.get("/R") == 5:
+            key = _key_of_revision_5(encrypt, attempt.encode()[:127])
+            if key is None:
+                continue
+            handler._shared_key = key  # noqa: SLF001 -- pyHanko has no other way to be given a key
+            return handler
         if handler.authenticate(attempt, id1=id1).status != AuthStatus.FAILED:
             return handler
+    return None
+
+
+def _key_of_revision_5(encrypt: Any, password: bytes) -> bytes | None:
+    """Return the file's key by Adobe's first form of AES-256, unknown to pyHanko; None for a wrong password.
+
+    Each of /U and /O: a digest of 32 bytes, 8 bytes to check the password with, 8 to open the key with.
+    """
+    from hashlib import sha256
+
+    from cryptography.hazmat.primitives.ciphers import Cipher as Opener
+    from cryptography.hazmat.primitives.ciphers import algorithms, modes
+
+    user = bytes(encrypt["/U"])[:48]
+    for held, sealed, more in (
+        (user, bytes(encrypt["/UE"]), b""),
+        (bytes(encrypt["/O"]), bytes(encrypt["/OE"]), user),
+    ):
+        if sha256(password + held[32:40] + more).digest() == held[:32]:
+            key = sha256(password + held[40:48] + more).digest()
+            opener = Opener(algorithms.AES(key), modes.CBC(bytes(16))).decryptor()
+            return opener.update(sealed[:32]) + opener.finalize()
     return None
 
 
