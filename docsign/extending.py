@@ -11,7 +11,7 @@ from datetime import datetime
 
 from docsign.ades import cms
 from docsign.detached import aware_moment
-from docsign.errors import TimestampError, UsageError
+from docsign.errors import PdfError, TimestampError, UsageError
 from docsign.pdf import made
 from docsign.pdf.archive import ArchivablePdf
 from docsign.pdf.writer import TooSmallError
@@ -19,6 +19,7 @@ from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
 from docsign.proofs import LEVELS, Level, gathered, require_means
 from docsign.sentence import say
+from docsign.verdict import Indication
 
 
 def extend(
@@ -47,6 +48,8 @@ def extend(
     opened = ArchivablePdf(pdf, password=password)
     needs_stamp = level == "B-LTA" or not opened.is_stamped
     require_means(level, tsa=tsa if needs_stamp else "-", trust=trust)
+    if not opened.is_known:
+        _require_intact(pdf, trust, moment, password)
     if tsa is not None and not opened.is_stamped:
         pdf = _stamped(opened, pdf, ValidationData(), tsa)
         opened = ArchivablePdf(pdf, password=password)
@@ -56,6 +59,20 @@ def extend(
     if level == "B-LTA" and tsa is not None:
         return _stamped(opened, pdf, data, tsa)
     return _kept(opened, pdf, opened.with_data(data))
+
+
+def _require_intact(pdf: bytes, trust: Trust | None, at: datetime, password: str | None) -> None:
+    """Raise PdfError where a signature is broken: nothing would make it provable."""
+    from docsign.pdf.judge import judge_pdf
+
+    found = judge_pdf(pdf, trust=trust or Trust.nothing(), at=at, password=password).conclusion
+    if found.indication is Indication.TOTAL_FAILED:
+        raise PdfError(
+            say(
+                "A signature of the PDF is not valid ({answer}); it is not extended.",
+                answer=found.sub_indication,
+            )
+        )
 
 
 def _stamped(opened: ArchivablePdf, pdf: bytes, data: ValidationData, tsa: str) -> bytes:

@@ -40,9 +40,10 @@ class ArchivablePdf:
         require_whole(pdf)
         self.prefix = hashlib.sha256(pdf)
         """SHA-256 of the file, to be copied and gone on with."""
-        known = made.was_made(self.prefix.digest())
-        self.pdf = read_pdf(pdf, password=password, account=not known)
-        if not known:
+        self.is_known = made.was_made(self.prefix.digest())
+        """Whether docsign made these very bytes in this process."""
+        self.pdf = read_pdf(pdf, password=password, account=not self.is_known)
+        if not self.is_known:
             require_sound(self.pdf)
         self._view = self.pdf.view()
         fields = form_fields(self._view)
