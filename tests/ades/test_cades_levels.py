@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,16 +13,17 @@ from asn1crypto import cms as asn1_cms
 from docsign.ades import archive_imprint, der
 from docsign.ades import cades_attributes as ca
 from docsign.ades import signed_data as sd
-from docsign.ades.cades import CmsJudgement, judge_cms, judge_signers
+from docsign.ades.cades import CmsJudgement, judge_cms
 from docsign.ades.cades_evidence import judge_evidence
 from docsign.ades.cades_stamps import stamps_of
 from docsign.ades.cades_values import attribute_values, validation_values
 from docsign.ades.counter_signatures import MOST_COUNTER_SIGNATURES, counter_signatures
 from docsign.ades.stamped import name_of
-from docsign.pki import SigningKey, Trust
+from docsign.pki import SigningKey
 from docsign.pki.authority import TrialAuthority
 from docsign.pki.validation_data import ValidationData
 from docsign.verdict import Conclusion, Indication, SubIndication
+from tests.ades.cades_world import BEGIN, CONTENT, HOUR, World
 from tests.cades_builder import (
     CERTIFICATE_V2,
     CONTENT_STAMP,
@@ -38,41 +39,6 @@ from tests.cades_builder import (
     sha256,
 )
 from tests.evidence_builder import Record, digest, tlv, token
-
-CONTENT = "Quyết định về việc thử nghiệm".encode()
-BEGIN = datetime(2024, 1, 10, 3, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-class World:
-    """An authority of 2023 with a person, an agency and two time-stamping services."""
-
-    def __init__(self, authority: TrialAuthority) -> None:
-        begin = BEGIN - timedelta(days=90)
-        table = authority.trust_folder / "trust.toml"
-        table.write_text(table.read_text("utf-8").replace('"required"', '"not-expected"'), "utf-8")
-        self.authority = authority
-        self.trust = Trust.from_path(authority.trust_folder)
-
-        def key(kind: str, name: str) -> SigningKey:
-            return authority.issue(kind, name, key="p256", at=begin).signing_key()  # type: ignore[arg-type]
-
-        self.person, self.agency = key("person", "Nguyễn Văn Mẫu"), key("agency", "Ủy ban thử nghiệm")
-        self.tsa, self.archive_tsa = key("tsa", "Dấu thời gian"), key("tsa", "Dấu thời gian lưu trữ")
-        self.crls = [path.read_bytes() for path in sorted(authority.trust_folder.glob("*.crl"))]
-
-    def signed(self, *, attached: bool = False) -> Cms:
-        """Sign CONTENT as the person."""
-        return Cms.signed(CONTENT, self.person, at=BEGIN, attached=attached)
-
-    def judged(self, made: Cms | bytes, *, content: bytes | None = CONTENT, days: int = 1) -> CmsJudgement:
-        """Judge the one signer."""
-        data = made if isinstance(made, bytes) else made.encode()
-        return judge_cms(data, content=content, trust=self.trust, at=BEGIN + timedelta(days=days))
-
-    def all(self, made: Cms, *, content: bytes | None = CONTENT) -> tuple[CmsJudgement, ...]:
-        """Judge every signer and counter-signer."""
-        return judge_signers(made.encode(), content=content, trust=self.trust, at=BEGIN + timedelta(days=1))
 
 
 @pytest.fixture(scope="module")

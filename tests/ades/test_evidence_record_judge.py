@@ -663,7 +663,7 @@ RECORDS = Path(__file__).with_name("records")
 
 
 def test_a_record_made_by_bouncy_castle_passes() -> None:
-    """Second opinion on the arithmetic: Bouncy Castle 1.78 made it and renewed it twice (stamp, SHA-512 tree).
+    """Second opinion: Bouncy Castle 1.78 made it and renewed it twice (stamp, then SHA-512).
 
     Over two files in one group, among three strangers, with tokens of a trial authority's services.
     """
