@@ -18,7 +18,7 @@ from docsign.ades import xades_properties as xp
 from docsign.ades.algorithms import UnsupportedAlgorithmError, hash_bytes, is_genuine, weakness
 from docsign.ades.signer import Problem, doubtful, failed, note, warning
 from docsign.ades.stamped import Existence
-from docsign.ades.xades_references import Referred, Sources, own_octets, own_target
+from docsign.ades.xades_references import Referred, Sources, is_signed_properties_type, own_target
 from docsign.errors import XmlError
 from docsign.pki.certificates import public_key
 from docsign.pki.trust import Trust
@@ -95,12 +95,9 @@ def check_properties(check: Check, form: xf.Form, case: Case) -> None:
     if form.properties is None:
         check.form.append(_no_certificate_named())
         return
-    pointing = [reference for reference in form.references if xp.is_signed_properties_type(reference.type)]
-    if (
-        len(pointing) != 1
-        or not (pointing[0].uri or "").startswith("#")
-        or _own_target(pointing[0].uri or "", case) is not form.properties
-    ):
+    pointing = [reference for reference in form.references if is_signed_properties_type(reference.type)]
+    expected = (pointing[0].uri or "") if len(pointing) == 1 else ""
+    if not expected.startswith("#") or _own_target(expected, case) is not form.properties:
         check.form.append(
             failed(
                 SubIndication.FORMAT_FAILURE,
@@ -111,10 +108,7 @@ def check_properties(check: Check, form: xf.Form, case: Case) -> None:
         check.referred.right = False
         return
     try:
-        canonical = own_octets(form, pointing[0], case.sources)
-    except XmlError:
-        canonical = None  # said with the other references
-    try:
+        canonical = check.referred.octets.get(expected)  # none: said with the other references
         check.properties = None if canonical is None else xp.read_properties(canonical)
     except XmlError as error:
         check.form.append(failed(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, error.where))
@@ -171,7 +165,8 @@ def find_certificate(check: Check, form: xf.Form, case: Case) -> None:
     """Check 5: KeyInfo is not signed, so the signed digest has the last word."""
     brought = xp.certificates_of(form)
     check.data = ValidationData.of(certificates=brought)
-    check.data = check.data.merged(*(xp.values_in(one) for one in xp.unsigned_properties(form)))
+    if form.unsigned:
+        check.data = check.data.merged(*(xp.values_in(one) for one in form.unsigned))
     if form.properties is None:
         # XMLDSig alone: never passes, see check 3; of several the one whose key made the value
         fitting = [one for one in dict.fromkeys(brought) if _made(form, one)][:1] or list(brought[:1])
@@ -181,9 +176,11 @@ def find_certificate(check: Check, form: xf.Form, case: Case) -> None:
         check.form.append(_no_certificate_named())
         return
     else:
-        known = (*brought, *dict.fromkeys((*check.data.certificates, *case.trust.certificates())))
+        named = check.properties.certificates
         try:
-            fitting = _named(known, check.properties.certificates)
+            fitting = _named(brought, named) or _named(
+                (*check.data.certificates, *case.trust.certificates()), named
+            )
         except UnsupportedAlgorithmError as error:
             problem = doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence)
             check.form.append(problem)

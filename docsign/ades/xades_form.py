@@ -9,7 +9,6 @@ in ``xades_properties``.
 from __future__ import annotations
 
 import binascii
-import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -41,6 +40,7 @@ XADES_111 = "http://uri.etsi.org/01903/v1.1.1#"
 XADES_122 = "http://uri.etsi.org/01903/v1.2.2#"
 XADES_VERSIONS = (XADES, XADES_122, XADES_111)
 """The versions whose QualifyingProperties are read: EN 319 132-1 and TS 101 903 v1.3.2, v1.2.2, v1.1.1."""
+_PROPERTY_SPACES = (*XADES_VERSIONS, XADES_141)
 ASIC = "http://uri.etsi.org/02918/v1.2.1#"
 SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
@@ -92,7 +92,8 @@ class Reference:
 class Form:
     """One ds:Signature, taken apart. ``signed_info`` is what the signature value covers.
 
-    ``objects`` are its ds:Object elements without the one that holds the qualifying properties.
+    ``objects`` are its ds:Object elements without the one that holds the qualifying properties, ``unsigned``
+    the unsigned signature properties that belong to the signature itself, in their order.
     """
 
     element: etree._Element
@@ -105,6 +106,7 @@ class Form:
     certificates: tuple[bytes, ...]
     key_info: etree._Element | None
     objects: tuple[etree._Element, ...]
+    unsigned: tuple[etree._Element, ...]
     qualifying: etree._Element | None
     properties: etree._Element | None
 
@@ -194,9 +196,18 @@ def read_form(element: etree._Element) -> Form:
         certificates=tuple(_certificates(parts[2])) if len(expected) == 3 else (),
         key_info=parts[2] if len(expected) == 3 else None,
         objects=tuple(one for one in objects if one is not holder),
+        unsigned=() if qualifying is None else tuple(_unsigned(qualifying)),
         qualifying=qualifying,
         properties=properties,
     )
+
+
+def _unsigned(qualifying: etree._Element) -> Iterator[etree._Element]:
+    for properties in elements(qualifying):
+        if is_xades(properties, "UnsignedProperties"):
+            for group in elements(properties):
+                if is_xades(group, "UnsignedSignatureProperties"):
+                    yield from (one for one in elements(group) if namespace(one) in _PROPERTY_SPACES)
 
 
 def _read_signed_info(info: etree._Element) -> tuple[str, tuple[Reference, ...]]:
@@ -309,9 +320,9 @@ def decoded(element: etree._Element) -> bytes:
     """Decode base64 strictly; white space may lie between, elements may not."""
     if len(element):
         raise XmlError(say("Elements stand where a value belongs."), where=place_of(element))
-    text = re.sub(r"[ \t\r\n]", "", element.text or "")
     try:
-        return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+        text = (element.text or "").encode("ascii").translate(None, b" \t\r\n")
+        return binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise XmlError(say("This is not base64."), where=place_of(element)) from error
 

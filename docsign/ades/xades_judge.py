@@ -31,6 +31,7 @@ from docsign.ades import xades_properties as xp
 from docsign.ades.long_term import InTime, judge_in_time
 from docsign.ades.signer import (
     Problem,
+    doubtful,
     failed,
     signatory,
 )
@@ -210,7 +211,7 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         signature=name_of(form.value),
         stamps=stamps_of(form, case.sources, properties, id=id),
         existence=case.existence,
-        data=check.data.merged(case.beside),
+        data=check.data if case.beside.is_empty else check.data.merged(case.beside),
         trust=case.trust,
         at=case.at,
         claimed_time=claimed,
@@ -222,6 +223,10 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         for problem in check.mathematics
         if certificate is None or problem.finding.code != "weak-algorithm"
     ]
+    if certificate is None and not check.form and not mathematics:  # nobody signed: never a pass
+        sentence = say("The signer's certificate is not in the file.")
+        sub = SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+        mathematics.append(doubtful(sub, "no-signing-certificate", sentence))
     answers = [
         *(problem.conclusion for problem in check.form),
         in_time.conclusion,

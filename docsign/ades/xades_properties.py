@@ -72,24 +72,17 @@ class SignedProperties:
     element: etree._Element
 
 
-def is_signed_properties_type(kind: str) -> bool:
-    """Tell whether a reference's type is that of the signed properties, in any version's spelling."""
-    return kind.startswith("http://uri.etsi.org/01903") and kind.endswith("#SignedProperties")
-
-
 def read_properties(canonical: bytes) -> SignedProperties:
     """Read SignedProperties from the canonical bytes that were digested; raises XmlError."""
     root = parse(canonical)
     where = "SignedProperties"
     if not is_xades(root, "SignedProperties"):
         raise XmlError(say("The signed properties are not where the signature says."), where=where)
-    named = [*_below(root, "SigningCertificate"), *_below(root, "SigningCertificateV2")]
+    named, times, policies = _single_properties(root)
     if len(named) > 1:
         raise XmlError(say("The signature names its certificate twice."), where=where)
-    times = list(_below(root, "SigningTime"))
     if len(times) > 1:
         raise XmlError(say("The signature claims two signing times."), where=where)
-    policies = list(_below(root, "SignaturePolicyIdentifier"))
     if len(policies) > 1:
         raise XmlError(say("The signature names two signature policies."), where=where)
     return SignedProperties(
@@ -98,6 +91,28 @@ def read_properties(canonical: bytes) -> SignedProperties:
         policy=_policy(policies[0]) if policies else None,
         element=root,
     )
+
+
+_SINGLE = {
+    f"{{{space}}}{name}": place
+    for space in XADES_VERSIONS
+    for name, place in (
+        ("SigningCertificate", 0),
+        ("SigningCertificateV2", 0),
+        ("SigningTime", 1),
+        ("SignaturePolicyIdentifier", 2),
+    )
+}
+
+
+def _single_properties(root: etree._Element) -> tuple[list[etree._Element], ...]:
+    """Return what names the certificate, the time and the policy, wherever it stands, in one walk."""
+    found: tuple[list[etree._Element], ...] = ([], [], [])
+    for element in root.iter(etree.Element):
+        place = _SINGLE.get(str(element.tag))
+        if place is not None:
+            found[place].append(element)
+    return found
 
 
 def _named(element: etree._Element) -> Iterator[CertificateDigest]:
@@ -140,26 +155,11 @@ def _policy(element: etree._Element) -> SignaturePolicy:
     )
 
 
-def unsigned_properties(form: Form) -> tuple[etree._Element, ...]:
-    """Return the unsigned signature properties that belong to the signature itself, in their order."""
-    if form.qualifying is None:
-        return ()
-    return tuple(
-        one
-        for properties in elements(form.qualifying)
-        if is_xades(properties, "UnsignedProperties")
-        for group in elements(properties)
-        if is_xades(group, "UnsignedSignatureProperties")
-        for one in elements(group)
-        if namespace(one) in _SPACES
-    )
-
-
 def counter_signatures(form: Form) -> tuple[etree._Element, ...]:
     """Return the signatures that countersign this one (EN 319 132-1 5.2.7)."""
     return tuple(
         child
-        for one in unsigned_properties(form)
+        for one in form.unsigned
         if local_name(one) == "CounterSignature"
         for child in elements(one)
         if child.tag == f"{{{DS}}}Signature"
@@ -199,7 +199,7 @@ def referenced_digests(element: etree._Element) -> frozenset[tuple[str, bytes]]:
 
 def policy_document(form: Form) -> bytes | None:
     """Return the policy's document where the signature carries it (EN 319 132-1 5.2.10)."""
-    for one in unsigned_properties(form):
+    for one in form.unsigned:
         if local_name(one) == "SignaturePolicyStore":
             return next(encapsulated(one, "SignaturePolicyDocument"), None)
     return None

@@ -22,14 +22,13 @@ from docsign.ades.stamped import Stamped, name_of, names_of
 from docsign.ades.xades_properties import (
     certificates_of,
     encapsulated,
-    is_signed_properties_type,
     referenced_digests,
-    unsigned_properties,
     values_in,
 )
 from docsign.ades.xades_references import (
     Sources,
     is_own,
+    is_signed_properties_type,
     own_octets,
     own_target,
     pieces_of,
@@ -101,11 +100,14 @@ def stamps_of(
                     )
                 )
 
-    for stamp in _content_stamps(properties):
+    content = _content_stamps(properties)
+    if not content and not form.unsigned:
+        return ()
+    for stamp in content:
         add(stamp, partial(_content_pieces, form, sources, stamp), ())
     before = _Before(names=set(), values=ValidationData(), references=set())
     before.names.update(names_of(certificates_of(form)))
-    unsigned = unsigned_properties(form)
+    unsigned = form.unsigned
     everything = ValidationData.of().merged(*(values_in(one) for one in unsigned))
     for place, one in enumerate(unsigned):
         kind = _KINDS.get(local_name(one))
@@ -118,7 +120,7 @@ def stamps_of(
 
 def has_stamp(form: xf.Form, *names: str) -> bool:
     """Tell whether the signature carries an unsigned property of one of these names."""
-    return any(local_name(one) in names for one in unsigned_properties(form))
+    return any(local_name(one) in names for one in form.unsigned)
 
 
 def _imprint(pieces: Callable[[], list[_Piece]]) -> Callable[[str], bytes] | None:

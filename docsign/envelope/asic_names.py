@@ -6,6 +6,7 @@ Names alone: nothing is opened here.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
@@ -47,6 +48,7 @@ CONTAINER_SUFFIXES = (".asice", ".asics", ".sce", ".scs", ".bdoc", ".edoc", ".ad
 _SIGNED: frozenset[Kind] = frozenset({"xades", "cades", "timestamp", "evidence"})
 
 
+@lru_cache(maxsize=512)
 def kind_of(name: str) -> Kind:
     """Return what a file of a container is."""
     if name == MIMETYPE_NAME:

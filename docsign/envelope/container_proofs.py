@@ -195,7 +195,7 @@ def _in_xml(data: bytes) -> frozenset[bytes]:
         form = xf.read_form(element)
         found.add(name_of(form.value))
         found |= names_of(form.certificates)
-        for one in xp.unsigned_properties(form):
+        for one in form.unsigned:
             found |= names_of(xp.values_in(one))
             found.update(name_of(token) for token in xp.encapsulated(one, "EncapsulatedTimeStamp"))
     return frozenset(found)

@@ -50,7 +50,7 @@ _DESCRIPTOR = struct.Struct("<3I")
 _DESCRIPTOR_64 = struct.Struct("<I2Q")
 _EMPTY_DEFLATED = b"\x03\x00"
 _PIECE = 64 * 1024
-_WHOLE = 256 * 1024
+_WHOLE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -521,5 +521,5 @@ def test_what_a_stamp_protects_is_known_by_name(
     first, archive = xades_stamps.stamps_of(form, sources, None, id="S1")
     assert first.covers == {name_of(form.value)}
     assert archive.covers >= {name_of(form.value), name_of(first.token), *map(name_of, trust.crls)}
-    held = [xades_properties.values_in(one) for one in xades_properties.unsigned_properties(form)]
+    held = [xades_properties.values_in(one) for one in form.unsigned]
     assert tuple(crl for one in held for crl in one.crls) == tuple(trust.crls)
