@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from docsign.ades.stamped import name_of
+from docsign.ades.stamped import name_of, names_of
 from docsign.pki.existence import Existing
 from docsign.pki.past import judge_past
 from docsign.pki.paths import path_question
@@ -51,7 +51,7 @@ def test_everything_proved_in_time_passes() -> None:
     ("missing", "expected"), [(0, Conclusion.passed()), (1, NOT_PROVED), (2, Conclusion.passed())]
 )
 def test_what_the_anchor_vouches_for_now_needs_no_proof(missing: int, expected: Conclusion) -> None:
-    """The root is trusted today, its list and the CA's certificate with it; the list of the ended CA is not."""
+    """The root is trusted today, its list and the CA's certificate with it; the ended CA's list is not."""
     assert judged(*(name for place, name in enumerate(EVERYTHING) if place != missing)) == expected
 
 
@@ -68,7 +68,7 @@ def test_below_an_ended_authority_everything_needs_a_proof() -> None:
         (lists[:2], NOT_PROVED),
     ):
         existing = Existing(NOW)
-        existing.add(map(name_of, proved), SIGNED + 2 * HOUR)
+        existing.add(names_of(proved), SIGNED + 2 * HOUR)
         assert judge_past(question, at=NOW, signed=SIGNED, existing=existing).conclusion == expected
 
 
