@@ -76,3 +76,11 @@ def tell(data: bytes, suffix: str = "") -> FileFormat:
 def claims_xml_signature(data: bytes) -> bool:
     """Say whether an XML document mentions a signature."""
     return _XML_SIGNATURE in data
+
+
+_AUTH_ENVELOPED = bytes.fromhex("060b2a864886f70d0109100117")  # RFC 5083 2
+
+
+def is_encrypted(data: bytes) -> bool:
+    """Say whether these bytes are CMS AuthEnvelopedData: encrypted, and no signature."""
+    return data[:1] == b"0" and _AUTH_ENVELOPED in data[:32]

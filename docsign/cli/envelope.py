@@ -1,4 +1,4 @@
-"""``docsign seal`` and ``docsign open``: documents into an envelope, and out of it."""
+"""``docsign seal`` and ``docsign forward``: documents into an envelope, encrypted where it is asked for."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import json
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -19,23 +18,27 @@ from docsign.cli.options import (
     json_option,
     key_options,
     language_option,
+    passphrase_source,
     trust_option,
 )
 from docsign.errors import (
-    EXIT_FAILED,
+    EXIT_OK,
     ContainerError,
     DocsignError,
     DocumentError,
     FileUnusableError,
-    PdfError,
+    MalformedError,
+    TrustError,
     UsageError,
 )
-from docsign.files import opening, read_file, write_together, writing
+from docsign.files import opening, read_file, writing
 from docsign.sentence import Language, say
-from docsign.verdict import Conclusion, Indication
 
 if TYPE_CHECKING:
-    from docsign.envelope import Container, ContainerJudgement, Header, Organization
+    from cryptography.x509 import Certificate
+
+    from docsign.envelope import Header
+    from docsign.pki import SigningKey, Trust
 
 _TOML_LIMIT = 1024 * 1024
 _PDF_LIMIT = 256 * 1024 * 1024
@@ -49,6 +52,13 @@ _PDF_LIMIT = 256 * 1024 * 1024
 @click.option("--number", metavar="N", help="With --letter: the document's number.")
 @click.option("--date", "day", metavar="D", help="With --letter: its date (2026-11-16 or 16/11/2026).")
 @click.option("--to", metavar="CODE", multiple=True, help="With --letter: a receiver; may be repeated.")
+@click.option(
+    "--encrypt-to",
+    type=PATH,
+    metavar="CERT",
+    multiple=True,
+    help="Encrypt to this certificate (PEM, DER); may be repeated, your own included.",
+)
 @trust_option
 @click.option("--no-check", is_flag=True, help="Skip the checks of the signer's certificate.")
 @json_option
@@ -62,6 +72,7 @@ def seal(
     number: str | None,
     day: str | None,
     to: tuple[str, ...],
+    encrypt_to: tuple[Path, ...],
     trust: Path | None,
     no_check: bool,
     as_json: bool,
@@ -70,12 +81,12 @@ def seal(
     """Pack signed documents into an envelope (ASiC-E) and seal it as the sending agency.
 
     The header says who sends what to whom: a TOML file given first, or --letter with number, date and
-    receivers. The seal covers every file.
+    receivers. The seal covers every file. With --encrypt-to nobody but the holders of these certificates
+    reads more of it than sender, receivers, number and day.
 
     Example: docsign seal header.toml 12-UBND-VP.pdf --key pkcs12:con-dau.p12 -o 12-UBND-VP.asice
     """
     from docsign.pki import Trust
-    from docsign.sealing import seal_to
 
     if letter is not None:
         header, documents = _header_of_letter(letter, number, day, to), files
@@ -88,9 +99,10 @@ def seal(
         raise UsageError(say("Which documents? None is given."))
     _require_apart(output, [*files, *([letter] if letter else [])])
     trusted = None if trust is None else Trust.from_path(trust)
+    certificates = [_certificate(path) for path in encrypt_to]
     held = held_key(key, passphrase_file, lang)
     with writing(output) as stream:
-        written = seal_to(stream, header, documents, held, check=not no_check, trust=trusted)
+        written = _sealed(stream, header, documents, held, certificates, check=not no_check, trust=trusted)
     if as_json:
         row = {
             "schema": 1,
@@ -111,6 +123,39 @@ def seal(
         receivers=", ".join(receiver.code for receiver in written.receivers),
     )
     click.echo(sentence.text(lang), err=True)
+
+
+def _sealed(
+    stream: BinaryIO,
+    header: Header,
+    documents: Sequence[Path],
+    key: SigningKey,
+    certificates: Sequence[Certificate],
+    *,
+    check: bool,
+    trust: Trust | None,
+) -> Header:
+    """Seal, encrypted where there are certificates; return the header with the documents' names."""
+    if not certificates:
+        from docsign.sealing import seal_to
+
+        return seal_to(stream, header, documents, key, check=check, trust=trust)
+    from docsign.encrypting import seal_encrypted_to
+
+    return seal_encrypted_to(stream, header, documents, key, certificates, check=check, trust=trust)
+
+
+def _certificate(path: Path) -> Certificate:
+    """Read the first certificate of a file; raises TrustError naming it."""
+    from docsign.pki.certificates import load_certificates
+
+    try:
+        found = load_certificates(read_file(path, limit=_TOML_LIMIT))
+    except MalformedError as error:
+        raise TrustError(error.sentence, where=str(path)) from error
+    if not found:
+        raise TrustError(say("There is no certificate here."), where=str(path))
+    return found[0]
 
 
 def _header_from(path: Path) -> Header:
@@ -160,133 +205,70 @@ def _require_apart(output: Path, sources: Sequence[Path]) -> None:
             )
 
 
-@click.command("open")
+@click.command()
 @click.argument("file", metavar="X.asice", type=PATH)
-@click.option("-o", "--output", type=PATH, required=True, metavar="DIR", help="The folder to unpack into.")
+@click.option(
+    "--to",
+    "receivers",
+    metavar="CODE=CERT",
+    multiple=True,
+    required=True,
+    help="A further receiver and the certificate to encrypt to; may be repeated.",
+)
+@click.option("--decrypt-key", required=True, metavar="URI", help="Your own key to it: pkcs12:FILE.")
+@key_options
+@click.option("-o", "--output", type=PATH, required=True, metavar="Y.asice", help="The envelope to write.")
 @trust_option
-@click.option("--even-if-failed", is_flag=True, help="Unpack although the envelope's check failed.")
-@json_option
+@click.option("--no-check", is_flag=True, help="Skip the checks of the signer's certificate.")
 @language_option
-def open_(
-    file: Path, output: Path, trust: Path | None, even_if_failed: bool, as_json: bool, lang: Language
+def forward(
+    file: Path,
+    receivers: tuple[str, ...],
+    decrypt_key: str,
+    key: str,
+    passphrase_file: Path | None,
+    output: Path,
+    trust: Path | None,
+    no_check: bool,
+    lang: Language,
 ) -> int:
-    """Check an envelope and unpack its documents and header.edxml.
+    """Let further receivers read an encrypted envelope that you sent, without encrypting it again.
 
-    Nothing that is there is overwritten. An envelope that failed its check (TOTAL-FAILED) stays closed unless
-    --even-if-failed says otherwise. The exit status is the answer of the check, as with verify.
+    The sealed envelope inside stays as it is; around it comes a new one, to the old receivers and the new.
+    Both keys are opened with the same passphrase file, or each is asked for.
 
-    Example: docsign open 12-UBND-VP.asice -o 12-UBND-VP --trust trust
+    Example: docsign forward a.asice --to H99=b.pem --decrypt-key pkcs12:m.p12 --key pkcs12:d.p12 -o c.asice
     """
-    from docsign.envelope import envelope_header, judge_container, read_container
+    from docsign.encrypting import forward_to
+    from docsign.envelope import Organization, envelope_header, read_container
+    from docsign.envelope.encrypted import is_encrypted
     from docsign.pki import Trust
+    from docsign.pki.keys import open_decryption_key
 
-    trusted = Trust.nothing() if trust is None else Trust.from_path(trust)
-    with opening(file) as stream:
+    _require_apart(output, [file])
+    added = []
+    for one in receivers:
+        code, equals, path = one.partition("=")
+        if not equals or not path:
+            raise UsageError(say("A receiver is written CODE=CERT: {text}.", text=one))
+        added.append((Organization(code=code), _certificate(Path(path))))
+    trusted = None if trust is None else Trust.from_path(trust)
+    with opening(file) as source:
         try:
-            container = read_container(stream)
-            judgement = judge_container(container, trust=trusted, at=datetime.now(UTC))
-            failed = judgement.conclusion.indication is Indication.TOTAL_FAILED
-            if failed and not even_if_failed:
-                _refuse(file, judgement, lang)
-                return EXIT_FAILED
+            container = read_container(source)
             header = envelope_header(container)
-            _refuse_secret(container, header)
-            paths = _unpack(container, header, output)
-        except (ContainerError, DocumentError) as error:
+            if not is_encrypted(header):
+                raise ContainerError(say("The envelope is not encrypted."))
+            own = open_decryption_key(decrypt_key, passphrase_source(passphrase_file, lang))
+            held = held_key(key, passphrase_file, lang)
+            with writing(output) as stream:
+                written = forward_to(
+                    stream, container, header, own, held, added, check=not no_check, trust=trusted
+                )
+        except MalformedError as error:
             error.where = f"{file}: {error.where}" if error.where else str(file)
             raise
-    _answer(file, header, judgement, paths, as_json, lang)
-    return judgement.conclusion.indication.exit_status
-
-
-def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
-    from docsign.report.wording import standard_words
-
-    sentence = say(
-        "The envelope failed its check ({answer}); it was not unpacked.",
-        answer=standard_words(judgement.conclusion),
-    )
-    click.echo(f"{file}: {sentence.text(lang)}", err=True)
-    findings = [*judgement.findings, *(one for report in judgement.signatures for one in report.findings)]
-    for finding in findings:
-        place = f"{finding.where}: " if finding.where else ""
-        click.echo(f"  {place}{finding.sentence.text(lang)}", err=True)
-
-
-def _refuse_secret(container: Container, header: Header) -> None:
-    """Look for secrecy marks, in the header and on the first page of each PDF (QD 28/2018 Art. 1)."""
-    from docsign.envelope import require_not_secret
-    from docsign.pdf.text import refuse_secret
-
-    require_not_secret(header)
-    for reference in header.references:
-        if reference.name.lower().endswith(".pdf") or reference.content_type == "application/pdf":
-            with contextlib.suppress(PdfError):  # a damaged PDF is for verify to judge
-                refuse_secret(container.read(reference.entry, _PDF_LIMIT))
-
-
-def _unpack(container: Container, header: Header, folder: Path) -> list[Path]:
-    """Write the documents and the header; nothing that is there is overwritten, nothing half kept."""
-    from docsign.envelope.container import DOCUMENTS, HEADER_NAME
-
-    targets = {
-        reference.entry: folder / reference.entry.removeprefix(DOCUMENTS) for reference in header.references
-    }
-    if folder / HEADER_NAME not in targets.values():
-        targets[HEADER_NAME] = folder / HEADER_NAME
-    return write_together((target, partial(container.open, entry)) for entry, target in targets.items())
-
-
-def _answer(
-    file: Path,
-    header: Header,
-    judgement: ContainerJudgement,
-    paths: Sequence[Path],
-    as_json: bool,
-    lang: Language,
-) -> None:
-    conclusion = judgement.conclusion
-    if as_json:
-        sub = conclusion.sub_indication
-        row = {
-            "schema": 1,
-            "file": str(file),
-            "indication": conclusion.indication.value,
-            "sub_indication": None if sub is None else sub.value,
-            "document_id": header.document_id,
-            "subject": header.subject,
-            "sender": header.sender.code,
-            "receivers": [receiver.code for receiver in header.receivers],
-            "documents": [str(path) for path in paths],
-        }
-        click.echo(json.dumps(row, ensure_ascii=False))
-        return
-    from docsign.cli.exchange_text import shown
-
-    issued = "" if header.issued is None else header.issued.strftime("%d/%m/%Y")
-    lines = (
-        (say("Check"), _word(conclusion, lang)),
-        (say("Sender"), _party(header.sender)),
-        (say("Receivers"), "; ".join(map(_party, header.receivers))),
-        (say("Document"), f"{header.code}, {issued}"),
-        (say("Subject"), header.subject),
-    )
-    for label, value in lines:
-        click.echo(f"{label.text(lang)}: {shown(value)}")
-    for path in paths:
-        click.echo(str(path))
-    for finding in (
-        *judgement.findings,
-        *(one for report in judgement.signatures for one in report.findings),
-    ):
-        click.echo(f"{finding.sentence.text(lang)}", err=True)
-
-
-def _party(party: Organization) -> str:
-    return f"{party.code} {party.name}".strip()
-
-
-def _word(conclusion: Conclusion, lang: Language) -> str:
-    from docsign.report.wording import answer_word, standard_words
-
-    return f"{answer_word(conclusion).text(lang)} ({standard_words(conclusion)})"
+    click.echo(str(output))
+    receivers_now = ", ".join(receiver.code for receiver in written.receivers)
+    click.echo(say("Now to: {receivers}.", receivers=receivers_now).text(lang), err=True)
+    return EXIT_OK

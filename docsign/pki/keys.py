@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from docsign.errors import SigningKeyError, UsageError
+from docsign.errors import EncryptionError, SigningKeyError, UsageError
 from docsign.pki.schemes import (
     SignatureScheme,
     hash_algorithm,
@@ -90,6 +90,18 @@ class HeldKey:
             return key.sign(data, ec.ECDSA(hash_algorithm(self.scheme)))
         return key.sign(data)
 
+    def decrypt(self, encrypted: bytes, scheme: padding.AsymmetricPadding) -> bytes:
+        """Return what was encrypted to this RSA key; raises ValueError or EncryptionError."""
+        if not isinstance(self.private_key, rsa.RSAPrivateKey):
+            raise EncryptionError(say("The key does not open what was encrypted to it."))
+        return self.private_key.decrypt(encrypted, scheme)
+
+    def agree(self, other: ec.EllipticCurvePublicKey) -> bytes:
+        """Return the secret this EC key shares with ``other``; raises ValueError or EncryptionError."""
+        if not isinstance(self.private_key, ec.EllipticCurvePrivateKey):
+            raise EncryptionError(say("The key does not open what was encrypted to it."))
+        return self.private_key.exchange(ec.ECDH(), other)
+
 
 def open_key(
     uri: str,
@@ -125,6 +137,14 @@ def open_key(
         say("No such kind of key: {uri}. Known are pkcs12:FILE, pkcs11:… and csc+https://…", uri=uri),
         hint=hint,
     )
+
+
+def open_decryption_key(uri: str, passphrase: str | Callable[[], str] | None = None) -> HeldKey:
+    """Open a key that decrypts, ``pkcs12:FILE``; raises as ``open_key``, SigningKeyError for other kinds."""
+    key = open_key(uri, passphrase)
+    if not isinstance(key, HeldKey):
+        raise SigningKeyError(say("Only keys in PKCS#12 files can decrypt here."), where=uri)
+    return key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

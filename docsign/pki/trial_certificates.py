@@ -19,7 +19,7 @@ from docsign.errors import UsageError
 from docsign.pki.keys import PrivateKey
 from docsign.sentence import say
 
-Kind = Literal["person", "agency", "tsa", "tls", "relay", "relay-tls", "ocsp"]
+Kind = Literal["person", "agency", "tsa", "tls", "relay", "relay-tls", "encryption", "ocsp"]
 KeyKind = Literal["rsa2048", "rsa3072", "p256", "p384", "p521", "ed25519"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
@@ -37,6 +37,7 @@ PURPOSES: dict[Kind, list[x509.ObjectIdentifier]] = {
     "tsa": [ExtendedKeyUsageOID.TIME_STAMPING],  # RFC 3161 2.3
     "tls": [ExtendedKeyUsageOID.CLIENT_AUTH],
     "relay-tls": [ExtendedKeyUsageOID.SERVER_AUTH],
+    "encryption": [ExtendedKeyUsageOID.EMAIL_PROTECTION],
     "ocsp": [ExtendedKeyUsageOID.OCSP_SIGNING],
 }
 
@@ -93,14 +94,16 @@ def holder_name(name: str, organization: str | None, agency: str | None, positio
         raise UsageError(say("A name is too long for a certificate (64 characters).")) from error
 
 
-def key_usage(*, signs_documents: bool = False, signs_certificates: bool = False) -> x509.KeyUsage:
+def key_usage(
+    *, signs_documents: bool = False, signs_certificates: bool = False, is_encrypted_to: bool = False
+) -> x509.KeyUsage:
     """Return what a key may be used for."""
     return x509.KeyUsage(
-        digital_signature=not signs_certificates,
+        digital_signature=not signs_certificates and not is_encrypted_to,
         content_commitment=signs_documents,
-        key_encipherment=False,
+        key_encipherment=is_encrypted_to,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=is_encrypted_to,
         key_cert_sign=signs_certificates,
         crl_sign=signs_certificates,
         encipher_only=False,
@@ -174,7 +177,12 @@ def holder_certificate(
         .not_valid_before(begin)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(key_usage(signs_documents=kind in ("person", "agency", "relay")), critical=True)
+        .add_extension(
+            key_usage(
+                signs_documents=kind in ("person", "agency", "relay"), is_encrypted_to=kind == "encryption"
+            ),
+            critical=True,
+        )
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         .add_extension(authority_key_identifier(issuer), critical=False)
         .add_extension(x509.ExtendedKeyUsage(PURPOSES[kind]), critical=kind == "tsa")

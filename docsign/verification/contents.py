@@ -73,6 +73,12 @@ def _judge_contents(
             data = container.read(name, CONTENT_LIMIT)
         except ContainerError:
             continue  # a damaged or missing file is already a problem of the container
+        if formats.is_encrypted(data):
+            sentence = say("This file is encrypted: what is inside is judged when it is opened.")
+            findings.append(
+                Finding(code="encrypted-content", severity=Severity.WARNING, sentence=sentence, where=name)
+            )
+            continue
         inner = question.inner()
         if suffix == ".p7s" and container.find(name[:-4]) is not None:
             with contextlib.suppress(ContainerError):

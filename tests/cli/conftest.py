@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image
 
 from docsign.document import OfficialDocument
@@ -49,6 +50,11 @@ def desk(
         shutil.copy(p12 / f"{name}.p12", folder / f"{name}.p12")
     shutil.copy(p12 / "passphrase.txt", folder / "passphrase.txt")
     (folder / "wrong.txt").write_text("không phải mật khẩu\n", encoding="utf-8")
+
+    for name in ("one", "two", "three"):
+        issued = authority.issue("encryption", f"Khóa mã hóa {name}")
+        (folder / f"{name}.p12").write_bytes(issued.pkcs12(PASSPHRASE))
+        (folder / f"{name}.pem").write_bytes(issued.certificate.public_bytes(Encoding.PEM))
 
     past = datetime.now(UTC) - timedelta(days=800)
     expired = authority.issue(
