@@ -24,6 +24,7 @@ from docsign.verification import verify
 from tests.pdf.honest.index import Stage, stages
 from tests.pdf.reading.making import CATALOG, PAGE, PAGES, Writer, letter, packed_letter, stream
 from tests.signing.second_opinions import pdfsig
+from tests.witnesses.verapdf import assert_pdfa
 
 REFUSED = frozenset(
     {
@@ -131,6 +132,13 @@ def test_every_shape_is_signed(stage: Stage, agency_key: SigningKey, tmp_path: P
 def test_every_honest_file_is_signed_or_refused(stage: Stage, agency_key: SigningKey, tmp_path: Path) -> None:
     """All of tests/pdf/honest as their last step left them; only certified P=1 is refused."""
     sign_and_ask(stage, agency_key, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["typst-pdfa", "libreoffice-pdfa"])
+def test_pdfa_of_others_stays_pdfa(name: str, agency_key: SigningKey) -> None:
+    """ISO 19005-2 with an invisible signature more."""
+    data = next(one for one in FIRST if one.file == name).data()
+    assert_pdfa(SigningSession(agency_key, role="agency").sign(data), "2b")
 
 
 # --- by hand ----------------------------------------------------------------------------------------------
