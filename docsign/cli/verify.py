@@ -61,6 +61,13 @@ _VIETNAM = timezone(timedelta(hours=7))
     help="What a detached signature signs; may be repeated.",
 )
 @click.option(
+    "--evidence",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="Evidence record over the whole file (RFC 4998, RFC 6283); may be repeated.",
+)
+@click.option(
     "--password-file", type=PATH, metavar="FILE", help="File whose first line opens an encrypted PDF."
 )
 @click.option(
@@ -91,6 +98,7 @@ def verify(
     at: str | None,
     offline: bool,
     content: tuple[Path, ...],
+    evidence: tuple[Path, ...],
     password_file: Path | None,
     policy: Literal["any", "official"],
     as_json: bool,
@@ -100,7 +108,7 @@ def verify(
     jobs: int | None,
     lang: Language,
 ) -> int:
-    """Verify signed files: PDFs, envelopes, detached signatures, receipts.
+    """Verify signed files: PDFs, envelopes, detached signatures, time-stamps, evidence records, receipts.
 
     Of a folder, what lies directly in it is verified: one line a file, in the order of their names, and their
     number at the end.
@@ -117,6 +125,7 @@ def verify(
         at=_moment(at) if at is not None else datetime.now(UTC),
         offline=offline,
         content=content,
+        evidence=evidence,
         password=_first_line(password_file) if password_file is not None else None,
         policy=policy,
         form=_form(files, as_json=as_json, form=form, verbose=verbose),

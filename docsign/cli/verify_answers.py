@@ -29,6 +29,7 @@ class Asked:
     at: datetime | None = None
     offline: bool = False
     content: tuple[Path, ...] = ()
+    evidence: tuple[Path, ...] = ()
     password: str | None = None
     policy: Literal["any", "official"] = "any"
     form: Form = "text"
@@ -58,7 +59,9 @@ def verifier(asked: Asked) -> Verifier:
 def tell(asked: Asked, path: Path) -> Told:
     """Verify one file; never raises: an error about one must not hide the answers on the others."""
     try:
-        report = verifier(asked).verify(path, at=asked.at, content=asked.content, password=asked.password)
+        report = verifier(asked).verify(
+            path, at=asked.at, content=asked.content, evidence=asked.evidence, password=asked.password
+        )
         return _told(asked, report, report.conclusion.indication.exit_status)
     except DocsignError as error:
         words = f"{say('error').text(asked.language)} [{error.code}]: {error.text(asked.language)}"

@@ -53,6 +53,7 @@ def judge_form(
         embedded=not is_old,
         beside=case.beside,
         claimed_time=claimed_time(case.view, placed.found.dictionary),
+        proved_time=case.proved_time,
         later=later,
     ).report
     return judge_pkcs7_sha1(report, placed, _weak()) if is_old else report

@@ -45,6 +45,7 @@ from docsign.pdf.structure import structure_problems, structure_warnings
 from docsign.pdf.validation_store import document_stamps, is_covered, validation_data
 from docsign.pki.existence import Existing
 from docsign.pki.trust import Trust
+from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
 from docsign.values import dataclass
 from docsign.verdict import (
@@ -57,15 +58,34 @@ from docsign.verdict import (
 )
 
 
-def judge_pdf(data: bytes, *, trust: Trust, at: datetime, password: str | None = None) -> PdfJudgement:
-    """Judge a PDF; never raises for what its bytes hold."""
+def judge_pdf(
+    data: bytes,
+    *,
+    trust: Trust,
+    at: datetime,
+    password: str | None = None,
+    beside: ValidationData | None = None,
+    proved_time: datetime | None = None,
+) -> PdfJudgement:
+    """Judge a PDF; never raises for what its bytes hold.
+
+    ``beside`` is validation data that does not lie in the file, ``proved_time`` the earliest time at which
+    something else (an evidence record) proves that the whole file existed.
+    """
     try:
-        return _judge(data, trust, at, password)
+        return _judge(data, trust, at, password, beside or ValidationData(), proved_time)
     except PdfError as error:
         return judge_unreadable(data, trust, at, error)
 
 
-def _judge(data: bytes, trust: Trust, at: datetime, password: str | None) -> PdfJudgement:
+def _judge(
+    data: bytes,
+    trust: Trust,
+    at: datetime,
+    password: str | None,
+    beside: ValidationData,
+    proved_time: datetime | None,
+) -> PdfJudgement:
     """Judge a PDF; raises PdfError where its structure cannot be read or costs too much."""
     pdf = read_pdf(data, password=password)
     view = pdf.view()
@@ -83,7 +103,8 @@ def _judge(data: bytes, trust: Trust, at: datetime, password: str | None) -> Pdf
         view=view,
         trust=trust,
         at=at,
-        beside=validation_data(view),
+        beside=validation_data(view).merged(beside),
+        proved_time=proved_time,
         fields=fields,
         steps=Steps(pdf, graph),
     )

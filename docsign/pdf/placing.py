@@ -36,6 +36,7 @@ class Case:
     beside: ValidationData
     fields: list[Field]
     steps: Steps
+    proved_time: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)

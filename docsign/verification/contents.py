@@ -47,7 +47,7 @@ def judge_container_file(stream: BinaryIO, suffix: str, question: Question, insi
         )
     if container.format is FileFormat.OTHER:
         return nothing(FileFormat.OTHER, "unknown-format")
-    judgement = judge_container(container, trust=question.trust, at=question.at)
+    judgement = judge_container(container, trust=question.trust, at=question.at, beside=question.beside)
     contents, remarks = _judge_contents(container, question, inside)
     return Answer(
         format=judgement.format,

@@ -12,7 +12,15 @@ from docsign import formats
 from docsign.files import READ_LIMIT
 from docsign.sentence import say
 from docsign.verdict import Conclusion, FileFormat, Finding, Report, Severity, conclude
-from docsign.verification.question import Answer, Question, bytes_of, content_for, name_of, nothing
+from docsign.verification.question import (
+    Answer,
+    Question,
+    bytes_of,
+    content_for,
+    digester_of,
+    name_of,
+    nothing,
+)
 
 Inside = Callable[[BinaryIO, str, Question], Report]
 """What makes the report of a file inside this one."""
@@ -42,6 +50,8 @@ def _judge_bytes(data: bytes, suffix: str, name: str, question: Question) -> Ans
             return _judge_cms(data, name, question)
         case FileFormat.TIMESTAMP:
             return _judge_timestamp(data, name, question)
+        case FileFormat.EVIDENCE_RECORD:
+            return _judge_record(data, question)
         case FileFormat.RECEIPT:
             return _judge_receipt(data, question)
         case FileFormat.XADES | FileFormat.EDXML as format:
@@ -53,7 +63,14 @@ def _judge_bytes(data: bytes, suffix: str, name: str, question: Question) -> Ans
 def _judge_pdf(data: bytes, question: Question) -> Answer:
     from docsign.pdf.judge import judge_pdf
 
-    judgement = judge_pdf(data, trust=question.trust, at=question.at, password=question.password)
+    judgement = judge_pdf(
+        data,
+        trust=question.trust,
+        at=question.at,
+        password=question.password,
+        beside=question.beside,
+        proved_time=question.proved_time,
+    )
     return Answer(
         format=FileFormat.PDF,
         conclusion=judgement.conclusion,
@@ -67,7 +84,14 @@ def _judge_cms(data: bytes, name: str, question: Question) -> Answer:
     from docsign.ades.cades import judge_signers
 
     content, remark = content_for(name, question)
-    judgements = judge_signers(data, content=content, trust=question.trust, at=question.at)
+    judgements = judge_signers(
+        data,
+        content=content,
+        trust=question.trust,
+        at=question.at,
+        beside=question.beside,
+        proved_time=question.proved_time,
+    )
     reports = tuple(judgement.report for judgement in judgements)
     if not reports:  # a CMS of certificates alone is no signature
         return nothing(FileFormat.CADES, "unknown-format")
@@ -92,12 +116,33 @@ def _judge_timestamp(data: bytes, name: str, question: Question) -> Answer:
         at=question.at,
         id="T1",
         kind="content",
+        others=question.beside.certificates,
+        crls=question.beside.crls,
+        ocsps=question.beside.ocsps,
     )
     return Answer(
         format=FileFormat.TIMESTAMP,
         conclusion=Conclusion.no_signature(),
         timestamps=(stamp,),
         findings=remark,
+    )
+
+
+def _judge_record(data: bytes, question: Question) -> Answer:
+    """Judge an evidence record by itself, over the files given with it: it proves a time, it signs not."""
+    from docsign.ades.evidence_record_judge import judge_evidence_record
+
+    judgement = judge_evidence_record(
+        data,
+        {name_of(one): digester_of(one) for one in question.content},
+        trust=question.trust,
+        at=question.at,
+        beside=question.beside,
+    )
+    return Answer(
+        format=FileFormat.EVIDENCE_RECORD,
+        conclusion=Conclusion.no_signature(),
+        timestamps=(judgement.report,),
     )
 
 
@@ -127,7 +172,9 @@ def _judge_xml(data: bytes, format: FileFormat, question: Question) -> Answer:
         one = offered.get(meant(wanted))
         return None if one is None else bytes_of(one)
 
-    judgements = tuple(judge_xades_file(data, resolve=resolve, trust=question.trust, at=question.at))
+    judgements = tuple(
+        judge_xades_file(data, resolve=resolve, trust=question.trust, at=question.at, beside=question.beside)
+    )
     if not judgements:
         return nothing(format if format is FileFormat.EDXML else FileFormat.OTHER, "unknown-format")
     reports = tuple(

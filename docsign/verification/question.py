@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import BinaryIO, Literal
 from docsign.errors import UsageError
 from docsign.files import READ_LIMIT, file_error, read_file
 from docsign.pki.trust import Trust
+from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
 from docsign.values import dataclass
 from docsign.verdict import (
@@ -39,10 +41,13 @@ class Question:
     password: str | None = None
     policy: PolicyChoice = "any"
     content: tuple[Content, ...] = ()
+    evidence: tuple[Content, ...] = ()
+    proved_time: datetime | None = None
+    beside: ValidationData = ValidationData()
 
     def inner(self) -> Question:
         """Return the question for a file inside this one."""
-        return replace(self, content=())
+        return replace(self, content=(), evidence=(), proved_time=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +110,10 @@ def name_of(content: Content) -> str:
 def bytes_of(content: Content) -> bytes:
     """Return its bytes; raises FileUnusableError."""
     return read_file(content) if isinstance(content, Path) else content[1]
+
+
+def digester_of(content: Content) -> Callable[[str], bytes]:
+    """Return what digests a file, for a name of hashlib; the file is read when it is asked."""
+    from docsign.ades.algorithms import hash_bytes
+
+    return lambda name: hash_bytes(name, bytes_of(content))

@@ -15,10 +15,11 @@ from docsign.verdict import (
     Report,
     Severity,
     SubIndication,
+    TimestampReport,
     conclude,
 )
 from docsign.verification.kinds import judge
-from docsign.verification.question import Question
+from docsign.verification.question import Question, bytes_of
 
 _PIECE = 1024 * 1024
 
@@ -26,6 +27,10 @@ _PIECE = 1024 * 1024
 def report_on(stream: BinaryIO, name: str, question: Question) -> Report:
     """Judge one file and apply the policy."""
     digest = _digest(stream)
+    records = _judge_evidence(stream, name, question) if question.evidence else ()
+    times = [record.time for record in records if record.conclusion.indication is Indication.TOTAL_PASSED]
+    proved = min((time for time in times if time is not None), default=None)
+    question = replace(question, proved_time=proved)
     answer = judge(stream, name, question, inside=report_on)
     findings = [*answer.findings]
     conclusion = answer.conclusion
@@ -39,7 +44,7 @@ def report_on(stream: BinaryIO, name: str, question: Question) -> Report:
         format=answer.format,
         conclusion=conclusion,
         signatures=answer.signatures,
-        timestamps=answer.timestamps,
+        timestamps=(*answer.timestamps, *records),
         contents=answer.contents,
         findings=tuple(findings),
         at=question.at,
@@ -64,3 +69,27 @@ def _digest(stream: BinaryIO) -> str:
         digest.update(piece)
     stream.seek(0)
     return digest.hexdigest()
+
+
+def _judge_evidence(stream: BinaryIO, name: str, question: Question) -> tuple[TimestampReport, ...]:
+    """Judge the evidence records that were given beside a file: each must cover the whole of it."""
+    from docsign.ades.algorithms import hash_bytes
+    from docsign.ades.evidence_record_judge import judge_evidence_record
+
+    def digest(algorithm: str) -> bytes:
+        stream.seek(0)
+        return hash_bytes(algorithm, stream.read())
+
+    reports = tuple(
+        judge_evidence_record(
+            bytes_of(record),
+            {name or "file": digest},
+            trust=question.trust,
+            at=question.at,
+            id=f"ER{number}",
+            beside=question.beside,
+        ).report
+        for number, record in enumerate(question.evidence, 1)
+    )
+    stream.seek(0)
+    return reports

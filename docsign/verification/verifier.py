@@ -18,6 +18,9 @@ from docsign.verdict import Report
 from docsign.verification.question import Content, PolicyChoice, opened, question_of
 from docsign.verification.reporting import report_on
 
+DETACHED = frozenset({".p7s", ".tst", ".tsr", ".ers"})
+"""The names of files that are about the file named before their suffix."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
@@ -37,12 +40,17 @@ class Verifier:
         *,
         at: datetime | None = None,
         content: Sequence[Content] = (),
+        evidence: Sequence[Content] = (),
         password: str | None = None,
         name: str | None = None,
     ) -> Report:
         """Verify one file; arguments, answer and errors are those of ``docsign.verify``."""
         question = replace(
-            question_of(self.trust, at), password=password, policy=self.policy, content=tuple(content)
+            question_of(self.trust, at),
+            password=password,
+            policy=self.policy,
+            content=tuple(content),
+            evidence=tuple(evidence),
         )
         if isinstance(source, bytes):
             return report_on(io.BytesIO(source), name or "", question)
@@ -60,28 +68,30 @@ def verify(
     at: datetime | None = None,
     offline: bool = False,
     content: Sequence[Content] = (),
+    evidence: Sequence[Content] = (),
     password: str | None = None,
     policy: PolicyChoice = "any",
     name: str | None = None,
 ) -> Report:
-    """Verify a file: PDF, envelope (ASiC), detached signature with its ``content``, or receipt.
+    """Verify a file: PDF, envelope (ASiC), signature or time-stamp with its ``content``, or receipt.
 
     ``source`` is the bytes, or the path of the file. Without ``trust`` nobody is trusted and the best answer
     is INDETERMINATE. ``at`` (aware, default now) is the moment for which the answer holds. ``policy``
     "official" asks for the two signatures of an official document (ND 30/2020 Art. 5), and lets the worst of
-    an envelope's signed files decide. ``offline`` forbids every fetch. ``name`` is how the report calls the
-    file.
+    an envelope's signed files decide. ``evidence`` are evidence records (RFC 4998, RFC 6283) over the whole
+    file; one that passes proves when it existed. ``offline`` forbids every fetch. ``name`` is how the report
+    calls the file.
 
     Never raises for what the file holds. Raises FileUnusableError for a path that cannot be read, UsageError
     for arguments that make no sense.
     """
     verifier = Verifier(trust=Trust.nothing() if trust is None else trust, policy=policy, offline=offline)
-    return verifier.verify(source, at=at, content=content, password=password, name=name)
+    return verifier.verify(source, at=at, content=content, evidence=evidence, password=password, name=name)
 
 
 def _beside(path: Path) -> tuple[Content, ...]:
-    """Return the signed file beside ``NAME.p7s``, where it is there."""
-    if path.suffix.lower() == ".p7s":
+    """Return the file beside ``NAME.p7s``, ``NAME.tsr``, … that is signed or stamped, where it is there."""
+    if path.suffix.lower() in DETACHED:
         content = path.with_suffix("")
         if content.is_file():
             return (content,)
