@@ -24,20 +24,13 @@ def shadow_warnings(case: Case, graph: Graph, placed: Sequence[Placed]) -> list[
     if not revisions:
         return []
     first = min(revisions)
-    view = case.pdf.view(first)
     structure: set[int] = set()
     for index in range(first + 1):
         structure |= graph.file_structure(index)
     named = {one.number for index in range(first + 1) for one in below(case.pdf.view(index).trailer)}
     # what any revision used is no preparation
-    unused = [
-        number
-        for number in view.numbers()
-        if number not in graph.above
-        and number not in named
-        and number not in structure
-        and _could_be_shown(_value(case, number, first))
-    ]
+    candidates = case.pdf.store.history.versions.keys() - graph.above.keys() - named - structure
+    unused = [number for number in candidates if _could_be_shown(_value(case, number, first))]
     if unused:
         used = graph.used(first)
         unused = sorted(number for number in unused if number not in used)

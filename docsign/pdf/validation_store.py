@@ -60,6 +60,8 @@ def document_stamps(case: Case, stamps: Sequence[Placed], signatures: Sequence[P
     Each covers what its byte range does: the store as it then was, earlier signatures with their tokens and
     certificates, earlier document time-stamps (EN 319 102-1 5.6.2.3).
     """
+    if not stamps:
+        return []
     held = {one.number: _held(one) for one in (*stamps, *signatures) if one.range is not None}
     listed: list[Stamped] = []
     for count, stamp in enumerate(stamps, 1):

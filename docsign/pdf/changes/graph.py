@@ -116,8 +116,9 @@ class Graph:
         sections = [*read.sections, *(one.hybrid for one in read.sections if one.hybrid is not None)]
         found = {section.number for section in sections if section.number is not None}
         version = self.pdf.store.history.version
-        for number in read.changed:
-            known = version(number, revision)
-            if known is not None and known[1][0] == PACKED:
-                found.add(known[1][1])
+        if any(section.is_stream for section in sections):  # only their entries lead into object streams
+            for number in read.changed:
+                known = version(number, revision)
+                if known is not None and known[1][0] == PACKED:
+                    found.add(known[1][1])
         return found

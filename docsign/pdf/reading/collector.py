@@ -1,0 +1,23 @@
+"""Keeps Python's cycle collector from walking over a file's objects while they are made: a quarter of the time.
+
+Everything that is made while a file is read is kept until the file is judged, so there is nothing to collect;
+what it may cost in memory is bounded by ``Budget``. Without a file being read nothing changes.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Pause the collector inside the block, unless somebody has paused it already."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
