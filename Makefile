@@ -10,7 +10,7 @@ PIP     = $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/python -m compileall -q docsign relay_server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format slow locale lock clean
+.PHONY: help demo test check format fuzz slow locale lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -47,6 +47,10 @@ slow: $(VENV)/dev.stamp  ## what CI cannot carry: long campaigns, big files, for
 	@sh tests/install-witnesses.sh
 	@# 5: no test is marked slow yet
 	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
+
+SECONDS ?= 60
+fuzz: $(VENV)/dev.stamp  ## any bytes against every parser and judge, guided by coverage; SECONDS=60 for each target
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 format: $(VENV)/dev.stamp  ## write the code in the one format
 	$(BIN)/ruff format .

@@ -1,0 +1,71 @@
+"""Good inputs to start from, made by generators of ours, which are imported when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+
+@cache
+def signed_form() -> bytes:
+    """Return a signed document with two text fields: the same for every process."""
+    from pathlib import Path
+
+    return Path(__file__).with_name("signed-form.pdf").read_bytes()
+
+
+def pdfs() -> Iterator[bytes]:
+    """Yield signed PDFs of a few kilobytes in every form of cross-reference."""
+    from tests.pdf.attacks.revision import Revision
+    from tests.pdf.attacks.second_signer import sign
+    from tests.pdf.honest.make.by_hand import macintosh, nested_pages, word_hybrid
+    from tests.pdf.odd.writing import Writing, with_fields
+
+    yield signed_form()
+    yield Writing().signed()
+    yield sign(Revision(Writing().signed(), "stream"), name="KyThem")
+    yield Writing(objects=with_fields(ask=True)).signed()
+    yield word_hybrid(structure_hidden=True)
+    yield macintosh()
+    yield nested_pages()
+
+
+def revisions() -> Iterator[bytes]:
+    """Yield what honest and dishonest programs append to ``signed_form``: objects without a table."""
+    yield b""
+    widget = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(Truong0)/V(moi)/F 4/P 5 0 R/Rect[72 600 272 620]>>"
+    yield _objects({10: widget})
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents[6 0 R 30 0 R]/Annots[7 0 R 31 0 R]>>"
+    note = b"<</Subtype/Text/Rect[0 0 9 9]>>"
+    yield _objects({5: page, 30: _stream(b"q Q"), 31: note})
+    form = b"/AcroForm<</Fields[7 0 R 10 0 R 11 0 R]/NeedAppearances true/XFA[(a) 30 0 R]>>"
+    more = b"/DSS<</Certs[30 0 R]/CRLs[]>>/Names<<>>/OpenAction<</S/JavaScript>>/StructTreeRoot 31 0 R"
+    tree = b"<</K[<</S/P/P 31 0 R>>]>>"
+    yield _objects({1: b"<</Type/Catalog/Pages 2 0 R" + form + more + b">>", 30: _stream(b"0"), 31: tree})
+    entries = b"/Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</Helv 9 0 R>>>>"
+    yield _objects({12: _stream(b"/Tx BMC q BT /Helv 11 Tf 0 g 2 5 Td (9) Tj ET Q EMC", entries)})
+
+
+def _objects(bodies: dict[int, bytes]) -> bytes:
+    return b"".join(b"%d 0 obj\n%s\nendobj\n" % (number, body) for number, body in bodies.items())
+
+
+def _stream(data: bytes, entries: bytes = b"") -> bytes:
+    return b"<<%s/Length %d>>\nstream\n%s\nendstream" % (entries, len(data), data)
+
+
+def signatures() -> Iterator[bytes]:
+    """Yield CMS signatures."""
+    from tests.pdf.attacks.second_signer import signed_content
+
+    yield signed_content(bytes(32))
+    yield signed_content(bytes(32), "agency")
+
+
+def files() -> Iterator[bytes]:
+    """Yield small files of every kind that is verified."""
+    yield signed_form()
+    yield from signatures()
+    yield b'<?xml version="1.0"?><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo/></Signature>'
+    yield b"PK\x03\x04" + bytes(26)
+    yield b"{}"
