@@ -32,6 +32,7 @@ from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.placing import Case, Placed, place, share_prefixes
 from docsign.pdf.ranges import is_cut
 from docsign.pdf.reading import Array, Dictionary, View, read_pdf
+from docsign.pdf.reading.collector import uncollected
 from docsign.pdf.shadows import shadow_warnings
 from docsign.pdf.signatures import (
     closable,
@@ -73,7 +74,8 @@ def judge_pdf(
     something else (an evidence record) proves that the whole file existed.
     """
     try:
-        return _judge(data, trust, at, password, beside or ValidationData(), proved_time)
+        with uncollected():
+            return _judge(data, trust, at, password, beside or ValidationData(), proved_time)
     except PdfError as error:
         return judge_unreadable(data, trust, at, error)
 

@@ -1,7 +1,7 @@
-"""Keeps Python's cycle collector from walking over a file's objects while they are made: a quarter of the time.
+"""Keeps the cycle collector from walking over the objects of a file while they are made.
 
-Everything that is made while a file is read is kept until the file is judged, so there is nothing to collect;
-what it may cost in memory is bounded by ``Budget``. Without a file being read nothing changes.
+That walk is a quarter of the time. Everything that is made while a file is read is kept until it is judged, so
+there is nothing to collect; what it may cost in memory is bounded by ``Budget``.
 """
 
 from __future__ import annotations
