@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes, hash_name
+from docsign.ades.cades_budget import Budget
 from docsign.ades.signer import Digester
 from docsign.ades.timestamps import read_timestamp_info
 from docsign.errors import CmsError
@@ -119,13 +120,13 @@ def imprint_v3(data: sd.SignedData, signer: sd.SignerInfo, content: Digester, in
 
 
 def imprint_v2(
-    data: sd.SignedData, signer: sd.SignerInfo, content: bytes | None, token: der.Node
+    data: sd.SignedData, signer: sd.SignerInfo, content: bytes | None, token: der.Node, budget: Budget
 ) -> tuple[Digester | None, tuple[sd.Attribute, ...]]:
     """Return what a version 2 token stamps (TS 101 733 6.4.1), and the unsigned attributes among it.
 
-    None where the content's bytes are not here. Which unsigned attributes were there at the time is not
-    written down, and programs differ in how they write the tag of the revocation set: of the readings the one
-    is taken that the token stamps.
+    None where the content's bytes are not here, or the budget is spent. Which unsigned attributes were there
+    at the time is not written down, and programs differ in how they write the tag of the revocation set: of the
+    readings the one is taken that the token stamps.
     """
     head = [data.encapsulated.raw]
     if data.content is None:
@@ -139,19 +140,15 @@ def imprint_v2(
         sets = [data.revocation_set.raw, der.encode(der.SET, data.revocation_set.content)]
     tail = b"".join(part.raw for part in signer.parts)
     name, stamped = _stamped_by(token.raw)
-    first: bytes | None = None
     for attributes in _unsigned_then(signer, token):
         unsigned = der.encode(0xA1, b"".join(one.node.raw for one in attributes)) if attributes else b""
         for revocations in sets:
             reading = b"".join((*head, revocations, tail, unsigned))
+            if not budget.hash(len(reading)):
+                return None, ()
             if name and hash_bytes(name, reading) == stamped:
-                return _over(reading), attributes
-            first = reading if first is None else first
-    return _over(first or b""), ()
-
-
-def _over(data: bytes) -> Digester:
-    return lambda name: hash_bytes(name, data)
+                return (lambda asked: stamped if asked == name else b""), attributes
+    return (lambda _: b""), ()
 
 
 def _unsigned_then(signer: sd.SignerInfo, token: der.Node) -> Iterator[tuple[sd.Attribute, ...]]:

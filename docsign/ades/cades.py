@@ -17,6 +17,7 @@ from cryptography import x509
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes
 from docsign.ades.cades_attributes import attribute_problems, attribute_remarks
+from docsign.ades.cades_budget import Budget
 from docsign.ades.cades_stamps import stamps_of
 from docsign.ades.cades_values import validation_values
 from docsign.ades.counter_signatures import CounterSignature, counter_signatures
@@ -67,6 +68,7 @@ class _Case:
     policies: Mapping[str, bytes]
     content: bytes | None
     counters: bool
+    budget: Budget
 
 
 _NO_POLICIES: Mapping[str, bytes] = MappingProxyType({})
@@ -170,6 +172,7 @@ def judge_signers(
         policies=policies,
         content=data.content if content is None else content,
         counters=counters,
+        budget=Budget(),
     )
     judgements: list[CmsJudgement] = []
     for position, signer in enumerate(data.signers):
@@ -208,12 +211,22 @@ def _digester(
         other = None not in (inside, content) and inside != content
     if other:
         raise CmsError(say("The signature carries other content than the file given with it."))
-    if given is not None:
-        return given
     signed = inside if content is None else content
-    if signed is None:
-        return None
-    return lambda name: hash_bytes(name, signed)
+    if given is not None:
+        return _once(given)
+    return None if signed is None else _once(lambda name: hash_bytes(name, signed))
+
+
+def _once(digest: Digester) -> Digester:
+    """Digest the content once for each hash, however many signers and time-stamps ask."""
+    known: dict[str, bytes] = {}
+
+    def remembered(name: str) -> bytes:
+        if name not in known:
+            known[name] = digest(name)
+        return known[name]
+
+    return remembered
 
 
 def _judge_counters(
@@ -223,6 +236,8 @@ def _judge_counters(
     if not any(attribute.oid == sd.COUNTER_SIGNATURE for attribute in signer.unsigned):
         return
     for found in counter_signatures(signer, id):
+        if not case.budget.counter():
+            return
         if found.signer is None:
             sentence = found.problem or say("The counter-signature cannot be read.")
             problem = failed(SubIndication.FORMAT_FAILURE, "counter-signature-form", sentence)
@@ -338,7 +353,7 @@ def _judge_time(
         crls=(*own.crls, *case.beside.crls),
         ocsps=(*own.ocsps, *case.beside.ocsps),
     )
-    stamps = stamps_of(data, signer, content=case.content, digest=digest, id=id)
+    stamps = stamps_of(data, signer, content=case.content, digest=digest, id=id, budget=case.budget)
     records, proofs = _evidence(data, signer, digest, case, beside, id)
     name = name_of(signer.signature)
     digests = [check.digest] if check.digest else []
@@ -418,7 +433,9 @@ def _evidence(
         return (), ()
     from docsign.ades.cades_evidence import judge_evidence
 
-    return judge_evidence(data, signer, digest=digest, beside=beside, trust=case.trust, at=case.at, id=id)
+    return judge_evidence(
+        data, signer, digest=digest, beside=beside, trust=case.trust, at=case.at, id=id, budget=case.budget
+    )
 
 
 def _unjudged(signer: sd.SignerInfo) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes
+from docsign.ades.cades_budget import Budget
 from docsign.ades.cades_values import merged_values
 from docsign.ades.evidence_record_judge import EvidenceJudgement, judge_evidence_record
 from docsign.ades.signer import Digester
@@ -21,7 +22,6 @@ from docsign.pki.validation_data import ValidationData
 from docsign.verdict import Indication, TimestampReport
 
 EVIDENCE = frozenset({sd.EVIDENCE_INTERNAL, sd.EVIDENCE_EXTERNAL})
-MOST_RECORDS = 8
 
 
 def judge_evidence(
@@ -33,8 +33,10 @@ def judge_evidence(
     trust: Trust,
     at: datetime,
     id: str,
+    budget: Budget | None = None,
 ) -> tuple[tuple[TimestampReport, ...], tuple[Existence, ...]]:
     """Judge the records of one signer; return their answers, and what those that pass prove."""
+    budget = budget or Budget()
     reports: list[TimestampReport] = []
     proofs: list[Existence] = []
     records = [
@@ -43,10 +45,14 @@ def judge_evidence(
         if attribute.oid in EVIDENCE
         for value in attribute.values
     ]
-    for number, (attribute, value) in enumerate(records[:MOST_RECORDS], 1):
+    for number, (attribute, value) in enumerate(records, 1):
+        if not budget.record():
+            break
         external = attribute.oid == sd.EVIDENCE_EXTERNAL
         best: tuple[EvidenceJudgement, tuple[sd.Attribute, ...]] | None = None
         for kept in _then(signer, attribute):
+            if not budget.hash(len(data.der)):
+                break
             encoded = _object(data, signer, kept)
             objects = {"CMS": _over(encoded)}
             if external and digest is not None:

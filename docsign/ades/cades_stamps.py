@@ -13,6 +13,7 @@ from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes
 from docsign.ades.archive_imprint import hash_index, imprint_v2, imprint_v3, indexed, time_of
+from docsign.ades.cades_budget import Budget
 from docsign.ades.cades_values import merged_values
 from docsign.ades.signer import Digester, warning
 from docsign.ades.stamped import Stamped, name_of, names_of
@@ -42,47 +43,70 @@ def stamps_of(
     content: bytes | None,
     digest: Digester | None,
     id: str,
+    budget: Budget | None = None,
 ) -> Stamps:
     """Gather the time-stamps; ``content`` and ``digest`` are None where what was signed is not at hand."""
-    stamps = Stamps()
-    for attribute in signer.signed:
-        if attribute.oid == sd.CONTENT_TIMESTAMP:
-            for value in attribute.values:
-                _add(stamps, value, "content", digest, frozenset())
-    own = name_of(signer.signature)
-    for attribute in signer.unsigned:
-        kind = attribute.oid
-        for value in attribute.values if kind in _STAMPS else ():
-            if kind == sd.SIGNATURE_TIMESTAMP:
-                _add(stamps, value, "signature", _over(signer.signature), frozenset((own,)))
-                stamps.signed = True
-            elif kind in (sd.CADES_C_TIMESTAMP, sd.REFERENCES_TIMESTAMP):
-                whole = kind == sd.CADES_C_TIMESTAMP
-                covered = frozenset((own, *_tokens(signer))) if whole else frozenset[bytes]()
-                imprint = _over(b"".join(_references(signer, whole=whole)))
-                _add(stamps, value, "signature" if whole else "archive", imprint, covered)
-            elif kind == sd.ARCHIVE_TIMESTAMP_V3:
-                _add_v3(stamps, data, signer, value, digest)
-            elif kind == sd.ARCHIVE_TIMESTAMP_V2:
-                bytes_now = data.content if content is None else content
-                then, attributes = imprint_v2(data, signer, bytes_now, value)
-                _add(stamps, value, "archive", then, _covered_by_v2(data, signer, attributes))
-                stamps.archived = True
-            else:
-                sentence = say(
-                    "The signature has an archive time-stamp of the first form, which is not judged."
-                )
-                stamps.findings.append(warning("archive-timestamp", sentence))
+    stamps, budget = Stamps(), budget or Budget()
+    for kind, value in _tokens_of(signer, stamps, budget):
+        _gather(stamps, kind, value, data, signer, content, digest, budget)
     if len(stamps.listed) > 1:
         stamps.listed.sort(key=lambda stamp: time_of(stamp.token))
-    if len(stamps.listed) > MOST_TIMESTAMPS:
-        sentence = say("The signature has more time-stamps than are judged ({limit}).", limit=MOST_TIMESTAMPS)
-        stamps.findings.append(warning("timestamp-count", sentence))
-        del stamps.listed[MOST_TIMESTAMPS:]
     stamps.listed = [replace(one, id=f"{id}-T{number}") for number, one in enumerate(stamps.listed, 1)]
     return stamps
 
 
+def _tokens_of(signer: sd.SignerInfo, stamps: Stamps, budget: Budget) -> Iterator[tuple[str, der.Node]]:
+    """Yield the tokens with the attribute they stand in, as many as are judged."""
+    count = 0
+    for attributes, kinds in ((signer.signed, _SIGNED_STAMPS), (signer.unsigned, _STAMPS)):
+        for attribute in attributes:
+            for value in attribute.values if attribute.oid in kinds else ():
+                count += 1
+                if count > MOST_TIMESTAMPS or not budget.stamp():
+                    sentence = say(
+                        "The signature has more time-stamps than are judged ({limit}).", limit=MOST_TIMESTAMPS
+                    )
+                    stamps.findings.append(warning("timestamp-count", sentence))
+                    return
+                yield attribute.oid, value
+
+
+def _gather(
+    stamps: Stamps,
+    kind: str,
+    value: der.Node,
+    data: sd.SignedData,
+    signer: sd.SignerInfo,
+    content: bytes | None,
+    digest: Digester | None,
+    budget: Budget,
+) -> None:
+    """Add one token with what it stamps and covers."""
+    own = name_of(signer.signature)
+    match kind:
+        case sd.CONTENT_TIMESTAMP:
+            _add(stamps, value, "content", digest, frozenset())
+        case sd.SIGNATURE_TIMESTAMP:
+            _add(stamps, value, "signature", _over(signer.signature), frozenset((own,)))
+            stamps.signed = True
+        case sd.CADES_C_TIMESTAMP:
+            imprint = _over(b"".join(_references(signer, whole=True)))
+            _add(stamps, value, "signature", imprint, frozenset((own, *_tokens(signer))))
+        case sd.REFERENCES_TIMESTAMP:
+            _add(stamps, value, "archive", _over(b"".join(_references(signer, whole=False))), frozenset())
+        case sd.ARCHIVE_TIMESTAMP_V3:
+            _add_v3(stamps, data, signer, value, digest)
+        case sd.ARCHIVE_TIMESTAMP_V2:
+            beside = data.content if content is None else content
+            then, attributes = imprint_v2(data, signer, beside, value, budget)
+            _add(stamps, value, "archive", then, _covered_by_v2(data, signer, attributes))
+            stamps.archived = True
+        case _:
+            sentence = say("The signature has an archive time-stamp of the first form, which is not judged.")
+            stamps.findings.append(warning("archive-timestamp", sentence))
+
+
+_SIGNED_STAMPS = frozenset({sd.CONTENT_TIMESTAMP})
 _STAMPS = frozenset(
     {sd.SIGNATURE_TIMESTAMP, sd.CADES_C_TIMESTAMP, sd.REFERENCES_TIMESTAMP, *sd.ARCHIVE_TIMESTAMPS}
 )
@@ -91,8 +115,7 @@ _STAMPS = frozenset(
 def _add(
     stamps: Stamps, token: der.Node, kind: TimestampKind, imprint: Digester | None, covers: frozenset[bytes]
 ) -> None:
-    if len(stamps.listed) <= MOST_TIMESTAMPS:
-        stamps.listed.append(Stamped(id="", token=token.raw, kind=kind, imprint=imprint, covers=covers))
+    stamps.listed.append(Stamped(id="", token=token.raw, kind=kind, imprint=imprint, covers=covers))
 
 
 def _over(data: bytes) -> Digester:

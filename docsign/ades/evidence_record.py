@@ -15,14 +15,16 @@ from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
 from docsign.values import dataclass
 
+MOST_CHAINS = 32
+"""More hash-tree renewals than this are not read."""
 MOST_STAMPS = 128
 """A record renewed more often than this is not read."""
 MOST_VALUES = 100_000
 """The most hash values of one record, all its trees together."""
 MOST_INFOS = 128
 """The most certificates, lists or answers that are taken from beside the time-stamps."""
-RECORD_LIMIT = 32 * 1024 * 1024
-"""The largest record read, in bytes."""
+RECORD_LIMIT = 8 * 1024 * 1024
+"""The largest record read, in bytes; an XML one times its chains."""
 
 Earlier = Callable[[str], tuple[bytes, ...]]
 """Gives, for a name of hashlib, the digests that may stand for all earlier chains."""

@@ -9,6 +9,7 @@ from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes, hash_name
 from docsign.ades.cades_values import merged_values
 from docsign.ades.evidence_record import (
+    MOST_CHAINS,
     MOST_STAMPS,
     MOST_VALUES,
     ArchiveStamp,
@@ -59,6 +60,8 @@ def read_asn1_record(data: bytes) -> EvidenceRecord:
 def _chains(sequence: der.Node, listed: set[str], budget: list[int]) -> Iterator[StampChain]:
     for number, node in enumerate(sequence.children()):
         where = f"chain {number + 1}"
+        if number >= MOST_CHAINS:
+            raise broken_record(where)
         stamps = tuple(_stamp(one, listed, budget, where) for one in node.expect(der.SEQUENCE).children())
         if not stamps:
             raise broken_record(where)

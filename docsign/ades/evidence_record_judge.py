@@ -133,6 +133,7 @@ class _Judging:
         self.beside = beside
         self.problems: list[Problem] = []
         self.covered: set[str] = set(objects)
+        self.digests: dict[str, dict[str, bytes]] = {}
 
     def run(self) -> EvidenceJudgement:
         """Run the checks and draw the conclusion."""
@@ -178,7 +179,7 @@ class _Judging:
     def _first_tree(self, stamp: ArchiveStamp, chain: StampChain, where: str) -> tuple[bytes, ...]:
         """Find every file in the first group of a chain's first tree; return the tree's top."""
         earlier = () if chain.earlier is None else chain.earlier(stamp.hash)
-        own = {name: digest(stamp.hash) for name, digest in self.objects.items()}
+        own = self._digests(stamp.hash)
         as_xml = self.record.form == "xml"
         wanted = {
             name: tuple(one for old in earlier for one in with_earlier(stamp.hash, value, old))
@@ -197,6 +198,12 @@ class _Judging:
                 self.covered.discard(name)
                 self._not_covered(name, renewed=bool(earlier))
         return roots(stamp.hash, stamp.groups)
+
+    def _digests(self, name: str) -> dict[str, bytes]:
+        """Digest every file once for each hash, however many chains ask."""
+        if name not in self.digests:
+            self.digests[name] = {file: digest(name) for file, digest in self.objects.items()}
+        return self.digests[name]
 
     @staticmethod
     def _without_tree(

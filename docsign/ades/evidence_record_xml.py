@@ -11,9 +11,11 @@ from lxml import etree
 from docsign.ades import xml
 from docsign.ades.algorithms import hash_bytes, unsupported
 from docsign.ades.evidence_record import (
+    MOST_CHAINS,
     MOST_INFOS,
     MOST_STAMPS,
     MOST_VALUES,
+    RECORD_LIMIT,
     ArchiveStamp,
     Earlier,
     EvidenceRecord,
@@ -62,10 +64,12 @@ def read_xml_element(root: etree._Element) -> EvidenceRecord:
         raise broken_record("ArchiveTimeStampSequence")
     found: dict[str, list[bytes]] = {}
     budget = [MOST_STAMPS, MOST_VALUES]
-    chains = tuple(
-        _chain(sequence, place, chain, budget, found)
-        for place, chain in enumerate(_ordered(sequence, "ArchiveTimeStampChain"))
-    )
+    ordered = _ordered(sequence, "ArchiveTimeStampChain")
+    size = len(etree.tostring(sequence)) if len(ordered) > 1 else 0
+    if len(ordered) > MOST_CHAINS or size * len(ordered) > RECORD_LIMIT:
+        # each chain wants all before it written out and digested
+        raise broken_record("ArchiveTimeStampSequence")
+    chains = tuple(_chain(sequence, place, chain, budget, found) for place, chain in enumerate(ordered))
     beside = ValidationData.of(
         certificates=load_certificates(found.get("CERT", [])[:MOST_INFOS]),
         crls=found.get("CRL", [])[:MOST_INFOS],

@@ -414,7 +414,7 @@ def asked_of_openssl(world: World, made: Made, folder: Path, *, cades: bool = Tr
     )
     if done.returncode == 0:
         return "accepted"
-    reasons = [line.split(":")[-3] for line in done.stderr.decode().splitlines() if line.count(":") > 5]
+    reasons = [line.split(":")[-4] for line in done.stderr.decode().splitlines() if line.count(":") > 5]
     return f"refused ({reasons[-1]})" if reasons else "refused"
 
 
