@@ -27,10 +27,9 @@ def sign_detached(
 ) -> bytes:
     """Return a detached CAdES signature over ``data`` (DER, a ``.p7s``) of ``level``.
 
-    Without ``level`` it is B-T where a ``tsa`` is named, else B-B; see ``extend_detached`` for what others need.
-    ``at`` (aware, default now) becomes the signing-time attribute. Raises UsageError,
-    TimestampError, TrustError and whatever the key raises. The certificate is not checked here:
-    ``require_fit`` does that.
+    Without ``level`` it is B-T where a ``tsa`` is named, else B-B; ``extend_detached`` says what is needed.
+    ``at`` (aware, default now) becomes the signing-time attribute. Raises UsageError, TimestampError,
+    TrustError and whatever the key raises. The certificate is not checked here: ``require_fit`` does that.
     """
     wanted = level_of(level, tsa, trust)
     digest = hashlib.new(cms.hash_name(key.scheme), data).digest()

@@ -6,25 +6,35 @@ What an envelope holds is known in ``envelope``, what the signature is in ``ades
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from docsign.ades import xades
+from docsign.ades import xades, xades_levels
+from docsign.ades.xades_references import Resolve
 from docsign.detached import aware_moment
 from docsign.envelope.agency_codes import same_agency
 from docsign.envelope.container import pieces_of
+from docsign.envelope.edxml import write_header
 from docsign.envelope.header import Header
 from docsign.envelope.packing import Packing, default_name, media_type, require_not_secret
-from docsign.errors import CertificateUnfitError, PdfError, SecretDocumentError, UsageError
+from docsign.errors import (
+    CertificateUnfitError,
+    FileUnusableError,
+    PdfError,
+    SecretDocumentError,
+    UsageError,
+)
 from docsign.files import file_error
 from docsign.pdf.text import refuse_secret
 from docsign.pki.certificates import agency_code
 from docsign.pki.fitness import require_fit
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
+from docsign.proofs import Level, gathered, level_of, require_means
 from docsign.sentence import say
 
 Document = Path | tuple[str, bytes | BinaryIO] | bytes
@@ -37,11 +47,13 @@ def seal(
     key: SigningKey,
     *,
     at: datetime | None = None,
+    level: Level | None = None,
+    tsa: str | None = None,
     check: bool = True,
     trust: Trust | None = None,
     gateway: bool = False,
 ) -> bytes:
-    """Return an envelope (ASiC-E) of these documents, sealed by the sending agency with XAdES B-B.
+    """Return an envelope (ASiC-E) of these documents, sealed by the sending agency with XAdES.
 
     A document is a path, a name with bytes or a stream, or bytes alone, which are then named after the
     document's number. The header's References are made here. With ``gateway`` the key may be another
@@ -50,7 +62,9 @@ def seal(
     raises.
     """
     stream = io.BytesIO()
-    seal_to(stream, header, documents, key, at=at, check=check, trust=trust, gateway=gateway)
+    seal_to(
+        stream, header, documents, key, at=at, level=level, tsa=tsa, check=check, trust=trust, gateway=gateway
+    )
     return stream.getvalue()
 
 
@@ -61,15 +75,20 @@ def seal_to(
     key: SigningKey,
     *,
     at: datetime | None = None,
+    level: Level | None = None,
+    tsa: str | None = None,
     check: bool = True,
     trust: Trust | None = None,
     gateway: bool = False,
 ) -> Header:
     """Write what ``seal`` returns into an empty seekable stream, and return the header as it was written.
 
-    Files are read piece by piece; only a PDF is held whole, one at a time, for the look at its first page.
+    ``level`` is that of the seal: XAdES B-T where a ``tsa`` is named, else B-B; the higher ones need ``tsa``
+    and ``trust``. Files are read piece by piece; only a PDF is held whole, one at a time, for the look at its
+    first page.
     """
     moment = aware_moment(at)
+    wanted = level_of(level, tsa, trust)
     if not documents:
         raise UsageError(say("An envelope needs at least one document."))
     if not gateway:
@@ -87,15 +106,64 @@ def seal_to(
                 packing.add(place, pieces_of(source))
             except OSError as error:
                 raise file_error(error, name) from error
-    prepared = xades.prepare(
-        packing.files(),
-        certificate=key.certificate,
-        chain=key.chain,
-        scheme=key.scheme,
-        signing_time=moment,
-    )
-    packing.close(prepared.complete(key.sign(prepared.to_be_signed)))
+        prepared = xades.prepare(
+            packing.files(),
+            certificate=key.certificate,
+            chain=key.chain,
+            scheme=key.scheme,
+            signing_time=moment,
+        )
+        signature = prepared.complete(key.sign(prepared.to_be_signed))
+        if wanted != "B-B":
+            sources = [row[2] for row in rows]
+            resolve = _again(packing.files(), [io.BytesIO(write_header(packing.header)), *sources])
+            signature = raised(signature, resolve, level=wanted, tsa=tsa, trust=trust)
+        packing.close(signature)
     return packing.header
+
+
+def _again(files: Sequence[xades.SignedFile], sources: Sequence[BinaryIO]) -> Resolve:
+    """Return what gives the signed files once more, refusing one that is no longer what was signed."""
+    named = {file.name: (file, source) for file, source in zip(files, sources, strict=True)}
+
+    def resolve(name: str) -> BinaryIO | None:
+        if name not in named:
+            return None
+        file, source = named[name]
+        source.seek(0)
+        digest = hashlib.sha256()
+        for piece in pieces_of(source):
+            digest.update(piece)
+        if digest.digest() != file.digest:
+            raise FileUnusableError(say("The file changed while it was sealed."), where=file.name)
+        source.seek(0)
+        return source
+
+    return resolve
+
+
+def raised(
+    signature: bytes, resolve: Resolve, *, level: Level, tsa: str | None, trust: Trust | None
+) -> bytes:
+    """Return an XAdES signature (B-B) at a higher level (EN 319 132-1 6.1).
+
+    ``resolve`` gives the bytes of a signed file by its name: an archive time-stamp covers them again. Raises
+    UsageError, XmlError, TrustError, CertificateUnfitError, TimestampError.
+    """
+    from docsign.pki.fetch import fetch_timestamp
+
+    require_means(level, tsa=tsa, trust=trust)
+    assert tsa is not None
+    token = fetch_timestamp(tsa, hashlib.sha256(xades_levels.value_bytes(signature)).digest())
+    signature = xades_levels.with_signature_timestamp(signature, token)
+    if level == "B-T" or trust is None:
+        return signature
+    proofs = gathered(xades_levels.needed(signature), trust, aware_moment(None))
+    signature = xades_levels.with_validation_data(signature, proofs)
+    if level == "B-LTA":
+        token = fetch_timestamp(tsa, xades_levels.archive_imprint(signature, resolve))
+        signature = xades_levels.with_archive_timestamp(signature, token)
+    return signature
 
 
 def _named(
