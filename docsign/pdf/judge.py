@@ -25,7 +25,7 @@ from docsign.errors import PdfError
 from docsign.pdf.changes.allowance import Aftermath, Allowance, Lock, aftermath, is_forgiven
 from docsign.pdf.changes.graph import Graph
 from docsign.pdf.changes.steps import Steps
-from docsign.pdf.form import form_fields, loose_fields
+from docsign.pdf.form import acro_form, form_fields, loose_fields
 from docsign.pdf.forms import judge_form, signature_format
 from docsign.pdf.hidden import judge_cut, judge_hidden, judge_unreadable
 from docsign.pdf.judgement import PdfJudgement
@@ -373,6 +373,18 @@ def _file_remarks(case: Case, placed: Sequence[Placed], hidden: Sequence[Signatu
             note(
                 "usage-rights",
                 say("The file holds a usage-rights signature of its software: it signs no document."),
+            )
+        )
+    if case.view.get(acro_form(case.view), "XFA") is not None:
+        dynamic = case.view.get(case.view.catalog, "NeedsRendering") is True
+        findings.append(
+            (warning if dynamic else note)(
+                "xfa-form",
+                say("The file is an XFA form: some readers build its pages anew from data inside it.")
+                if dynamic
+                else say(
+                    "The file holds the data of an XFA form beside its pages; most readers show the pages."
+                ),
             )
         )
     findings += _empty_fields(case.view, case)

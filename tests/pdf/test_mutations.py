@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,10 +30,12 @@ def said(report: Report) -> dict[str, Any]:
     return report.to_json() | {"sha256": ""}
 
 
-@given(name=st.sampled_from(FILES), place=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
-@settings(max_examples=100, deadline=None)
-def test_a_changed_signed_byte_never_passes(name: str, place: float, change: int) -> None:
-    """Inside the bytes that the signature covers."""
+NAMES, PLACES = st.sampled_from(FILES), st.floats(0, 1, exclude_max=True)
+DAILY, LONG = settings(max_examples=100, deadline=None), settings(max_examples=1500, deadline=None)
+
+
+def signed_byte_changed(name: str, place: float, change: int) -> None:
+    """Change a byte inside those that the signature covers."""
     pdf = bytearray(good(name))
     _, first, second, length = numbers(bytes(pdf))
     offset = int(place * (first + length))
@@ -42,10 +45,8 @@ def test_a_changed_signed_byte_never_passes(name: str, place: float, change: int
     assert report.conclusion.indication is not Indication.NO_SIGNATURE, told(report)
 
 
-@given(name=st.sampled_from(FILES), place=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
-@settings(max_examples=100, deadline=None)
-def test_a_changed_byte_of_the_contents_says_so_or_says_the_same(name: str, place: float, byte: int) -> None:
-    """In the gap: what still passes is another case of a digit, is found, or changes nothing reported."""
+def contents_changed(name: str, place: float, byte: int) -> None:
+    """Change a byte in the gap."""
     pdf = bytearray(good(name))
     start, end = gap(bytes(pdf))
     offset = start + int(place * (end - start))
@@ -60,10 +61,8 @@ def test_a_changed_byte_of_the_contents_says_so_or_says_the_same(name: str, plac
     assert same_digit or more or said(report) == said(before), told(report)
 
 
-@given(name=st.sampled_from(FILES), cut=st.floats(0, 1, exclude_max=True))
-@settings(max_examples=100, deadline=None)
-def test_a_file_that_was_cut_never_passes(name: str, cut: float) -> None:
-    """Cut anywhere after its signature began; white space at the end may go."""
+def file_cut(name: str, cut: float) -> None:
+    """Cut a file anywhere after its signature began; white space at the end may go."""
     pdf = good(name)
     start, _ = gap(pdf)
     rest = pdf[: start + int(cut * (len(pdf) - start))]
@@ -72,3 +71,35 @@ def test_a_file_that_was_cut_never_passes(name: str, cut: float) -> None:
     report = judged(rest)
     assert report.conclusion.indication is not Indication.TOTAL_PASSED, told(report)
     assert report.conclusion.indication is not Indication.NO_SIGNATURE, told(report)
+
+
+@given(name=NAMES, place=PLACES, change=st.integers(1, 255))
+@DAILY
+def test_a_changed_signed_byte_never_passes(name: str, place: float, change: int) -> None:
+    """Inside the bytes that the signature covers."""
+    signed_byte_changed(name, place, change)
+
+
+@given(name=NAMES, place=PLACES, byte=st.integers(0, 255))
+@DAILY
+def test_a_changed_byte_of_the_contents_says_so_or_says_the_same(name: str, place: float, byte: int) -> None:
+    """In the gap: what still passes is another case of a digit, is found, or changes nothing reported."""
+    contents_changed(name, place, byte)
+
+
+@given(name=NAMES, cut=PLACES)
+@DAILY
+def test_a_file_that_was_cut_never_passes(name: str, cut: float) -> None:
+    """Cut anywhere after its signature began."""
+    file_cut(name, cut)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@given(name=NAMES, place=PLACES, change=st.integers(1, 255))
+@LONG
+def test_a_long_campaign_of_changes(name: str, place: float, change: int) -> None:
+    """The three above, many times: signed bytes, bytes of the gap, cuts."""
+    signed_byte_changed(name, place, change)
+    contents_changed(name, place, change)
+    file_cut(name, place)

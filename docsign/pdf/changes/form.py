@@ -482,8 +482,6 @@ def _form_key(found: Comparison, key: str, one: Value, other: Value, fills: int)
     if key == "NeedAppearances":
         allowed = new in (None, False) or fills
         return Needs.FILLING if allowed and revealed(found) is None else Needs.MORE
-    if key == "XFA":  # a filled form of Acrobat keeps its data twice
-        return Needs.FILLING if new is not None and fills else Needs.MORE
     return Needs.MORE
 
 

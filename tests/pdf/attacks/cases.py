@@ -17,12 +17,13 @@ from tests.pdf.attacks import (
     universal,
     views,
     wrapping,
+    xfa,
 )
 from tests.pdf.attacks.table import ATTACKS, LEGAL, Case
 
 MODULES = (
     universal, incremental, wrapping, prepared, documents, indirection, later_signatures, aliases, views,
-    loops, cms_forms, legal, rights, shown_values,
+    loops, cms_forms, legal, rights, shown_values, xfa,
 )  # fmt: skip
 
 
