@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterator
+from typing import cast
 
 from lxml import etree
 
@@ -173,8 +174,9 @@ def read_form(element: etree._Element) -> Form:
     if names != expected + ["Object"] * len(objects):
         raise XmlError(say("The parts of the signature are not those of its form."), where=place_of(element))
     qualifying, properties = _qualifying(element, objects)
-    for part in (*parts[: len(expected)], *([] if qualifying is None else [qualifying])):
-        for node in part.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity):
+    deciding = (*parts[: len(expected)], *([] if qualifying is None else [qualifying]))
+    for node in element.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity):
+        if any(above in deciding for above in node.iterancestors()):
             raise XmlError(
                 say("A comment or an instruction stands inside the signature."), where=place_of(node)
             )
@@ -279,6 +281,7 @@ def _qualifying(
     return own[0], signed[0]
 
 
+_WITH_ID = etree.XPath("//*[@Id or @ID or @id or @xml:id]")
 _ALWAYS_IDS = ("Id", "ID", "{http://www.w3.org/XML/1998/namespace}id")
 
 
@@ -287,9 +290,7 @@ def _unique_ids(root: etree._Element) -> tuple[dict[str, etree._Element], frozen
     found: dict[str, etree._Element] = {}
     strict: set[str] = set()
     ambiguous: set[str] = set()
-    for element in root.iter(etree.Element):
-        if not element.attrib:
-            continue
+    for element in cast("list[etree._Element]", _WITH_ID(root)):
         sure = {value for name in _ALWAYS_IDS if (value := element.get(name)) is not None}
         loose = element.get("id")
         for value in sure if loose is None else {*sure, loose}:
