@@ -62,7 +62,7 @@ def document_stamps(case: Case, stamps: Sequence[Placed], signatures: Sequence[P
     """
     if not stamps:
         return []
-    held = {one.number: _held(one) for one in (*stamps, *signatures) if one.range is not None}
+    held = [(one, _held(one)) for one in (*stamps, *signatures) if one.range is not None]
     listed: list[Stamped] = []
     for count, stamp in enumerate(stamps, 1):
         if stamp.range is None:
@@ -70,9 +70,9 @@ def document_stamps(case: Case, stamps: Sequence[Placed], signatures: Sequence[P
         covers: set[bytes] = set()
         if stamp.revision >= 0 and not stamp.problems:
             covers |= names_of(validation_data(case.pdf.view(stamp.revision)))
-        for other in (*stamps, *signatures):
+        for other, names in held:
             if other is not stamp and is_covered(other, stamp):
-                covers |= held[other.number]
+                covers |= names
         listed.append(
             Stamped(
                 id=f"T{count}",
