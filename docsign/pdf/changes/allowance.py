@@ -64,14 +64,16 @@ def aftermath(steps: Iterable[Step], allowance: Allowance) -> Aftermath:
     """Judge the later steps for one signature."""
     answer = Aftermath()
     for step in steps:
-        for mark in step.marks:
+        for mark, allowed in zip(step.marks, step.allowed, strict=True):
             what = _refusal(mark, allowance)
             if what is None and mark.picture is not None and mark.signed is not None:
                 what = _picture(mark, mark.signed, mark.picture, allowance, answer)
-            change = Change(kind=mark.kind, what=what or mark.what, allowed=what is None, page=mark.page)
+            if what is None:
+                answer.changes.append(allowed)
+                continue
+            change = Change(kind=mark.kind, what=what, allowed=False, page=mark.page)
             answer.changes.append(change)
-            if what is not None:
-                answer.refused.append((step.revision, mark, change))
+            answer.refused.append((step.revision, mark, change))
     return answer
 
 
@@ -86,7 +88,9 @@ def _refusal(mark: Mark, allowance: Allowance) -> Sentence | None:
         if closed or again:
             return _refilled(mark.fill, closed)
     name = mark.signed
-    if mark.kind is ChangeKind.SIGNATURE and name and allowance.closes(name) and name in allowance.present:
+    if not name or not allowance.locks or mark.kind is not ChangeKind.SIGNATURE:
+        return None
+    if allowance.closes(name) and name in allowance.present:
         return say("The field {name}, closed by this signature, was signed.", name=name)
     return None
 

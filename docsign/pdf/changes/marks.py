@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from enum import IntEnum
 
 from docsign.sentence import Sentence
 from docsign.values import dataclass
-from docsign.verdict import ChangeKind
+from docsign.verdict import Change, ChangeKind
 
 
 class Needs(IntEnum):
@@ -66,7 +67,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one revision did to the one before it."""
+    """What one revision did to the one before it; ``allowed`` are its marks as changes that may be.
+
+    They are made once, for every earlier signature lists them.
+    """
 
     revision: int
     marks: tuple[Mark, ...] = ()
+    allowed: tuple[Change, ...] = field(init=False, repr=False, compare=False, default=())
+
+    def __post_init__(self) -> None:
+        changes = (Change(kind=one.kind, what=one.what, allowed=True, page=one.page) for one in self.marks)
+        object.__setattr__(self, "allowed", tuple(changes))

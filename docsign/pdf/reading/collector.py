@@ -1,6 +1,6 @@
 """Keeps the cycle collector from walking over the objects of a file while they are made.
 
-That walk is a quarter of the time. Everything that is made while a file is read is kept until it is judged, so
+That walk is a quarter of the time. Everything that is made in reading is kept until the file is judged, so
 there is nothing to collect; what it may cost in memory is bounded by ``Budget``.
 """
 
