@@ -100,6 +100,7 @@ def range_hashes(size: int, read: Callable[[Tile], bytes]) -> RangeHash:
             raise EvidenceError(say("A part of the log is damaged."), where=tile.path)
         return data
 
+    @lru_cache(maxsize=4096)
     def complete(start: int, end: int) -> bytes:
         height = (end - start).bit_length() - 1
         level = height // 8
