@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterator
-from typing import cast
 
 from lxml import etree
 
@@ -290,7 +289,8 @@ def _unique_ids(root: etree._Element) -> tuple[dict[str, etree._Element], frozen
     found: dict[str, etree._Element] = {}
     strict: set[str] = set()
     ambiguous: set[str] = set()
-    for element in cast("list[etree._Element]", _WITH_ID(root)):
+    named: list[etree._Element] = _WITH_ID(root)  # type: ignore[assignment] # what this path gives
+    for element in named:
         sure = {value for name in _ALWAYS_IDS if (value := element.get(name)) is not None}
         loose = element.get("id")
         for value in sure if loose is None else {*sure, loose}:

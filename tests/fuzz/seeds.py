@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docsign.pki import SigningKey
 
 
 @cache
@@ -69,3 +73,39 @@ def files() -> Iterator[bytes]:
     yield b'<?xml version="1.0"?><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo/></Signature>'
     yield b"PK\x03\x04" + bytes(26)
     yield b"{}"
+
+
+@cache
+def _key() -> SigningKey:
+    """Return a trial key; its certificate leads to nobody whom the targets trust."""
+    import tempfile
+    from pathlib import Path
+
+    from docsign.pki.authority import TrialAuthority
+
+    with tempfile.TemporaryDirectory() as folder:
+        authority = TrialAuthority.create(Path(folder) / "ca")
+        return authority.issue("agency", "XÃ THỬ", organization="XÃ THỬ").signing_key()
+
+
+def xml_signatures() -> Iterator[bytes]:
+    """Yield XML signatures of every form, one with a counter-signature and a policy."""
+    from tests.ades.test_xades_forms import DATA, FORMS, countersigned, policy
+    from tests.ades.xades_building import built, detached
+
+    for make in FORMS.values():
+        yield make(_key())
+    yield countersigned(built(detached(_key(), DATA, policy=policy(b"chinh sach"))), _key())
+
+
+def containers() -> Iterator[bytes]:
+    """Yield ASiC-E with XAdES and with CAdES, ASiC-S, an OpenDocument file, and a ZIP64."""
+    from tests.envelope.asic_building import ASICS, open_document, with_cades, with_xades, zipped
+    from tests.envelope.test_zip import streamed_zip64
+
+    data = {"van-ban.txt": "Kính gửi".encode(), "b.txt": b"b"}
+    yield zipped(with_xades(dict(data), _key()))
+    yield zipped(with_cades(dict(data), _key()))
+    yield zipped(with_xades({"van-ban.txt": b"x"}, _key()), ASICS)
+    yield zipped(open_document(_key()), "application/vnd.oasis.opendocument.text")
+    yield streamed_zip64()

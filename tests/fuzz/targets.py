@@ -7,6 +7,7 @@ They are made in another process, so what they need is imported late (``tests.fu
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ from datetime import UTC, datetime
 
 from docsign.ades.cades import judge_signers
 from docsign.ades.timestamps import judge_timestamp
-from docsign.errors import DocsignError
+from docsign.ades.xades import judge_xades_file
+from docsign.envelope import judge_container, read_container
+from docsign.envelope.zip import read_archive
+from docsign.errors import ContainerError, DocsignError
 from docsign.pdf.judge import judge_pdf
 from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.reading import Budget, read_pdf
@@ -132,6 +136,44 @@ def timestamp(data: bytes) -> None:
     report = judge_timestamp(data, lambda _: bytes(32), trust=NOBODY, at=AT, id="T1", zero_padding=True)
     defined(report.conclusion)
     assert report.conclusion.indication is not Indication.TOTAL_PASSED
+
+
+@target(seeds.xml_signatures)
+def xml_signature(data: bytes) -> None:
+    """Judge any bytes as XML signatures over one file."""
+    files = {"van-ban.txt": b"van ban"}
+    for one in judge_xades_file(data, resolve=files.get, trust=NOBODY, at=AT):
+        defined(one.report.conclusion)
+        assert one.report.conclusion.indication is not Indication.TOTAL_PASSED
+        assert one.covered <= {"van-ban.txt", ""}
+
+
+@target(seeds.containers)
+def archive(data: bytes) -> None:
+    """Read any bytes as a ZIP archive, with every entry."""
+    try:
+        read = read_archive(io.BytesIO(data))
+    except ContainerError:
+        return
+    assert sum(entry.packed_size for entry in read.entries) <= len(data)
+    for entry in read.entries:
+        try:
+            assert len(read.read(entry.name, 1 << 20)) == entry.size
+        except ContainerError:
+            continue
+
+
+@target(seeds.containers)
+def container(data: bytes) -> None:
+    """Judge any bytes as a container."""
+    try:
+        judged = judge_container(read_container(io.BytesIO(data)), trust=NOBODY, at=AT)
+    except ContainerError:
+        return
+    defined(judged.conclusion)
+    assert judged.conclusion.indication is not Indication.TOTAL_PASSED
+    assert len({one.id for one in judged.signatures}) == len(judged.signatures)
+    assert not judged.sealed_by()
 
 
 @target(seeds.files)
