@@ -20,6 +20,7 @@ _BASE64 = rb"[A-Za-z0-9+/=\s]+"
 _ARMOUR_LIMIT = 64 * 1024 * 1024
 _CONTAINER_NAMES = frozenset({".asice", ".sce", ".asics", ".scs", ".bdoc", ".edoc", ".adoc"})
 _RECORD_NAMES = frozenset({".ers"})
+_STAMP_NAMES = frozenset({".tst", ".tsr"})
 _CMS_NAMES = frozenset({".p7s", ".p7m"})
 _XML_SIGNATURE = b"http://www.w3.org/2000/09/xmldsig#"
 _EDXML = rb"(?i)<[\w.:-]{0,64}(?:edXML|MessageHeader)\b"
@@ -46,14 +47,14 @@ def claims_container(stream: BinaryIO, suffix: str) -> bool:
 
 
 def unarmoured(data: bytes) -> bytes:
-    """Return the DER of a CMS in PEM armour, in bare base64 or in a time-stamp response; else the bytes."""
+    """Return the DER of a CMS in PEM armour or in bare base64; other bytes as they are."""
     head = data[:64].lstrip()
     if head.startswith(b"-----BEGIN "):
         match = re.search(_ARMOUR, data[:_ARMOUR_LIMIT])
         return data if match is None else _decoded(match[2], sure=match[1] in (b"PKCS7", b"CMS")) or data
     if head.startswith(b"MI") and len(data) <= _ARMOUR_LIMIT and re.fullmatch(_BASE64, data):
         return _decoded(data) or data
-    return _token(data) or data
+    return data
 
 
 def _decoded(text: bytes, *, sure: bool = False) -> bytes | None:
@@ -65,21 +66,6 @@ def _decoded(text: bytes, *, sure: bool = False) -> bytes | None:
     return der if sure or _SIGNED_DATA in der[:64] else None
 
 
-def _token(data: bytes) -> bytes | None:
-    """Return the token inside a time-stamp response (RFC 3161 2.4.2), None where it is none."""
-    if data[:1] != b"\x30" or _TST_INFO not in data[:_HEAD] or data[2:3] == b"\x06":
-        return None
-    from docsign.ades import der
-    from docsign.errors import CmsError
-
-    try:
-        status, token = der.parse(data).children()
-        der.integer(next(iter(status.children())))
-    except (CmsError, ValueError, StopIteration):
-        return None
-    return token.raw if _SIGNED_DATA in token.raw[:64] else None
-
-
 def tell(data: bytes, suffix: str = "") -> FileFormat:
     """Return what some bytes are, containers apart (``is_container``); OTHER: it carries no signature."""
     head = data[:_HEAD]
@@ -88,6 +74,11 @@ def tell(data: bytes, suffix: str = "") -> FileFormat:
         return FileFormat.PDF
     if _SIGNED_DATA in head[:64] or suffix in _CMS_NAMES:
         return FileFormat.TIMESTAMP if _TST_INFO in head[:512] else FileFormat.CADES
+    if suffix in _STAMP_NAMES or (head[:1] == b"\x30" and _TST_INFO in head):
+        from docsign.ades.timestamp_files import is_timestamp_answer
+
+        if is_timestamp_answer(data):
+            return FileFormat.TIMESTAMP
     if suffix in _RECORD_NAMES or b"urn:ietf:params:xml:ns:ers" in head or head[:1] == b"\x30":
         from docsign.ades.evidence_record import is_evidence_record
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -44,6 +46,21 @@ class Holders:
     def named(self) -> dict[str, Issued]:
         """Return every holder under the name its files have."""
         return {name.replace("_", "-"): issued for name, issued in vars(self).items()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stay_on_this_machine() -> Iterator[None]:
+    """No test looks up a name elsewhere: certificates of real authorities name real services."""
+    honest = socket.getaddrinfo
+
+    def local(host: Any, *rest: Any, **options: Any) -> Any:
+        if host in (None, "", "localhost", "::1", b"localhost") or str(host).startswith("127."):
+            return honest(host, *rest, **options)
+        raise socket.gaierror(socket.EAI_NONAME, "the tests stay on this machine")
+
+    socket.getaddrinfo = local
+    yield
+    socket.getaddrinfo = honest
 
 
 @pytest.fixture(scope="session")

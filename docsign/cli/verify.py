@@ -52,7 +52,11 @@ _VIETNAM = timezone(timedelta(hours=7))
     metavar="TIME",
     help="The moment for which the answer holds (2026-11-16T08:00:00+07:00). Default: now.",
 )
-@click.option("--offline", is_flag=True, help="Fetch nothing: use only what is in the file and in --trust.")
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Fetch nothing: use only what is in the file and in --trust. Default: what is missing is fetched.",
+)
 @click.option(
     "--content",
     type=PATH,

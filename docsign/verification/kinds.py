@@ -105,20 +105,11 @@ def _judge_cms(data: bytes, name: str, question: Question) -> Answer:
 
 def _judge_timestamp(data: bytes, name: str, question: Question) -> Answer:
     """Judge a time-stamp token by itself: it proves a time, it signs nothing."""
-    from docsign.ades.algorithms import hash_bytes
-    from docsign.ades.timestamps import judge_timestamp
+    from docsign.ades.timestamp_files import judge_timestamp_file
 
     content, remark = content_for(name, question)
-    stamp = judge_timestamp(
-        data,
-        (lambda name: hash_bytes(name, content)) if content is not None else None,
-        trust=question.trust,
-        at=question.at,
-        id="T1",
-        kind="content",
-        others=question.beside.certificates,
-        crls=question.beside.crls,
-        ocsps=question.beside.ocsps,
+    stamp = judge_timestamp_file(
+        data, content=content, trust=question.trust, at=question.at, beside=question.beside
     )
     return Answer(
         format=FileFormat.TIMESTAMP,

@@ -1,7 +1,7 @@
 """The public verb ``verify`` and its long-lived form, the Verifier: any file in, one Report out.
 
-Files are opened here, and whatever would be fetched would be fetched here (nothing is, yet: a chain whose
-revocation is not at hand is INDETERMINATE / TRY_LATER).
+Files are opened here, and what is missing is fetched here, unless forbidden: issuers, revocation lists, OCSP
+answers, within limits of number, time and size. What stays missing is INDETERMINATE / TRY_LATER, and said.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from docsign.pki.trust import Trust
+from docsign.pki.wanting import noting
 from docsign.values import dataclass
 from docsign.verdict import Report
-from docsign.verification.question import Content, PolicyChoice, opened, question_of
+from docsign.verification.question import Content, PolicyChoice, Question, opened, question_of
 from docsign.verification.reporting import report_on
 
 DETACHED = frozenset({".p7s", ".tst", ".tsr", ".ers"})
@@ -27,7 +29,8 @@ class Verifier:
     """Verifies many files with the same trust and policy; may be kept for years and shared by threads.
 
     ``trust`` (default: nobody is trusted), ``policy`` and ``offline`` are those of ``verify``. It holds no
-    file and no connection; chains that were validated once are remembered and shared by all of a process.
+    file and no connection; chains that were validated once, and what was fetched for them, are remembered
+    and shared by all of a process.
     """
 
     trust: Trust = field(default_factory=Trust.nothing)
@@ -53,12 +56,29 @@ class Verifier:
             evidence=tuple(evidence),
         )
         if isinstance(source, bytes):
-            return report_on(io.BytesIO(source), name or "", question)
+            return self._judged(io.BytesIO(source), name or "", question)
         path = Path(source)
         if not question.content:
             question = replace(question, content=_beside(path))
         with opened(path) as stream:
-            return report_on(stream, name or str(path), question)
+            return self._judged(stream, name or str(path), question)
+
+    def _judged(self, stream: BinaryIO, name: str, question: Question) -> Report:
+        """Judge with what is at hand; where that leaves a question open, fetch and judge again."""
+        if self.offline or not self.trust.anchors:
+            return report_on(stream, name, question)
+        with noting() as open_questions:
+            report = report_on(stream, name, question)
+        if not open_questions:
+            return report
+        from docsign.pki.online import judge_online
+
+        report, findings = judge_online(
+            lambda trust: report_on(stream, name, replace(question, trust=trust)),
+            trust=self.trust,
+            at=question.at,
+        )
+        return replace(report, findings=(*report.findings, *findings))
 
 
 def verify(
@@ -79,8 +99,8 @@ def verify(
     is INDETERMINATE. ``at`` (aware, default now) is the moment for which the answer holds. ``policy``
     "official" asks for the two signatures of an official document (ND 30/2020 Art. 5), and lets the worst of
     an envelope's signed files decide. ``evidence`` are evidence records (RFC 4998, RFC 6283) over the whole
-    file; one that passes proves when it existed. ``offline`` forbids every fetch. ``name`` is how the report
-    calls the file.
+    file; one that passes proves when it existed. ``offline`` forbids every fetch; without ``trust`` there is
+    none anyway, as nothing could be decided by it. ``name`` is how the report calls the file.
 
     Never raises for what the file holds. Raises FileUnusableError for a path that cannot be read, UsageError
     for arguments that make no sense.
