@@ -112,6 +112,8 @@ def _init(cls: Any) -> Callable[..., None]:
         given = True
         if isinstance(default, Field):
             default, factory, given = default.default, default.default_factory, default.init
+        if not given and factory is default is MISSING:
+            continue  # left unset, as the standard decorator leaves it
         scope[f"default_{name}"], scope[f"make_{name}"] = default, factory
         if factory is not MISSING:
             value = f"make_{name}() if {name} is missing else {name}" if given else f"make_{name}()"

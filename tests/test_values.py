@@ -172,6 +172,23 @@ def test_a_value_that_changes_has_its_own_defaults() -> None:
         hash(Row(1))
 
 
+@values.dataclass(slots=True)
+class Unset:
+    """A field that is set later."""
+
+    first: int
+    later: int = field(init=False)
+
+
+def test_a_field_that_is_neither_given_nor_has_a_default_stays_unset() -> None:
+    """Asking for it is an error until it is set."""
+    unset = Unset(1)
+    with pytest.raises(AttributeError):
+        _ = unset.later
+    unset.later = 2
+    assert unset.later == 2
+
+
 def test_it_is_copied_and_pickled() -> None:
     """A frozen slotted value survives copying and pickling."""
     pair = Pair(3, "ba")
