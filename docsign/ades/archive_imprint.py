@@ -6,7 +6,8 @@ EN 319 122-1 5.5 (archive-time-stamp-v3 and ats-hash-index in its three forms) a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 
 from docsign.ades import der
 from docsign.ades import signed_data as sd
@@ -125,10 +126,11 @@ def imprint_v2(
     """Return what a version 2 token stamps (TS 101 733 6.4.1), and the unsigned attributes among it.
 
     None where the content's bytes are not here, or the budget is spent. Which unsigned attributes were there
-    at the time is not written down, and programs differ in how they write the tag of the revocation set: of the
-    readings the one is taken that the token stamps.
+    at the time is not written down, and programs differ in how they write the tag of the revocation set: of
+    the readings the one is taken that the token stamps.
     """
-    head = [data.encapsulated.raw]
+    whole = memoryview(data.der)
+    head: list[bytes | memoryview] = [whole[data.encapsulated.start : data.encapsulated.end]]
     if data.content is None:
         if content is None:
             return None, ()
@@ -140,23 +142,35 @@ def imprint_v2(
         sets = [data.revocation_set.raw, der.encode(der.SET, data.revocation_set.content)]
     tail = b"".join(part.raw for part in signer.parts)
     name, stamped = _stamped_by(token.raw)
-    for attributes in _unsigned_then(signer, token):
+    for attributes in _unsigned_then(signer, token, budget):
         unsigned = der.encode(0xA1, b"".join(one.node.raw for one in attributes)) if attributes else b""
         for revocations in sets:
-            reading = b"".join((*head, revocations, tail, unsigned))
-            if not budget.hash(len(reading)):
+            pieces = (*head, revocations, tail, unsigned)
+            if not budget.hash(sum(map(len, pieces))):
                 return None, ()
-            if name and hash_bytes(name, reading) == stamped:
+            if name and _hash_pieces(name, pieces) == stamped:
                 return (lambda asked: stamped if asked == name else b""), attributes
     return (lambda _: b""), ()
 
 
-def _unsigned_then(signer: sd.SignerInfo, token: der.Node) -> Iterator[tuple[sd.Attribute, ...]]:
+def _hash_pieces(name: str, pieces: Iterable[bytes | memoryview]) -> bytes:
+    """Digest pieces one after another, without joining them."""
+    if name == "shake_256":
+        return hash_bytes(name, b"".join(pieces))
+    made = hashlib.new(name, usedforsecurity=False)
+    for piece in pieces:
+        made.update(piece)
+    return made.digest()
+
+
+def _unsigned_then(
+    signer: sd.SignerInfo, token: der.Node, budget: Budget
+) -> Iterator[tuple[sd.Attribute, ...]]:
     """Yield the unsigned attributes as they may have been when the token was made.
 
     All but archive time-stamps that are not older; then those that stand before this one.
     """
-    time = time_of(token.raw)
+    time = budget.time(token)
     kept: list[sd.Attribute] = []
     before: list[sd.Attribute] = []
     met = False
@@ -165,7 +179,7 @@ def _unsigned_then(signer: sd.SignerInfo, token: der.Node) -> Iterator[tuple[sd.
         if not met:
             before.append(attribute)
         if attribute.oid in sd.ARCHIVE_TIMESTAMPS:
-            times = [time_of(value.raw) for value in attribute.values]
+            times = [budget.time(value) for value in attribute.values]
             if token in attribute.values or any(not one or not time or one >= time for one in times):
                 continue
         kept.append(attribute)
@@ -182,12 +196,3 @@ def _stamped_by(token: bytes) -> tuple[str, bytes]:
         return ("", b"") if info is None else (hash_name(info.hash), info.imprint)
     except CmsError:
         return "", b""
-
-
-def time_of(token: bytes) -> str:
-    """Return the time in a token as text that sorts by time; empty where it cannot be read."""
-    try:
-        content = sd.read_signed_data(token).content
-        return "" if content is None else read_timestamp_info(content).time.isoformat()
-    except CmsError:
-        return ""

@@ -12,8 +12,8 @@ from dataclasses import field, replace
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes
-from docsign.ades.archive_imprint import hash_index, imprint_v2, imprint_v3, indexed, time_of
-from docsign.ades.cades_budget import Budget
+from docsign.ades.archive_imprint import hash_index, imprint_v2, imprint_v3, indexed
+from docsign.ades.cades_budget import Budget, time_of
 from docsign.ades.cades_values import merged_values
 from docsign.ades.signer import Digester, warning
 from docsign.ades.stamped import Stamped, name_of, names_of
