@@ -16,6 +16,9 @@ from docsign.pki.schemes import SignatureScheme
 
 TRIAL_POLICY = "2.25.223673534724749582693974089856874462766"
 """The policy of trial tokens: an identifier from a random UUID, which no authority has."""
+# in digits: asn1crypto knows these names only where its tsp module was loaded before the first CMS was read
+_TST_INFO = "1.2.840.113549.1.9.16.1.4"
+_SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 _HASHES = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})  # TT 15/2025 PL I
 
 
@@ -67,14 +70,14 @@ def _signed(info: bytes, key: SigningKey, at: datetime, *, with_certificates: bo
     identifier = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(certificate.dump()).digest()})
     attributes = cms.CMSAttributes(
         [
-            cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
+            cms.CMSAttribute({"type": "content_type", "values": [_TST_INFO]}),
             cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": core.UTCTime(at)})]}),
             cms.CMSAttribute(
                 {"type": "message_digest", "values": [hashlib.new(key.scheme.hash_name, info).digest()]}
             ),
             cms.CMSAttribute(
                 {
-                    "type": "signing_certificate_v2",
+                    "type": _SIGNING_CERTIFICATE_V2,
                     "values": [tsp.SigningCertificateV2({"certs": [identifier]})],
                 }
             ),
@@ -99,7 +102,7 @@ def _signed(info: bytes, key: SigningKey, at: datetime, *, with_certificates: bo
     content: dict[str, Any] = {
         "version": "v3",
         "digest_algorithms": [digest_algorithm],
-        "encap_content_info": {"content_type": "tst_info", "content": core.ParsableOctetString(info)},
+        "encap_content_info": {"content_type": _TST_INFO, "content": core.ParsableOctetString(info)},
         "signer_infos": [signer],
     }
     if with_certificates:
