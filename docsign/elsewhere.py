@@ -155,7 +155,7 @@ def prepare_detached(
     moment = aware_moment(at).astimezone(UTC).replace(microsecond=0)
     made = scheme_for(certificate.public_key(), scheme)
     if check:
-        require_fit(certificate, at=moment, trust=trust)
+        require_fit(certificate, at=moment, trust=trust, others=chain)
     return PreparedSignature(
         kind="detached",
         scheme=made,

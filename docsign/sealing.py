@@ -94,7 +94,7 @@ def seal_to(
     if not gateway:
         _require_sender(header, key)
     if check:
-        require_fit(key.certificate, at=moment, trust=trust)
+        require_fit(key.certificate, at=moment, trust=trust, others=key.chain)
     require_not_secret(header)
     with contextlib.ExitStack() as opened:
         rows = [_named(header, place, one, opened) for place, one in enumerate(documents, 1)]

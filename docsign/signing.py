@@ -19,7 +19,8 @@ from docsign.errors import UsageError
 from docsign.extending import extend
 from docsign.pdf import made
 from docsign.pdf.input_check import require_passive, require_sound
-from docsign.pdf.official import is_official, place_for
+from docsign.pdf.lettering import corner_text
+from docsign.pdf.official import Place, is_official, place_for
 from docsign.pdf.seed import Signer
 from docsign.pdf.stamp import PreparedAppearance, signature_appearance
 from docsign.pdf.text import refuse_secret
@@ -195,7 +196,7 @@ class SigningSession:
         """Check certificate and PDF; return it opened, with what writes the revision for a ``room``."""
         moment = aware_moment(at)
         if self._check:
-            require_fit(self.key.certificate, at=moment, trust=self._trust)
+            require_fit(self.key.certificate, at=moment, trust=self._trust, others=self.key.chain)
         opened = self._opened(pdf, password)
         place = place_for(
             signatures=opened.signatures,
@@ -204,13 +205,14 @@ class SigningSession:
             number=None if number is None else printed_number(number),
             date=None if date is None else printed_date(date),
             field=field,
+            labels=opened.labels,
         )
         return opened, partial(
             opened.prepare,
             field_name=place.field_name,
             signing_time=moment,
             hash_name=cms.hash_name(self.key.scheme),
-            appearance=self._appearance() if place.visible else None,
+            appearance=self._drawing(opened, place, moment),
             fill=place.fill,
             name=self._name,
             reason=reason,
@@ -228,6 +230,13 @@ class SigningSession:
             require_passive(opened.pdf)
         refuse_secret(pdf, password=password)
         return opened
+
+    def _drawing(self, opened: SignablePdf, place: Place, moment: datetime) -> PreparedAppearance | None:
+        if not place.visible or place.field_name is None:
+            return None
+        if place.corner is None:
+            return self._appearance()
+        return corner_text(place.corner, moment, opened.box_of(place.field_name))
 
     def _appearance(self) -> PreparedAppearance:
         if self._drawn is None:

@@ -148,7 +148,7 @@ def _detached(
     def one(data: bytes) -> bytes:
         now = datetime.now(UTC)
         if check:
-            require_fit(key.certificate, at=now, trust=trust)
+            require_fit(key.certificate, at=now, trust=trust, others=key.chain)
         return sign_detached(data, key, at=now, level=level, tsa=tsa, trust=trust)
 
     return one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,3 +178,30 @@ def test_a_revoked_certificate_may_not_sign(make_authority: Callable[[], TrialAu
     with pytest.raises(CertificateUnfitError, match="was revoked on"):
         require_fit(issued.certificate, at=NOW + timedelta(seconds=1), trust=authority.trust())
     require_fit(issued.certificate, at=NOW - timedelta(minutes=1), trust=authority.trust())
+
+
+def test_a_chain_must_lead_to_the_trust(
+    make_authority: Callable[[], TrialAuthority], holders: Holders, trust: Trust
+) -> None:
+    """A stranger's certificate signs nothing here; without a trust nobody asks."""
+    stranger = make_authority().issue("person", "Trần Thị Thử", key="p256")
+    require_fit(stranger.certificate, at=NOW, others=stranger.chain)
+    require_fit(stranger.certificate, at=NOW, trust=Trust.nothing(), others=stranger.chain)
+    with pytest.raises(CertificateUnfitError) as caught:
+        require_fit(stranger.certificate, at=NOW, trust=trust, others=stranger.chain)
+    assert "Trần Thị Thử" in str(caught.value)
+    require_fit(holders.person.certificate, at=NOW, trust=trust, others=holders.person.chain)
+
+
+def test_what_nobody_knows_is_no_reason_to_refuse(make_authority: Callable[[], TrialAuthority]) -> None:
+    """Without lists the chain alone is asked; with them the revocation is found."""
+    authority = make_authority()
+    issued = authority.issue("person", "Trần Thị Thử", key="p256")
+    unknowing = dataclasses.replace(authority.trust(), crls=())
+    later = datetime.now(UTC)
+    require_fit(issued.certificate, at=later, trust=unknowing, others=issued.chain)
+    authority.revoke(issued.certificate)
+    with pytest.raises(CertificateUnfitError, match="was revoked on"):
+        require_fit(
+            issued.certificate, at=later + timedelta(seconds=1), trust=authority.trust(), others=issued.chain
+        )
