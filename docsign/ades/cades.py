@@ -26,6 +26,7 @@ from docsign.ades.signer import Digester, SignerCheck, check_signer, failed, not
 from docsign.ades.stamped import Existence, Stamped, name_of
 from docsign.errors import CmsError
 from docsign.pki.certificates import Role
+from docsign.pki.existence import Existing
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData as ValidationData
 from docsign.sentence import say
@@ -65,6 +66,7 @@ class _Case:
     claimed_time: datetime | None
     proved_time: datetime | None
     later: tuple[Stamped, ...]
+    known: Existing | None
     policies: Mapping[str, bytes]
     content: bytes | None
     counters: bool
@@ -89,6 +91,7 @@ def judge_cms(
     claimed_time: datetime | None = None,
     proved_time: datetime | None = None,
     later: Sequence[Stamped] = (),
+    known: Existing | None = None,
     policies: Mapping[str, bytes] = _NO_POLICIES,
 ) -> CmsJudgement:
     """Judge a CMS signature with exactly one signer; never raises on bad bytes.
@@ -100,7 +103,8 @@ def judge_cms(
 
     ``later`` are time-stamps around the whole file (document time-stamps of a PDF, archive manifests of a
     container), which cover this signature besides what their ``covers`` name; ``proved_time`` is the earliest
-    that something else proves. ``policies`` are signature policy documents by their identifiers.
+    that something else proves, ``known`` what is proved of the whole file. ``policies`` are signature policy
+    documents by their identifiers.
     """
     judgements = judge_signers(
         cms,
@@ -116,6 +120,7 @@ def judge_cms(
         claimed_time=claimed_time,
         proved_time=proved_time,
         later=later,
+        known=known,
         policies=policies,
         counters=False,
     )
@@ -144,6 +149,7 @@ def judge_signers(
     claimed_time: datetime | None = None,
     proved_time: datetime | None = None,
     later: Sequence[Stamped] = (),
+    known: Existing | None = None,
     policies: Mapping[str, bytes] = _NO_POLICIES,
     counters: bool = True,
 ) -> tuple[CmsJudgement, ...]:
@@ -169,6 +175,7 @@ def judge_signers(
         claimed_time=claimed_time,
         proved_time=proved_time,
         later=tuple(later),
+        known=known,
         policies=policies,
         content=data.content if content is None else content,
         counters=counters,
@@ -250,7 +257,7 @@ def _judge_counters(
 def _judge_counter(
     data: sd.SignedData, found: CounterSignature, signer: sd.SignerInfo, case: _Case
 ) -> CmsJudgement:
-    own = replace(case, format="cades", claimed_time=None, proved_time=None, content=found.parent)
+    own = replace(case, format="cades", claimed_time=None, proved_time=None, known=None, content=found.parent)
     judged = _judge_signer(
         data, signer, lambda name: hash_bytes(name, found.parent), own, found.id, is_counter=True
     )
@@ -371,6 +378,7 @@ def _judge_time(
         role=case.role,
         claimed_time=claimed,
         digests=digests,
+        known=case.known,
     )
     level = "B-B"
     if stamps.signed:

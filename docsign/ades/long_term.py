@@ -40,7 +40,7 @@ from docsign.verdict import (
     conclude,
 )
 
-MOST_STAMPS = 64
+MOST_STAMPS = 256
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _CLOCK_STEP = timedelta(seconds=1)
 
@@ -132,10 +132,10 @@ def prove_by_stamps(
 ) -> list[JudgedToken]:
     """Judge the time-stamps, the newest first, and add to ``existing`` what they prove (5.6.2.3, 5.6.3.4 5).
 
-    The answers stand in the order of ``stamps``; more than 64 are not looked at. What lies in a token that a
-    newer one covers is covered with it.
+    The answers stand in the order of ``stamps``; of more than ``MOST_STAMPS`` the newest are looked at. What
+    lies in a token that a newer one covers is covered with it. Of those that were judged before nothing is
+    added again.
     """
-    stamps = stamps[:MOST_STAMPS]
     names = [name_of(stamp.token) for stamp in stamps]
     inner = {name: names_of(inside_token(stamp.token)) for name, stamp in zip(names, stamps, strict=True)}
     newest_first = sorted(
@@ -144,8 +144,11 @@ def prove_by_stamps(
         reverse=True,
     )
     judged: dict[int, JudgedToken] = {}
-    for place in newest_first:
+    for count, place in enumerate(newest_first):
         stamp = stamps[place]
+        if stamp.judged is not None or count >= MOST_STAMPS:
+            judged[place] = stamp.judged or _passed_over(stamp)
+            continue
         answer = judge_token(
             stamp.token,
             stamp.imprint,
@@ -165,6 +168,18 @@ def prove_by_stamps(
     return [judged[place] for place in range(len(stamps))]
 
 
+def _passed_over(stamp: Stamped) -> JudgedToken:
+    problem = doubtful(
+        SubIndication.GENERIC,
+        "timestamp-count",
+        say("The signature has more time-stamps than are judged ({limit}).", limit=MOST_STAMPS),
+    )
+    report = TimestampReport(
+        id=stamp.id, kind=stamp.kind, conclusion=problem.conclusion, findings=(problem.finding,)
+    )
+    return JudgedToken(report=report)
+
+
 def _latest_content(reports: Sequence[TimestampReport], at: datetime) -> datetime | None:
     """Return the latest time that a content time-stamp proves: the signature was made after it (5.3.4)."""
     times = [
@@ -182,9 +197,10 @@ def _disorder(stamps: Sequence[Stamped], judged: Sequence[JudgedToken], signatur
         for stamp, answer in zip(stamps, judged, strict=False)
         if answer.info is not None and answer.report.conclusion.indication is Indication.TOTAL_PASSED
     ]
+    names = [name_of(stamp.token) for stamp, _ in passed]
     for later, answer in passed:
-        for earlier, before in passed:
-            covered = name_of(earlier.token) in later.covers or (
+        for name, (earlier, before) in zip(names, passed, strict=True):
+            covered = name in later.covers or (
                 earlier.kind == "content" and later.kind != "content" and signature in later.covers
             )
             if earlier is later or not covered or answer.info is None or before.info is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,6 +18,9 @@ from docsign.ades.signer import Digester
 from docsign.pki.validation_data import ValidationData
 from docsign.values import dataclass
 from docsign.verdict import TimestampKind
+
+if TYPE_CHECKING:
+    from docsign.ades.timestamps import JudgedToken
 
 
 def name_of(data: bytes | x509.Certificate) -> bytes:
@@ -36,10 +40,11 @@ class Stamped:
     """A time-stamp token and what it stamps.
 
     ``imprint`` gives, for hashlib's name of a digest, the digest of what the token must have stamped; None
-    where that is not at hand. ``covers`` has the names (``name_of``) of everything that is protected by it: the
+    where that is not at hand. ``covers`` has the names (``name_of``) of everything that it protects: the
     signature value (for CMS and XML the value itself, not its encoding), certificates, CRLs, OCSP answers,
     earlier tokens, evidence records. It is believed only where the imprint agrees and the token's own chain
     held, so it may be given in full for every token. ``zero_padding``: the token lies in a PDF's /Contents.
+    ``judged`` is the answer where it was judged before; what it proves is then known already.
     """
 
     id: str
@@ -48,6 +53,7 @@ class Stamped:
     imprint: Digester | None
     covers: frozenset[bytes]
     zero_padding: bool = False
+    judged: JudgedToken | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

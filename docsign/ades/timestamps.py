@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -67,6 +68,7 @@ def read_timestamp_info(content: bytes) -> TimestampInfo:
     return TimestampInfo(hash=algorithm, imprint=digest, time=time, accuracy=accuracy)
 
 
+@lru_cache(maxsize=512)
 def _readable(token: bytes) -> tuple[sd.SignedData, TimestampInfo] | None:
     try:
         data = sd.read_signed_data(token, zero_padding=True)
@@ -83,6 +85,7 @@ def time_of_token(token: bytes) -> datetime | None:
     return None if found is None else found[1].time
 
 
+@lru_cache(maxsize=512)
 def inside_token(token: bytes) -> ValidationData:
     """Return the certificates and lists that lie in a token; nothing where it cannot be read."""
     found = _readable(token)

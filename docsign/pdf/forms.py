@@ -10,6 +10,7 @@ from docsign.ades.stamped import Stamped
 from docsign.pdf.old_forms import judge_pkcs7_sha1, judge_rsa_sha1
 from docsign.pdf.placing import Case, Placed
 from docsign.pdf.signatures import claimed_time
+from docsign.pki.existence import Existing
 from docsign.sentence import say
 from docsign.verdict import SignatureFormat, SignatureReport, SubIndication
 
@@ -27,9 +28,15 @@ def signature_format(subfilter: str) -> SignatureFormat:
 
 
 def judge_form(
-    case: Case, placed: Placed, *, id: str, format: SignatureFormat, later: Sequence[Stamped]
+    case: Case,
+    placed: Placed,
+    *,
+    id: str,
+    format: SignatureFormat,
+    later: Sequence[Stamped],
+    known: Existing,
 ) -> SignatureReport:
-    """Judge the signature itself: who, mathematics, path, time-stamps; ``later`` are the document's."""
+    """Judge the signature itself: who, mathematics, path, time-stamps; ``later``: the document's."""
     assert placed.range is not None
     if placed.subfilter == RSA_SHA1:
         return judge_rsa_sha1(case, placed, id, _weak())
@@ -55,6 +62,7 @@ def judge_form(
         claimed_time=claimed_time(case.view, placed.found.dictionary),
         proved_time=case.proved_time,
         later=later,
+        known=known,
     ).report
     return judge_pkcs7_sha1(report, placed, _weak()) if is_old else report
 

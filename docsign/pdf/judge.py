@@ -20,7 +20,7 @@ from datetime import datetime
 
 from docsign.ades.long_term import prove_by_stamps
 from docsign.ades.signer import Problem, doubtful, failed, note, warning
-from docsign.ades.stamped import Stamped
+from docsign.ades.stamped import Stamped, names_of
 from docsign.errors import PdfError
 from docsign.pdf.changes.allowance import Aftermath, Allowance, Lock, aftermath, is_forgiven
 from docsign.pdf.changes.graph import Graph
@@ -43,7 +43,7 @@ from docsign.pdf.signatures import (
     usage_rights,
 )
 from docsign.pdf.structure import structure_problems, structure_warnings
-from docsign.pdf.validation_store import document_stamps, is_covered, validation_data
+from docsign.pdf.validation_store import document_stamps, held_names, is_covered, validation_data
 from docsign.pki.existence import Existing
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
@@ -151,6 +151,7 @@ class _Judge:
     failed_fields: set[str] = field(default_factory=set)
     closed_by_agency: set[int] = field(default_factory=set)
     stamped: list[tuple[Placed, Stamped]] = field(default_factory=list)
+    existing: Existing | None = None
     closable: tuple[Lock, ...] = ()
     levels: dict[int, int] = field(default_factory=dict)
 
@@ -191,7 +192,7 @@ class _Judge:
                 coverage=placed.coverage,
                 findings=tuple(problem.finding for problem in problems),
             )
-        judged = judge_form(case, placed, id=id, format=format, later=later)
+        judged = judge_form(case, placed, id=id, format=format, later=later, known=self._existing())
         after = Aftermath()
         first = [problem.conclusion for problem in problems]
         if placed.revision >= 0:
@@ -286,15 +287,24 @@ class _Judge:
 
     # --- document time-stamps -------------------------------------------------------------------------------
 
+    def _existing(self) -> Existing:
+        """Return what is proved to have existed, for all signatures of the file."""
+        if self.existing is None:
+            self.existing = Existing(self.case.at)
+            if self.case.proved_time is not None:  # an evidence record over the whole file
+                names = names_of(self.case.beside).union(*map(held_names, self.placed))
+                self.existing.add(names, self.case.proved_time)
+        return self.existing
+
     def _judge_stamps(self, placed: list[Placed], signed: list[Placed]) -> None:
         """Judge the document time-stamps (EN 319 142-1 5.4.3), each with what the newer ones prove."""
         case = self.case
         given = document_stamps(case, placed, signed)
         judged = prove_by_stamps(
-            given, data=case.beside, trust=case.trust, at=case.at, existing=Existing(case.at)
+            given, data=case.beside, trust=case.trust, at=case.at, existing=self._existing()
         )
         reports = {one.report.id: one.report for one in judged}
-        stamped = {one.id: one for one in given}
+        stamped = {one.id: replace(one, judged=answer) for one, answer in zip(given, judged, strict=True)}
         for count, one in reversed(list(enumerate(placed, 1))):
             name = f"T{count}"
             report = self.stamps[one.number] = self._timestamp(one, name, reports.get(name))

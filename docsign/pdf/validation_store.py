@@ -62,7 +62,7 @@ def document_stamps(case: Case, stamps: Sequence[Placed], signatures: Sequence[P
     """
     if not stamps:
         return []
-    held = [(one, _held(one)) for one in (*stamps, *signatures) if one.range is not None]
+    held = [(one, held_names(one)) for one in (*stamps, *signatures)]
     listed: list[Stamped] = []
     for count, stamp in enumerate(stamps, 1):
         if stamp.range is None:
@@ -96,9 +96,10 @@ def is_covered(earlier: Placed, later: Placed) -> bool:
     )
 
 
-def _held(placed: Placed) -> frozenset[bytes]:
+def held_names(placed: Placed) -> frozenset[bytes]:
     """Return the names of what lies in a signature's /Contents: its value, certificates, lists, tokens."""
-    assert placed.range is not None
+    if placed.range is None:
+        return frozenset()
     names = {name_of(placed.range.cms)}
     try:
         data = sd.read_signed_data(placed.range.cms, zero_padding=True, ber=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha1, sha256
+from hashlib import sha1
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from docsign.errors import MalformedError
 from docsign.pki.certificates import PARSER_ERRORS, extension, is_readable, issued_by, public_key
 from docsign.pki.revocation import list_proof
-from docsign.pki.status import Remark, StatusProof, generalized_time
+from docsign.pki.status import Remark, StatusProof, generalized_time, name_of_der, verdicts
 
 MOST_ANSWERS = 64
 """The most certificates looked at in one answer."""
@@ -71,7 +71,7 @@ def answer_proof(
             return "ocsp-signer-unproved"
         digest = response.signature_hash_algorithm
         return StatusProof(
-            name=sha256(der).digest(),
+            name=name_of_der(der),
             kind="ocsp",
             this_update=single.this_update_utc,
             next_update=single.next_update_utc,
@@ -199,8 +199,11 @@ def _is_cleared(
     return needs_no_check(signer) or any(proof.is_fresh(at) for proof in proofs)
 
 
-@lru_cache(maxsize=256)
 def _is_signed(der: bytes, certificate: x509.Certificate) -> bool:
+    return verdicts.remember(der, certificate, lambda: _verified(der, certificate))
+
+
+def _verified(der: bytes, certificate: x509.Certificate) -> bool:
     response, key = load_answer(der), public_key(certificate)
     if response is None:
         return False

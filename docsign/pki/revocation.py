@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
 from docsign.errors import MalformedError
 from docsign.pki.certificates import PARSER_ERRORS, extension, issued_by
-from docsign.pki.status import Remark, StatusProof, generalized_time
+from docsign.pki.status import Remark, StatusProof, generalized_time, name_of_der, verdicts
 from docsign.values import dataclass
 
 _EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
@@ -73,16 +72,19 @@ def find_revocation(
     return found
 
 
-@lru_cache(maxsize=256)
 def signed_by(der: bytes, issuer: x509.Certificate) -> bool:
     """Say whether the list names ``issuer`` and bears a signature of its key."""
     crl = load_crl(der)
-    if crl is None:
+    if crl is None or crl.issuer != issuer.subject:
         return False
-    try:
-        return crl.issuer == issuer.subject and crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type] # odd kinds raise TypeError
-    except Exception:  # noqa: BLE001 -- whatever an odd key or algorithm raises
-        return False
+
+    def verified() -> bool:
+        try:
+            return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type] # odd kinds raise TypeError
+        except Exception:  # noqa: BLE001 -- whatever an odd key or algorithm raises
+            return False
+
+    return verdicts.remember(der, issuer, verified)
 
 
 def list_proof(
@@ -113,7 +115,7 @@ def list_proof(
         return "crl-critical"
     algorithm = crl.signature_hash_algorithm
     proof = StatusProof(
-        name=sha256(der).digest(),
+        name=name_of_der(der),
         kind="crl",
         this_update=crl.last_update_utc,
         next_update=crl.next_update_utc,

@@ -5,7 +5,12 @@ Values; ``docsign.pki.revocation`` and ``docsign.pki.ocsp`` read them from lists
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
 from typing import Literal
 
 from cryptography import x509
@@ -82,3 +87,44 @@ def generalized_time(der: bytes) -> datetime | None:
         return datetime.strptime(der[2:].decode("ascii"), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+_SMALL = 64 * 1024
+
+
+def name_of_der(der: bytes) -> bytes:
+    """Return the SHA-256 of a list or an answer; of small ones it is remembered."""
+    return _name_of_small(der) if len(der) <= _SMALL else sha256(der).digest()
+
+
+@lru_cache(maxsize=1024)
+def _name_of_small(der: bytes) -> bytes:
+    return sha256(der).digest()
+
+
+class Verdicts:
+    """Whether a list or an answer was signed by whom; remembered by digest, so that no bytes are held."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[bytes, x509.Certificate], bool] = OrderedDict()
+
+    def remember(self, der: bytes, signer: x509.Certificate, verify: Callable[[], bool]) -> bool:
+        """Return what is remembered, else what ``verify`` says."""
+        key = (name_of_der(der), signer)
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None:
+                self._known.move_to_end(key)
+                return known
+        made = verify()
+        with self._lock:
+            self._known[key] = made
+            if len(self._known) > self._size:
+                self._known.popitem(last=False)
+        return made
+
+
+verdicts = Verdicts(8192)
+"""Signatures that this process has verified."""
