@@ -7,17 +7,21 @@ They are made in another process, so what they need is imported late (``tests.fu
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from docsign.ades.algorithms import hash_bytes
+from docsign.ades.ber import definite
 from docsign.ades.cades import judge_signers
+from docsign.ades.evidence_record import is_evidence_record
+from docsign.ades.evidence_record_judge import judge_evidence_record
 from docsign.ades.timestamps import judge_timestamp
 from docsign.ades.xades import judge_xades_file
 from docsign.envelope import judge_container, read_container
-from docsign.envelope.zip import read_archive
 from docsign.errors import ContainerError, DocsignError
 from docsign.pdf.judge import judge_pdf
 from docsign.pdf.judgement import PdfJudgement
@@ -138,6 +142,29 @@ def timestamp(data: bytes) -> None:
     assert report.conclusion.indication is not Indication.TOTAL_PASSED
 
 
+@target(seeds.records)
+def evidence_record(data: bytes) -> None:
+    """Judge any bytes as an evidence record over one file, in either form."""
+    objects = {"van-ban": lambda name: hash_bytes(name, b"van ban")}
+    judged = judge_evidence_record(data, objects, trust=NOBODY, at=AT)
+    defined(judged.report.conclusion)
+    assert judged.report.conclusion.indication is not Indication.TOTAL_PASSED
+    assert judged.time is None
+    assert set(judged.covered) <= {"van-ban"}
+    is_evidence_record(data)
+
+
+@target(seeds.signatures)
+def ber(data: bytes) -> None:
+    """Rewrite any bytes as DER: refused, or done once and for all."""
+    try:
+        made = definite(data)
+    except DocsignError:
+        return
+    assert len(made) <= len(data) + 8 * data.count(b"\x80")
+    assert definite(made) == made
+
+
 @target(seeds.xml_signatures)
 def xml_signature(data: bytes) -> None:
     """Judge any bytes as XML signatures over one file."""
@@ -149,27 +176,17 @@ def xml_signature(data: bytes) -> None:
 
 
 @target(seeds.containers)
-def archive(data: bytes) -> None:
-    """Read any bytes as a ZIP archive, with every entry."""
+def container(data: bytes) -> None:
+    """Read any bytes as a ZIP archive with every entry, and judge them as a container."""
     try:
-        read = read_archive(io.BytesIO(data))
+        read = read_container(io.BytesIO(data))
     except ContainerError:
         return
     assert sum(entry.packed_size for entry in read.entries) <= len(data)
     for entry in read.entries:
-        try:
+        with contextlib.suppress(ContainerError):
             assert len(read.read(entry.name, 1 << 20)) == entry.size
-        except ContainerError:
-            continue
-
-
-@target(seeds.containers)
-def container(data: bytes) -> None:
-    """Judge any bytes as a container."""
-    try:
-        judged = judge_container(read_container(io.BytesIO(data)), trust=NOBODY, at=AT)
-    except ContainerError:
-        return
+    judged = judge_container(read, trust=NOBODY, at=AT)
     defined(judged.conclusion)
     assert judged.conclusion.indication is not Indication.TOTAL_PASSED
     assert len({one.id for one in judged.signatures}) == len(judged.signatures)
