@@ -7,6 +7,7 @@ operators, not drawn: images without a mask and filled areas hide, text and line
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from docsign.errors import PdfBudgetError, PdfError
 from docsign.pdf.reading import Array, Dictionary, Stream, Value, View
@@ -63,7 +64,12 @@ def pictures(view: View, widget: Dictionary) -> list[Stream]:
 
 def is_opaque(view: View, widget: Dictionary) -> bool:
     """Say whether the picture of an annotation may hide what lies under it."""
-    waiting: list[Value] = list(pictures(view, widget))
+    return hides(view, pictures(view, widget))
+
+
+def hides(view: View, pictures: Iterable[Stream]) -> bool:
+    """Say whether one of these forms and images may hide what lies under it."""
+    waiting: list[Value] = list(pictures)
     seen: set[int] = set()
     while waiting:
         form = waiting.pop()

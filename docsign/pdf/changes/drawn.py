@@ -16,7 +16,7 @@ from docsign.values import dataclass
 
 MOST_BYTES = 65_536
 """Longer appearances are not read."""
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+)*+(?:"
     rb"(\((?:[^()\\]++|\\.|\((?:[^()\\]++|\\.)*+\))*+\))"  # 1 string
     rb"|<(?!<)([0-9A-Fa-f\0\t\n\f\r ]*+)>"  # 2 hex string
@@ -102,7 +102,7 @@ class _Reader:
         operands: list[bytes | float | str] = []
         position, end = 0, len(content.rstrip(b"\0\t\n\f\r "))
         while position < end:
-            found = _TOKEN.match(content, position)
+            found = TOKEN.match(content, position)
             if found is None:
                 return None
             position = found.end()

@@ -54,6 +54,9 @@ class Graph:
     commented: list[tuple[int, int]] = field(default_factory=list)
     """(object, revision) of every object with a comment inside"""
 
+    fonts: list[tuple[int, int]] = field(default_factory=list)
+    """(object, revision) of every font descriptor"""
+
     @classmethod
     def of(cls, pdf: Pdf) -> Graph:
         """Parse every object of every revision."""
@@ -68,8 +71,11 @@ class Graph:
                 if found.comments:
                     graph.commented.append((number, index))
                 value = found.value
-                if type(value) is Dictionary and "ByteRange" in value.entries:
-                    graph.signed.append((number, index))
+                if type(value) is Dictionary:
+                    if "ByteRange" in value.entries:
+                        graph.signed.append((number, index))
+                    elif "FontName" in value.entries:
+                        graph.fonts.append((number, index))
                 for reference in below(value):
                     above.setdefault(reference.number, {}).setdefault(number, set()).add(index)
         return graph

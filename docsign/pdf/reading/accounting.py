@@ -273,17 +273,18 @@ class Accountant:
                 position = found.end(1)
             elif found[2] is not None:
                 begin = found.start(2)
+                number = int(found[2].replace(b"\0", b" ").split()[0])
                 after = self.end_of_object(begin, end, None)
                 self.remarks.add(
                     "object-without-xref",
                     say("An object stands in the file that no cross-reference of its revision names."),
                     severity=leftover(self._revision(begin)),
-                    where=f"object {int(found[2].split()[0])}, byte {begin}",
+                    where=f"object {number}, byte {begin}",
                     offset=begin,
                     revision=self._revision(begin),
                 )
                 after = end if after is None else after
-                parts.append((SpanKind.OBJECT, begin, after, int(found[2].split()[0])))
+                parts.append((SpanKind.OBJECT, begin, after, number))
                 position = after
                 after_header = False
             else:

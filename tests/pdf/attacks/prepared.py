@@ -56,15 +56,15 @@ def covered_by_note() -> bytes:
     return signed(objects)
 
 
-@LEGAL.enter_made(BEFORE, PASSED)
+@LEGAL.enter_made(BEFORE, WARNED)
 def covered_but_not_uncovered() -> bytes:
-    """A picture over text is what many honest files have: it passes."""
+    """A picture over text is what some honest files have: it passes, with a warning."""
     return covered_by_picture()
 
 
-@LEGAL.enter_made(BEFORE, PASSED)
+@LEGAL.enter_made(BEFORE, WARNED)
 def noted_but_not_uncovered() -> bytes:
-    """A note over text, put there before the signature, passes too."""
+    """A note over text, put there before the signature, passes with a warning too."""
     return covered_by_note()
 
 
@@ -292,3 +292,20 @@ def freed_object_enabled_again() -> bytes:
     """A revision without objects calls the freed content used again."""
     pdf = freed_page()
     return pdf + Revision(pdf).table(len(pdf), {8: (pdf.index(b"8 0 obj"), 0)})
+
+
+@LEGAL.enter_made(BEFORE, WARNED)
+def two_fonts_of_one_name() -> bytes:
+    """Two font programs under one name, one of them for a swap: worth a warning."""
+    objects = small_document()
+    for place, program in enumerate((b"chu that", b"chu gia")):
+        number = 7 + 3 * place
+        objects[number] = b"<</Type/Font/Subtype/TrueType/BaseFont/ABCDEF+Mau/FontDescriptor %d 0 R>>" % (
+            number + 1
+        )
+        objects[number + 1] = b"<</Type/FontDescriptor/FontName/ABCDEF+Mau/Flags 4/FontFile2 %d 0 R>>" % (
+            number + 2
+        )
+        objects[number + 2] = stream(program)
+    objects[5] = objects[5].replace(b"/F1 3 0 R", b"/F1 3 0 R/F2 7 0 R/F3 10 0 R")
+    return signed(objects)
