@@ -179,7 +179,10 @@ class _Case:
         self, conclusion: Conclusion, chain: tuple[x509.Certificate, ...], findings: list[Finding]
     ) -> PastVerdict:
         return PastVerdict(
-            conclusion=conclusion, chain=chain, findings=tuple(findings), steps=tuple(self.steps)
+            conclusion=conclusion,
+            chain=chain,
+            findings=tuple(dict.fromkeys(findings)),
+            steps=tuple(self.steps),
         )
 
     def _is_final(self, conclusion: Conclusion) -> bool:
@@ -211,11 +214,20 @@ class _Case:
                 say("The content time-stamp proves that the certificate was revoked before the signing."),
             )
         if found is None:
-            return None
+            return self._too_weak_when_made()
         reason, code, sentence = found
         conclusion = Conclusion.failed(reason)
         self._step("5.5.4", say("The proved times agree with the certificate."), conclusion, self.signed)
         return conclusion, Finding(code=code, severity=Severity.ERROR, sentence=sentence)
+
+    def _too_weak_when_made(self) -> tuple[Conclusion, Finding] | None:
+        """5.3.4: the content time-stamp proves that an algorithm was used after it had ended."""
+        weak = None if self.not_before is None else weak_at(self.uses, self.not_before)
+        if weak is None:
+            return None
+        conclusion = Conclusion.indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
+        self._step("5.3.4", say("The algorithms of the signature are reliable now."), conclusion, self.at)
+        return conclusion, weak.finding
 
     # --- with time ------------------------------------------------------------------------------------------
 

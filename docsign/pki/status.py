@@ -62,8 +62,13 @@ class StatusProof:
         return self.this_update + (CLOCK_TOLERANCE if self.kind == "ocsp" else timedelta(0))
 
     def speaks_of(self, certificate: x509.Certificate) -> bool:
-        """Whether it can clear: one made after the certificate's end need not name it (RFC 5280 3.3)."""
+        """Whether it can clear: one made after the certificate's end need not name it (RFC 5280 3.3).
+
+        One made after the end of its own signer's certificate clears nobody.
+        """
         end = certificate.not_valid_after_utc
+        if self.this_update > self.signer.not_valid_after_utc:
+            return False
         return self.complete and (
             self.this_update <= end or (self.keeps_since is not None and self.keeps_since <= end)
         )

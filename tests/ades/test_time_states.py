@@ -264,6 +264,14 @@ def answered_after_the_stamp() -> SignatureReport:
     return world.judged(pdf, now, lists=[ValidationData(crls=(world.root.crl(now - HOUR),))])
 
 
+def list_of_an_ended_authority() -> SignatureReport:
+    """The CA ended in 2023 and goes on signing lists: they clear nobody."""
+    world = World(ca_end=year(2023, 3), signer_end=year(2023, 2), tsa_end=year(2023, 2))
+    pdf = world.signed_pdf(stamped=SIGNED, tsa=world.root.tsa())
+    now = year(2023, 6)
+    return world.judged(pdf, now, lists=[world.lists(now - HOUR, extensions=KEEPS)])
+
+
 def untrusted() -> SignatureReport:
     """Nobody trusts this root."""
     world = World()
@@ -322,6 +330,7 @@ STATES: list[tuple[Callable[[], SignatureReport], Conclusion, datetime | None]] 
     (ended_and_service_too, doubt(SubIndication.OUT_OF_BOUNDS_NO_POE), None),
     (archived_too_late, doubt(SubIndication.OUT_OF_BOUNDS_NO_POE), year(2027)),
     (last_service_unknown, doubt(SubIndication.OUT_OF_BOUNDS_NO_POE), None),
+    (list_of_an_ended_authority, doubt(SubIndication.OUT_OF_BOUNDS_NO_POE), SIGNED),
     (ended_known_good, doubt(SubIndication.OUT_OF_BOUNDS_NOT_REVOKED), None),
     (lists_from_nobody_knows_when, doubt(SubIndication.REVOCATION_OUT_OF_BOUNDS_NO_POE), SIGNED),
     (stamped_too_early, fail(SubIndication.NOT_YET_VALID), SIGNED),
@@ -353,7 +362,9 @@ def test_each_story_has_its_verdict(
 # --- states that need a content time-stamp ------------------------------------------------------------------
 
 
-def with_content_stamp(world: World, stamped: datetime, now: datetime, lists: ValidationData) -> InTime:
+def with_content_stamp(
+    world: World, stamped: datetime, now: datetime, lists: ValidationData, digests: tuple[str, ...] = ()
+) -> InTime:
     """Judge a signature over content that was stamped at a time."""
     content = "Quyết định số 7".encode()
     stamp = Stamped(
@@ -370,6 +381,7 @@ def with_content_stamp(world: World, stamped: datetime, now: datetime, lists: Va
         data=lists,
         trust=world.trust,
         at=now,
+        digests=digests,
     )
 
 
@@ -395,6 +407,16 @@ def test_content_stamped_after_the_revocation_is_revoked() -> None:
     assert late.conclusion == fail(SubIndication.REVOKED)
     early = with_content_stamp(world, SIGNED - DAY, now, lists)
     assert early.conclusion == doubt(SubIndication.REVOKED_NO_POE)
+
+
+def test_an_algorithm_used_after_its_end_is_no_matter_of_proof() -> None:
+    """Content stamped in 2022 and signed with SHA-1: no older proof can come (CRYPTO_CONSTRAINTS_FAILURE)."""
+    world = World()
+    now = year(2023, 6)
+    answer = with_content_stamp(world, SIGNED, now, world.lists(now - HOUR), ("sha1",))
+    assert answer.conclusion == doubt(SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
+    strong = with_content_stamp(world, SIGNED, now, world.lists(now - HOUR), ("sha256",))
+    assert strong.conclusion == PASSED
 
 
 # --- how it was reached -------------------------------------------------------------------------------------
