@@ -95,6 +95,11 @@ class AnyOf:
         self.policies = (first, *others)
 
     def breach(self, report: Report) -> Sentence | None:
-        """Return what the first policy misses where none is met, or None."""
-        breaches = [policy.breach(report) for policy in self.policies]
-        return None if None in breaches else breaches[0]
+        """Return what each policy misses where none is met, or None."""
+        missing: Sentence | None = None
+        for policy in self.policies:
+            breach = policy.breach(report)
+            if breach is None:
+                return None
+            missing = breach if missing is None else say("{one} Or: {other}", one=missing, other=breach)
+        return missing

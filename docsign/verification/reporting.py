@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from docsign.policy import two_signatures
+from docsign.sentence import Sentence
 from docsign.verdict import (
     Conclusion,
     FileFormat,
@@ -19,7 +20,7 @@ from docsign.verdict import (
     conclude,
 )
 from docsign.verification.kinds import judge
-from docsign.verification.question import Question, bytes_of
+from docsign.verification.question import Answer, Question, bytes_of
 
 _PIECE = 1024 * 1024
 
@@ -34,7 +35,7 @@ def report_on(stream: BinaryIO, name: str, question: Question) -> Report:
     answer = judge(stream, name, question, inside=report_on)
     findings = [*answer.findings]
     conclusion = answer.conclusion
-    breach = two_signatures(answer.signatures, answer.findings) if answer.format is FileFormat.PDF else None
+    breach = _breach(answer, question)
     if breach is not None and conclusion.indication is Indication.TOTAL_PASSED:
         findings.append(Finding(code="two-signatures", severity=Severity.WARNING, sentence=breach))
     passed = conclusion.indication is Indication.TOTAL_PASSED
@@ -60,6 +61,19 @@ def report_on(stream: BinaryIO, name: str, question: Question) -> Report:
         return report
     finding = Finding(code="policy", severity=Severity.ERROR, sentence=missing)
     return replace(report, conclusion=constraint, findings=(*report.findings, finding))
+
+
+def _breach(answer: Answer, question: Question) -> Sentence | None:
+    """Say what an official document lacks: a PDF is always asked, other files where the policy says so.
+
+    Outside a PDF nothing awaits the person's signature: the agency's alone is asked for, as of a copy, an
+    appendix or an envelope, and signatures stand in no order.
+    """
+    if answer.format is FileFormat.PDF:
+        return two_signatures(answer.signatures, answer.findings)
+    if question.policy != "official" or answer.format is FileFormat.RECEIPT or not answer.signatures:
+        return None
+    return two_signatures(sorted(answer.signatures, key=lambda one: one.role == "agency"))
 
 
 def _digest(stream: BinaryIO) -> str:
