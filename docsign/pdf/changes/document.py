@@ -144,9 +144,16 @@ def _shows_the_same(found: Comparison, one: Value, other: Value) -> bool:
 
 
 def _permissions(found: Comparison, one: Value, other: Value) -> None:
-    """A certifying or usage-rights signature registers itself (12.8.6); none is taken away or replaced."""
-    added = isinstance(found.new.resolve(other), Dictionary) and found.extends(one, other)
-    if one is None or added:
+    """A certifying or usage-rights signature registers itself (12.8.6); none that certifies is taken away.
+
+    A grant of usage rights may go: it ends with the first change that its software did not make.
+    """
+    old, new = found.resolved(one, other)
+    kept = isinstance(new, Dictionary | None) and isinstance(old, Dictionary | None)
+    if kept and (
+        found.old.raw(old, "DocMDP") is None
+        or found.same(found.old.raw(old, "DocMDP"), found.new.raw(new, "DocMDP"))
+    ):
         found.mark(
             ChangeKind.STRUCTURE,
             say("The document's structure was changed ({key}).", key="Perms"),

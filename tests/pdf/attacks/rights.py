@@ -29,6 +29,14 @@ def usage_rights_alone() -> bytes:
 
 
 @LEGAL.enter_made(ROW, PASSED)
+def usage_rights_taken_away() -> bytes:
+    """A later signer, whose software was not granted them, takes the rights away."""
+    revision = Revision(sign(Revision(with_rights())))
+    revision.change(revision.old.root, Perms=None)
+    return sign(revision, name="KyThem")
+
+
+@LEGAL.enter_made(ROW, PASSED)
 def usage_rights_beside_a_signature() -> bytes:
     """A person signed after the grant: one signature, and it passes."""
     return sign(Revision(with_rights()))

@@ -251,3 +251,9 @@ def test_severity_of_what_the_first_writer_left() -> None:
     assert [remark.severity for remark in pdf.remarks] == [Severity.ERROR]
     assert [finding.code for finding in pdf.findings] == ["unaccounted-bytes"]
     assert "byte" in pdf.findings[0].where
+
+
+def test_a_zero_byte_is_white_space_in_a_header_too() -> None:
+    """Found by fuzzing: an object nobody names, its header written with a zero byte."""
+    data = letter() + b"10\0\0 0 obj\n<<>>\nendobj\n"
+    assert ("object-without-xref", "error", None) in remarks(data)
