@@ -15,8 +15,8 @@ from docsign.values import dataclass
 class Budget:
     """What is left of each: time-stamps, counter-signatures, evidence records, bytes to be digested.
 
-    Honest files spend a few of each. ``hashed`` counts what older archive time-stamps and evidence records make
-    digested again and again; ``times`` remembers when the tokens were made, by where they begin.
+    Honest files spend a few of each. ``hashed`` counts what older archive time-stamps and evidence records
+    make digested again and again; ``times`` remembers when the tokens were made, by where they begin.
     """
 
     stamps: int = 128

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,36 @@ def signatures() -> Iterator[bytes]:
 
     yield signed_content(bytes(32))
     yield signed_content(bytes(32), "agency")
+    yield from _rich_signatures()
+
+
+_MOMENT = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def _rich_signatures() -> Iterator[bytes]:
+    """Yield CAdES with everything: stamps of every kind, references, values, records, counter-signatures."""
+    from tests.cades_builder import EVIDENCE_INTERNAL, Cms, attribute
+    from tests.evidence_builder import Record
+
+    key = _key()
+    made = Cms.signed(b"van ban", key, at=_MOMENT, attached=True).stamp(key, _MOMENT)
+    made.references(key, _MOMENT).confirm(made.counter_sign(key, _MOMENT)).archive_v2(key, _MOMENT)
+    yield made.encode()
+    record = Record("asn1", {"CMS": made.encode()}).begin(key, _MOMENT)
+    made.signers[0].unsigned.append(attribute(EVIDENCE_INTERNAL, record.encode()))
+    yield made.archive(key, _MOMENT, version=2).add_values([key.certificate], []).encode()
+    yield Cms.signed(b"van ban", key, key, at=_MOMENT).archive(key, _MOMENT).encode()
+
+
+def records() -> Iterator[bytes]:
+    """Yield evidence records in both forms, with renewals of both kinds."""
+    from tests.evidence_builder import Record
+
+    key = _key()
+    for form in ("asn1", "xml"):
+        record = Record(form, {"van-ban": b"van ban"}).begin(key, _MOMENT)
+        yield record.encode()
+        yield record.renew_stamp(key, _MOMENT, tree=True).renew_tree(key, _MOMENT).encode()
 
 
 def files() -> Iterator[bytes]:
