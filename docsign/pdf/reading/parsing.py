@@ -186,11 +186,11 @@ def _string(
     elif kind == _SPACED_HEX:
         start, raw = match.start(kind) - 1, _unhex(match[kind].translate(None, SPACE))
     elif kind == _ESCAPED_STRING:
-        start, raw = match.start(kind) - 1, _unescape(match[kind])
+        start, raw = match.start(kind) - 1, _unescape(match[kind], work)
     else:
         start = match.start(_OPEN_STRING)
         position = _closing(source, start, end, home, work)
-        raw = _unescape(source[start + 1 : position - 1])
+        raw = _unescape(source[start + 1 : position - 1], work)
     is_hex = kind in (_PLAIN_HEX, _SPACED_HEX)
     return Text(raw, start, position, is_hex, decrypt), position
 
@@ -219,10 +219,12 @@ def _unhex(digits: bytes) -> bytes:
     return unhexlify(digits if len(digits) % 2 == 0 else digits + b"0")
 
 
-def _unescape(raw: bytes) -> bytes:
-    """Decode escapes and line ends of a literal string (7.3.4.2)."""
-    if b"\\" not in raw and b"\r" not in raw:
+def _unescape(raw: bytes, work: Work) -> bytes:
+    """Decode escapes and line ends of a literal string (7.3.4.2); each of them costs a token."""
+    count = raw.count(b"\\") + raw.count(b"\r")
+    if not count:
         return raw
+    work.spend_tokens(count)
     return _ESCAPE.sub(_unescaped, raw)
 
 

@@ -136,6 +136,13 @@ def doubled_keys_and_comments(count: int) -> bytes:
     return writer.table()
 
 
+def escapes(count: int) -> bytes:
+    """One string of escapes."""
+    writer = one_page()
+    writer.object(5, b"(" + b"\\1" * count + b")")
+    return writer.table()
+
+
 def orphans_and_comments(count: int) -> bytes:
     """Objects and comments that nothing names."""
     writer = one_page()
@@ -159,6 +166,7 @@ HOSTILE = [
     packed,
     doubled_keys_and_comments,
     orphans_and_comments,
+    escapes,
 ]
 
 
@@ -191,6 +199,7 @@ def test_work_grows_with_the_file(make: Callable[[int], bytes]) -> None:
     [
         (Budget(objects=50), many_objects(100)),
         (Budget(tokens=500), many_objects(100)),
+        (Budget(tokens=500), escapes(500)),
         (Budget(entries=50), many_objects(100)),
         (Budget(sections=5), many_revisions(letter(), 10)),
         (Budget(references=10), many_objects(100)),
