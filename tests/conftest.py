@@ -7,6 +7,7 @@ import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import settings
 
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import Issued, TrialAuthority
-from docsign.pki.responder import serving
+from docsign.pki.responder import Answer, serving
 from tests.softhsm import SoftToken
 
 settings.register_profile("docsign", deadline=None)  # time is a matter of benchmarks, not of properties
@@ -129,23 +130,32 @@ def p12(holders: Holders, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def service_url(tsa_key: SigningKey, trust_folder: Path) -> Iterator[str]:
-    """The base address of a live trial service on loopback: /tsa and /crl/issuing.crl."""
+@contextmanager
+def served(tsa: SigningKey, trust_folder: Path, ocsp: Answer | None = None) -> Iterator[str]:
+    """Serve a trial authority on loopback in a thread of its own; yields the base address."""
     ready: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]] = queue.Queue()
 
     async def serve() -> None:
         stop = asyncio.Event()
-        async with serving(tsa_key, trust_folder) as url:
+        async with serving(tsa, trust_folder, ocsp) as url:
             ready.put((asyncio.get_running_loop(), stop, url))
             await stop.wait()
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), name="trial service")
     thread.start()
     loop, stop, url = ready.get(timeout=30)
-    yield url
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(timeout=30)
+    try:
+        yield url
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def service_url(tsa_key: SigningKey, trust_folder: Path) -> Iterator[str]:
+    """The base address of a live trial service on loopback: /tsa and /crl/issuing.crl."""
+    with served(tsa_key, trust_folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,13 +18,28 @@ from docsign.errors import (
     EXIT_USAGE,
     DocsignError,
     FileUnusableError,
+    KeyUnreachableError,
+    PassphraseError,
     TimestampError,
     UsageError,
 )
 from docsign.files import read_file, write_file
 from docsign.sentence import Language, Sentence, say
+from docsign.values import dataclass
 
 _ORDER = (EXIT_USAGE, EXIT_TRY_LATER, EXIT_FAILED, EXIT_OK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What became of one file; plain values, for they come from another process too."""
+
+    size: int = 0
+    status: int = EXIT_OK
+    code: str = ""
+    text: str = ""
+    stops: bool = False
+    is_old: bool = False
 
 
 def run_batch(
@@ -33,39 +49,96 @@ def run_batch(
     doing: Sentence,
     done_words: Callable[[int, int], Sentence],
     overwrite: bool = True,
+    is_done: Callable[[bytes, bytes], bool] | None = None,
+    processes: int = 1,
     as_json: bool,
     lang: Language,
 ) -> int:
     """Run ``one`` over each file, say what went wrong with which, and return the exit status of the whole.
 
     ``done_words`` says how many of how many are done. A result that is there already is not written over
-    unless ``overwrite``.
+    unless ``overwrite``; of several files those are passed over whose result ``is_done`` (source, result),
+    so that a batch that was stopped goes on where it stood. Several ``processes`` share the work.
     """
-    statuses = {EXIT_OK}
-    done = 0
-    with _progress(len(work), doing, lang) as advance:
-        for source, target in work:
-            try:
-                if not overwrite and target != source and target.exists():
-                    raise FileUnusableError(
-                        say("This file is already there and is not overwritten."), where=str(target)
-                    )
-                made = one(read_file(source))
-                write_file(target, made)
-            except DocsignError as error:
-                statuses.add(error.exit_status)
-                if str(source) not in error.where:
-                    error.where = f"{source}: {error.where}" if error.where else str(source)
-                click.echo(f"{say('error').text(lang)} [{error.code}]: {error.text(lang)}", err=True)
-                if isinstance(error, TimestampError):
-                    break  # the service would keep every other file waiting just as long
-            else:
-                done += 1
-                _answer(source, target, len(made), as_json)
-            advance()
-    if len(work) > 1:
+    several = len(work) > 1
+    take = partial(
+        _take, work=work, one=one, overwrite=overwrite, is_done=is_done if several else None, lang=lang
+    )
+    statuses, done, old = {EXIT_OK}, 0, 0
+    try:
+        with _progress(len(work), doing, lang) as advance:
+            outcomes = _outcomes(take, len(work), processes, lang)
+            for (source, target), outcome in zip(work, outcomes, strict=False):
+                statuses.add(outcome.status)
+                if outcome.status != EXIT_OK:
+                    click.echo(f"{say('error').text(lang)} [{outcome.code}]: {outcome.text}", err=True)
+                else:
+                    done, old = done + 1, old + outcome.is_old
+                    _answer(source, target, outcome.size, as_json)
+                advance()
+                if outcome.stops:
+                    break  # the same would happen to every other file
+    except KeyboardInterrupt:
+        click.echo(done_words(done, len(work)).text(lang), err=True)
+        if is_done is not None and several:
+            click.echo(say("Stopped. The same command goes on where it stood.").text(lang), err=True)
+        raise
+    if old:
+        click.echo(
+            say("Of these {count} were done before and left as they are.", count=old).text(lang), err=True
+        )
+    if several:
         click.echo(done_words(done, len(work)).text(lang), err=True)
     return next(status for status in _ORDER if status in statuses)
+
+
+def _outcomes(
+    take: Callable[[int], _Outcome], count: int, processes: int, lang: Language
+) -> Iterator[_Outcome]:
+    if processes < 2 or count < 2 * processes:
+        return map(take, range(count))
+    from docsign.cli.workers import answer_all
+
+    def lost(_: int, why: str) -> _Outcome:
+        text = say("The process that worked on this file was lost ({why}).", why=why).text(lang)
+        return _Outcome(status=EXIT_FAILED, code="lost", text=text)
+
+    return answer_all(count, take, lost, processes=processes)
+
+
+def _take(
+    place: int,
+    *,
+    work: Sequence[tuple[Path, Path]],
+    one: Callable[[bytes], bytes],
+    overwrite: bool,
+    is_done: Callable[[bytes, bytes], bool] | None,
+    lang: Language,
+) -> _Outcome:
+    """Work on one file; the result is written whole or not at all."""
+    source, target = work[place]
+    try:
+        data = read_file(source)
+        if is_done is not None and target != source and target.is_file():
+            there = read_file(target)
+            if is_done(data, there):
+                return _Outcome(size=len(there), is_old=True)
+        if not overwrite and target != source and target.exists():
+            raise FileUnusableError(
+                say("This file is already there and is not overwritten."), where=str(target)
+            )
+        made = one(data)
+        write_file(target, made)
+    except DocsignError as error:
+        if str(source) not in error.where:
+            error.where = f"{source}: {error.where}" if error.where else str(source)
+        return _Outcome(
+            status=error.exit_status,
+            code=error.code,
+            text=error.text(lang),
+            stops=isinstance(error, TimestampError | KeyUnreachableError | PassphraseError),
+        )
+    return _Outcome(size=len(made))
 
 
 def _answer(source: Path, target: Path, size: int, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,9 +56,16 @@ _ORDER = (EXIT_USAGE, EXIT_TRY_LATER, EXIT_FAILED, EXIT_OK)
 @click.option("--location", metavar="TEXT", help="Where it is signed; kept in the signature.")
 @trust_option
 @click.option("--no-check", is_flag=True, help="Skip the checks of the signer's certificate.")
+@click.option("--offline", is_flag=True, help="Do not ask online whether the certificate is revoked.")
 @click.option("--detached", is_flag=True, help="Sign any file beside itself: FILE.p7s (CAdES).")
 @click.option(
     "--password-file", type=PATH, metavar="FILE", help="File whose first line opens encrypted PDFs."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Processes that sign; default: all cores for a key in a file, one for a token.",
 )
 @click.option(
     "-o", "--output", type=PATH, metavar="OUT", help="File, or folder for several. Default: beside."
@@ -79,8 +87,10 @@ def sign(
     location: str | None,
     trust: Path | None,
     no_check: bool,
+    offline: bool,
     detached: bool,
     password_file: Path | None,
+    jobs: int | None,
     output: Path | None,
     as_json: bool,
     lang: Language,
@@ -88,7 +98,8 @@ def sign(
     """Sign PDFs as a person or as an agency.
 
     NAME.signed.pdf is written beside each file unless -o says otherwise. A document made by docsign is signed
-    in its own field; any other PDF invisibly. The passphrase comes from a prompt, --passphrase-file or
+    in its own field; any other PDF invisibly. Of several files those signed already are left: a batch
+    that was stopped goes on with the same command. The passphrase comes from a prompt, --passphrase-file or
     DOCSIGN_PASSPHRASE.
 
     Example: docsign sign letter.pdf --key pkcs12:chu-tich.p12 --as person
@@ -107,6 +118,8 @@ def sign(
     password = None if password_file is None else first_line(password_file)
     trusted = None if trust is None else Trust.from_path(trust)
     held = held_key(key, passphrase_file, lang)
+    if trusted is not None and not offline and not no_check:
+        trusted = _with_fetched(held, trusted, lang)
     if detached:
         one = _detached(held, level=level, tsa=tsa, check=not no_check, trust=trusted)
     else:
@@ -132,9 +145,49 @@ def sign(
         one,
         doing=say("Signing"),
         done_words=lambda done, total: say("Signed {done} of {total} files.", done=done, total=total),
+        is_done=_signed_already(held, detached=detached),
+        processes=_processes(held, jobs),
         as_json=as_json,
         lang=lang,
     )
+
+
+def _signed_already(key: SigningKey, *, detached: bool) -> Callable[[bytes, bytes], bool]:
+    """Return what tells whether a result is this very file, signed with this very certificate."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    certificate = key.certificate.public_bytes(Encoding.DER)
+    hash_name = key.scheme.hash_name
+
+    def signed(source: bytes, result: bytes) -> bool:
+        if detached:
+            return certificate in result and hashlib.new(hash_name, source).digest() in result
+        added = result[len(source) :]
+        return result.startswith(source) and certificate.hex().encode() in added.lower()
+
+    return signed
+
+
+def _processes(key: SigningKey, jobs: int | None) -> int:
+    """Return how many processes may sign: a token or a remote service has one session."""
+    from docsign.cli.workers import usable_cores
+    from docsign.pki.keys import HeldKey
+
+    return (jobs or usable_cores()) if isinstance(key, HeldKey) else 1
+
+
+def _with_fetched(key: SigningKey, trust: Trust, lang: Language) -> Trust:
+    """Return the trust with what can be fetched now about the signer's chain; say what could not be."""
+    from dataclasses import replace
+    from datetime import UTC
+
+    from docsign.pki.fetch import fetch_validation_data
+
+    fetched = fetch_validation_data(key.certificate, others=key.chain, trust=trust, at=datetime.now(UTC))
+    for finding in fetched.findings:
+        place = f"{finding.where}: " if finding.where else ""
+        click.echo(f"{say('warning').text(lang)}: {place}{finding.sentence.text(lang)}", err=True)
+    return replace(trust, fetched=trust.fetched.merged(fetched.data))
 
 
 def _detached(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from docsign.cli import docsign, run
 from docsign.cli.sign import _date
 from docsign.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from docsign.pki.authority import TrialAuthority
-from tests.conftest import PASSPHRASE
+from docsign.signing import SigningSession
+from tests.conftest import PASSPHRASE, served
 from tests.signing.conftest import FOREIGN
 from tests.signing.second_opinions import pdfsig
 
@@ -254,3 +256,101 @@ def test_results_do_not_overwrite_each_other(desk: Path, capsys: pytest.CaptureF
     assert sign("a/x.pdf", "b/x.pdf", *PERSON, "-o", "di") == EXIT_USAGE
     assert "same place" in capsys.readouterr().err
     assert not files(desk / "di")
+
+
+def _batch(desk: Path, count: int) -> list[str]:
+    """Put so many PDFs into the folder den; return the names of their results."""
+    (desk / "den").mkdir()
+    for number in range(count):
+        shutil.copy(FOREIGN[number % len(FOREIGN)], desk / "den" / f"{number:02}.pdf")
+    return [f"{number:02}.signed.pdf" for number in range(count)]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_batch_goes_on_where_it_stood(
+    desk: Path, jobs: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stopped in the middle it says so; the same command signs the rest, and nothing twice."""
+    results = _batch(desk, 5)
+    honest, calls = SigningSession.sign, []
+
+    def stopped(self: SigningSession, pdf: bytes, **options: Any) -> bytes:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return honest(self, pdf, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SigningSession, "sign", stopped)
+        assert sign("den", *PERSON, "--jobs", "1") == 130
+    err = capsys.readouterr().err
+    assert "Signed 2 of 5 files." in err
+    assert "goes on where it stood" in err
+    before = {name: (desk / "den" / name).stat().st_mtime_ns for name in results[:2]}
+    assert sign("den", *PERSON, "--jobs", jobs) == EXIT_OK
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [f"den/{name}" for name in results]
+    assert "Of these 2 were done before" in err
+    assert {name: (desk / "den" / name).stat().st_mtime_ns for name in before} == before
+    for name in results:
+        assert (desk / "den" / name).read_bytes().count(b"/ByteRange") == 1
+
+
+def test_what_another_signed_is_not_taken_for_ours(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The agency signs whatever the person left there; a file that changed is signed again."""
+    _batch(desk, 2)
+    agency = ["--key", "pkcs12:agency.p12", "--passphrase-file", "passphrase.txt", "--as", "agency"]
+    assert sign("den", *PERSON) == EXIT_OK
+    assert sign("den", *agency, "--lang", "en") == EXIT_OK
+    assert "done before" not in capsys.readouterr().err
+    assert sign("den", *agency, "--lang", "en") == EXIT_OK
+    assert "Of these 2 were done before" in capsys.readouterr().err
+    (desk / "den" / "00.pdf").write_bytes(FOREIGN[1].read_bytes())
+    assert sign("den", *agency, "--lang", "en") == EXIT_OK
+    assert "Of these 1 were done before" in capsys.readouterr().err
+
+
+def test_detached_signatures_are_not_made_twice(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By certificate and digest."""
+    (desk / "a.csv").write_bytes(b"1;2")
+    (desk / "b.csv").write_bytes(b"3;4")
+    assert sign("a.csv", "b.csv", *PERSON, "--detached") == EXIT_OK
+    (desk / "b.csv").write_bytes(b"5;6")
+    assert sign("a.csv", "b.csv", *PERSON, "--detached") == EXIT_OK
+    assert "Of these 1 were done before" in capsys.readouterr().err
+
+
+def test_all_cores_sign_and_one_bad_file_stops_none(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the order of the names, each error with its file."""
+    results = _batch(desk, 8)
+    (desk / "den" / "03.pdf").write_bytes(b"%PDF-1.7 cut")
+    assert sign("den", *PERSON, "--jobs", "2", "--json") == EXIT_FAILED
+    out, err = capsys.readouterr()
+    rows = [json.loads(line)["output"] for line in out.splitlines()]
+    assert rows == [f"den/{name}" for name in results if name != "03.signed.pdf"]
+    assert "error [malformed-pdf]: den/03.pdf: The PDF is truncated" in err
+    assert "Signed 7 of 8 files." in err
+
+
+def test_the_revocation_is_asked_online_unless_offline(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A certificate that names a service of ours: OCSP says revoked, the lists at hand do not know."""
+    authority = TrialAuthority.create(tmp_path / "ca", key="p256")
+    tsa, own = authority.service_key(), authority.ocsp_key()
+    assert tsa.certificate != own.certificate
+    with served(tsa, authority.trust_folder, authority.answer_status) as url:
+        authority._state["url"] = url
+        issued = authority.issue("person", "Nguyễn Văn Mẫu", key="p256")
+        (desk / "person.p12").write_bytes(issued.pkcs12(PASSPHRASE))
+        shutil.copytree(authority.trust_folder, desk / "tin")
+        (desk / "tin" / "issuing.crl").unlink()
+        authority.revoke(issued.certificate)
+        assert sign("letter.pdf", *PERSON, "--trust", "tin", "-o", "b.pdf") == EXIT_FAILED
+        assert "was revoked on" in capsys.readouterr().err
+        assert sign("letter.pdf", *PERSON, "--trust", "tin", "--offline", "-o", "c.pdf") == EXIT_OK
+        assert sign("letter.pdf", *PERSON, "--trust", "tin", "--no-check", "-o", "d.pdf") == EXIT_OK
+    other = authority.issue("person", "Trần Thị Thử", key="p256")
+    (desk / "person.p12").write_bytes(other.pkcs12(PASSPHRASE))
+    assert sign("letter.pdf", *PERSON, "--trust", "tin", "-o", "e.pdf") == EXIT_OK
+    assert "warning: " in capsys.readouterr().err  # the service is away: said, and no reason to refuse
