@@ -27,9 +27,9 @@ USUAL_SIZE = 10 << 20
 class Budget:
     """The limits of one reading. The defaults hold any honest file of 10 MB within 3 s and 256 MB."""
 
-    objects: int = 150_000
+    objects: int = 100_000
     """indirect objects parsed"""
-    tokens: int = 1_200_000
+    tokens: int = 900_000
     """tokens in parsed objects"""
     entries: int = 400_000
     """entries of all cross-reference sections together"""
