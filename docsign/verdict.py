@@ -270,7 +270,8 @@ class SignatureReport:
     """The answer on one signature.
 
     ``intact`` is the mathematics alone (digest and signature value): true, false, or None where it could not
-    be checked. ``signing_time`` is what the signer claims, ``best_signature_time`` what is proved.
+    be checked. ``signing_time`` is what the signer claims, ``best_signature_time`` what is proved. ``steps``
+    are how path and time were judged, in the order in which it was done.
     """
 
     id: str
@@ -291,6 +292,7 @@ class SignatureReport:
     changes: tuple[Change, ...] = ()
     timestamps: tuple[TimestampReport, ...] = ()
     findings: tuple[Finding, ...] = ()
+    steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -36,6 +36,7 @@ from docsign.verdict import (
     Finding,
     SignatureFormat,
     SignatureReport,
+    Step,
     SubIndication,
     TimestampReport,
     conclude,
@@ -325,6 +326,7 @@ def _judge_signer(
             whole=digest is not None,
             timestamps=time.reports,
             findings=tuple(findings),
+            steps=time.answer.steps,
         ),
         certificate=check.certificate,
     )
@@ -407,6 +409,7 @@ def _report(
     whole: bool,
     timestamps: tuple[TimestampReport, ...],
     findings: tuple[Finding, ...],
+    steps: tuple[Step, ...],
 ) -> SignatureReport:
     who = signatory(check.certificate, case.trust)
     return SignatureReport(
@@ -426,6 +429,7 @@ def _report(
         coverage="whole" if whole else "partial",
         timestamps=timestamps,
         findings=findings,
+        steps=steps,
     )
 
 

@@ -257,6 +257,7 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         coverage=_coverage(check.referred, form, case),
         timestamps=in_time.timestamps,
         findings=tuple(findings),
+        steps=in_time.steps,
     )
     return XadesJudgement(
         report=report,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from docsign.report.wording import moment
 from docsign.sentence import Sentence, say
 from docsign.verdict import (
     Conclusion,
@@ -187,7 +188,8 @@ def reasoning(signature: SignatureReport) -> tuple[Step, ...]:
             _unchecked(step) if step.id in _OF_THE_CHAIN | {CHAIN, CERTIFICATE} else step for step in steps
         ]
     steps += [_of_stamp(stamp) for stamp in signature.timestamps]
-    if any(finding.code == "proved-in-time" for finding in signature.findings):
+    steps += _judged(signature)
+    if not signature.steps and any(finding.code == "proved-in-time" for finding in signature.findings):
         steps.append(_past(signature))
     steps.append(_whole(signature))
     return tuple(steps)
@@ -268,6 +270,39 @@ def _of_stamp(stamp: TimestampReport) -> Step:
         result=_result_of(stamp.conclusion),
         findings=stamp.findings,
     )
+
+
+def _judged(signature: SignatureReport) -> Iterator[Step]:
+    """Yield how path and time were judged; what did not hold is a remark where something made up for it."""
+    passed = signature.conclusion.indication is Indication.TOTAL_PASSED
+    for number, step in enumerate(signature.steps, 1):
+        holds = step.conclusion.indication is Indication.TOTAL_PASSED
+        text = step.check
+        if step.moment is not None:
+            text = say("{check} (as of {time})", check=step.check, time=moment(step.moment))
+        yield Step(
+            id=f"judged-{number}",
+            block=_block(step.clause),
+            clause=step.clause,
+            constraint=text,
+            result="ok" if holds else "warning" if passed else "not-ok",
+        )
+
+
+def _block(clause: str) -> Sentence:
+    """Return the name of the building block or process of a clause of EN 319 102-1."""
+    names = {
+        "5.2.6": say("X.509 certificate validation"),
+        "5.2.8": say("Signature acceptance validation"),
+        "5.4": say("Time-stamp validation"),
+        "5.5": say("Validation process for signatures with time"),
+        "5.6.2.1": say("Past certificate validation"),
+        "5.6.2.2": say("Validation time sliding"),
+        "5.6.2.4": say("Past signature validation"),
+    }
+    number = clause.rpartition(" ")[2]
+    found = [name for start, name in names.items() if f"{number}.".startswith(f"{start}.")]
+    return found[-1] if found else say("Validation process for signatures with long-term material")
 
 
 def _past(signature: SignatureReport) -> Step:

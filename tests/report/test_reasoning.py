@@ -18,8 +18,8 @@ from docsign.verdict import (
 
 
 def unmet(steps: tuple[Step, ...]) -> set[str]:
-    """Return the constraints that are not met."""
-    return {step.id for step in steps if step.result == "not-ok"}
+    """Return the constraints that are not met, what the judges noted of path and time apart."""
+    return {step.id for step in steps if step.result == "not-ok" and not step.id.startswith("judged-")}
 
 
 def test_a_passing_signature_meets_everything(reports: dict[str, Report]) -> None:
@@ -96,3 +96,15 @@ def test_the_process_is_named_after_what_there_was(reports: dict[str, Report]) -
     assert reasoning(reports["one"].signatures[0])[-1].clause == "EN 319 102-1 5.3"
     assert reasoning(reports["stamped"].signatures[0])[-1].clause == "EN 319 102-1 5.5"
     assert any(step.clause == "EN 319 102-1 5.4" for step in reasoning(reports["stamped"].signatures[0]))
+
+
+def test_what_the_judges_noted_stands_with_its_time(reports: dict[str, Report]) -> None:
+    """Path and time as they were judged: the moment asked for, and never against the conclusion."""
+    steps = [step for step in reasoning(reports["stamped"].signatures[0]) if step.id.startswith("judged-")]
+    assert steps
+    assert all(step.result in ("ok", "warning") for step in steps)
+    assert any("+07:00" in step.constraint.text("vi") for step in steps)
+    untrusted = [
+        step for step in reasoning(reports["untrusted"].signatures[0]) if step.id.startswith("judged-")
+    ]
+    assert [step.result for step in untrusted] == ["not-ok"]
