@@ -179,7 +179,8 @@ def judge_token(
         )
         return JudgedToken(report=report)
     existing = existing or Existing(at)
-    proved = existing.since(name_of(token))
+    own_name = name_of(token)
+    proved = existing.since(own_name)
     content = signed.content
     check = check_signer(
         signed, signed.signers[0], digest=lambda name: hash_bytes(name, content), others=data.certificates
@@ -194,7 +195,8 @@ def judge_token(
         question = path_question(
             check.certificate, others=check.others, trust=trust, role="tsa", data=inside.merged(data)
         )
-        verdict = judge_past(question, at=at, signed=proved, existing=existing, uses=uses)
+        signed_at = proved if existing.is_proved(own_name) else None
+        verdict = judge_past(question, at=at, signed=signed_at, existing=existing, uses=uses)
         answers.append(verdict.conclusion)
         findings += verdict.findings
         steps = verdict.steps

@@ -111,9 +111,9 @@ def list_proof(
         return "crl-scope"
     try:
         entry = _entry(crl, certificate, indirect=point is not None and point.indirect_crl)
+        algorithm = crl.signature_hash_algorithm
     except PARSER_ERRORS:
         return "crl-critical"
-    algorithm = crl.signature_hash_algorithm
     proof = StatusProof(
         name=name_of_der(der),
         kind="crl",

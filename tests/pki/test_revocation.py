@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from docsign.pki.paths import judge_path
 from docsign.pki.revocation import list_proof
@@ -183,3 +185,17 @@ def test_freshness_is_what_it_says_itself() -> None:
     assert not answer.is_fresh(MADE + day, stamped=True)
     assert answer.is_fresh(MADE + timedelta(minutes=5), stamped=True)
     assert answer.is_fresh(MADE - 100 * day, stamped=True)
+
+
+_LIST = CA.crl(MADE, extensions=scope(url=URL), revoked={BELOW.certificate: (MADE, "keyCompromise")})
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_changed_list_says_nothing(data: st.DataObject) -> None:
+    """One byte changed anywhere: no exception, and no word, for its signature is broken."""
+    changed = bytearray(_LIST)
+    place = data.draw(st.integers(0, len(_LIST) - 1))
+    changed[place] ^= data.draw(st.integers(1, 255))
+    assert isinstance(said(_LIST), StatusProof)
+    assert said(bytes(changed)) is None
