@@ -272,7 +272,7 @@ def _qualifying(
     if len(deep) != 1 or len(own) != 1:
         raise XmlError(say("A signature has exactly one QualifyingProperties, in its Object."))
     target, id = own[0].get("Target", ""), signature.get("Id", "")
-    if not id or target not in ("#" + id, id):
+    if target.removeprefix("#") != id:  # without identifier the reference to the properties alone binds them
         raise XmlError(say("QualifyingProperties belong to another signature."))
     signed = [child for child in elements(own[0]) if is_xades(child, "SignedProperties")]
     if len(signed) != 1:

@@ -60,6 +60,10 @@ _XML = "{http://www.w3.org/XML/1998/namespace}"
 _BEFORE_ROOT = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 
 
+class XmlTooLargeError(XmlError):
+    """An XML text beyond the limits of this parser: it may be in order, and is not looked at."""
+
+
 def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
     """Parse XML and return its root; raises XmlError for what is not well formed or not allowed.
 
@@ -67,12 +71,12 @@ def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
     type declaration.
     """
     if len(data) > limit:
-        raise XmlError(
+        raise XmlTooLargeError(
             say("The XML is too large: {size} bytes, {limit} at most.", size=len(data), limit=limit)
         )
     text = _decoded(data)
     if text.count("<") > MAX_MARKUP:
-        raise XmlError(say("The XML holds too many elements: {limit} at most.", limit=MAX_MARKUP))
+        raise XmlTooLargeError(say("The XML holds too many elements: {limit} at most.", limit=MAX_MARKUP))
     _refuse_dtd(text)
     try:
         root = etree.fromstring(data, etree.XMLParser(**_HARDENED))

@@ -523,3 +523,21 @@ def test_what_a_stamp_protects_is_known_by_name(
     assert archive.covers >= {name_of(form.value), name_of(first.token), *map(name_of, trust.crls)}
     held = [xades_properties.values_in(one) for one in form.unsigned]
     assert tuple(crl for one in held for crl in one.crls) == tuple(trust.crls)
+
+
+def test_a_file_too_large_to_be_canonicalised_is_not_called_changed(
+    agency_key: SigningKey, trust: Trust
+) -> None:
+    """It may be in order: INDETERMINATE, as it could not be looked at."""
+    data = b"<a>" + b"<b></b>" * 210_000 + b"</a>"
+    recipe = detached(agency_key, {})
+    recipe = replace(recipe, references=(Signed(uri="bang.xml", octets=data, transforms=(EXC_C14N,)),))
+    judgement = only(built(recipe), trust, {"bang.xml": data})
+    assert answer(judgement) == (OPEN, Sub.SIG_CONSTRAINTS_FAILURE)
+
+
+def test_without_identifiers_the_reference_alone_binds_the_properties(
+    agency_key: SigningKey, trust: Trust
+) -> None:
+    """A signature without Id has qualifying properties without Target."""
+    assert answer(only(built(detached(agency_key, DATA, names_itself=False)), trust)) == (PASSED, None)

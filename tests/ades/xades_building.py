@@ -51,6 +51,11 @@ def whole(element: etree._Element) -> bytes:
     return written
 
 
+def reference_id(uri: str, transforms: Sequence[str] = ()) -> str:
+    """Return the end of a reference's identifier."""
+    return hashlib.sha256(uri.encode() + b" ".join(map(str.encode, transforms))).hexdigest()[:8]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Signed:
     """One reference: ``octets`` is what it digests; None: the element of the own document, exclusive."""
@@ -68,7 +73,7 @@ class Signed:
         )
         wrapped = f"<ds:Transforms>{transforms}</ds:Transforms>" if transforms else ""
         kind = f' Type="{self.type}"' if self.type else ""
-        name = hashlib.sha256(self.uri.encode() + b" ".join(map(str.encode, self.transforms))).hexdigest()[:8]
+        name = reference_id(self.uri, self.transforms)
         attributes = f'Id="{id}-{name}"{kind} URI="{self.uri}"'
         return f"<ds:Reference {attributes}>{wrapped}{digest(octets)}</ds:Reference>"
 
@@ -103,6 +108,7 @@ class Recipe:
     policy: str = ""
     data_properties: str = ""
     is_xades: bool = True
+    names_itself: bool = True
     properties_type: str = xf.SIGNED_PROPERTIES
     key_info: str = ""
     method: str = RSA_SHA256
@@ -118,8 +124,10 @@ def built(recipe: Recipe) -> bytes:
         f"{certificate_property(one.key.certificate, one.space, one.certificate)}{one.policy}"
         f"</xades:SignedSignatureProperties>{one.data_properties}</xades:SignedProperties>"
     )
+    target = f' Target="#{one.id}"' if one.names_itself else ' Target=""'
+    own_id = f' Id="{one.id}"' if one.names_itself else ""
     qualifying = (
-        f'<ds:Object><xades:QualifyingProperties xmlns:xades="{one.space}" Target="#{one.id}">{properties}'
+        f'<ds:Object><xades:QualifyingProperties xmlns:xades="{one.space}"{target}>{properties}'
         "</xades:QualifyingProperties></ds:Object>"
         if one.is_xades
         else ""
@@ -134,7 +142,7 @@ def built(recipe: Recipe) -> bytes:
 
     def text(references: str, value: str) -> bytes:
         signature = (
-            f'<ds:Signature xmlns:ds="{DS}" Id="{one.id}"><ds:SignedInfo>'
+            f'<ds:Signature xmlns:ds="{DS}"{own_id}><ds:SignedInfo>'
             f'<ds:CanonicalizationMethod Algorithm="{one.canonicalization}"/>'
             f'<ds:SignatureMethod Algorithm="{one.method}"/>'
             f'{references}</ds:SignedInfo><ds:SignatureValue Id="{one.id}-V">{value}</ds:SignatureValue>'
@@ -153,7 +161,7 @@ def built(recipe: Recipe) -> bytes:
         for reference in listed
     )
     root = parse(text(references, ""))
-    info = by_id(root, one.id)[0]
+    info = by_id(root, f"{one.id}-V").getparent()[0]  # type: ignore[index]
     exclusive = one.canonicalization.startswith(EXC_C14N)
     octets = c14n(info) if exclusive else whole(parse(etree.tostring(info, with_tail=False)))
     return text(references, b64(value_of(one.key, one.method, octets)))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from docsign.ades.xades import uri_of
 from docsign.detached import sign_detached
 from docsign.pki import SigningKey
-from tests.ades.xades_building import Signed, built, detached
+from tests.ades.xades_building import Signed, built, detached, reference_id
 from tests.ades.xml_signing import NOW
 
 ASICE = "application/vnd.etsi.asic-e+zip"
@@ -77,9 +77,14 @@ def with_time_stamp(
 def with_xades(data: Files, key: SigningKey, name: str = "META-INF/signatures.xml") -> Files:
     """Return the files with a XAdES signature over all but META-INF."""
     signed = {uri_of(one): content for one, content in data.items() if not one.startswith("META-INF/")}
-    xml = built(
-        detached(key, signed, frame=f'<asic:XAdESSignatures xmlns:asic="{ASIC}">{{}}</asic:XAdESSignatures>')
+    formats = "".join(
+        f'<xades:DataObjectFormat ObjectReference="#S1-{reference_id(uri)}">'
+        "<xades:MimeType>application/octet-stream</xades:MimeType></xades:DataObjectFormat>"
+        for uri in signed
     )
+    properties = f"<xades:SignedDataObjectProperties>{formats}</xades:SignedDataObjectProperties>"
+    frame = f'<asic:XAdESSignatures xmlns:asic="{ASIC}">{{}}</asic:XAdESSignatures>'
+    xml = built(detached(key, signed, frame=frame, data_properties=properties))
     return data | {name: xml}
 
 

@@ -21,6 +21,7 @@ from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import fetch_timestamp
 from docsign.verdict import FileFormat, Indication, SubIndication
 from tests.ades.xades_building import Stamper
+from tests.ades.xml_signing import NOW
 from tests.envelope.asic_building import (
     ASICE,
     ASICS,
@@ -32,6 +33,7 @@ from tests.envelope.asic_building import (
     with_xades,
     zipped,
 )
+from tests.evidence_builder import Record
 
 FAILED, OPEN, PASSED = Indication.TOTAL_FAILED, Indication.INDETERMINATE, Indication.TOTAL_PASSED
 NONE = Indication.NO_SIGNATURE
@@ -252,6 +254,34 @@ def test_what_lies_in_signing_files_is_known_by_name(cades: Files, stamper: Stam
     assert contents_of(container, "phu-luc/b.txt") == frozenset()
     assert Coverage(container).of(P7S).covered == frozenset(DATA)
     assert trust.anchors
+
+
+@pytest.mark.parametrize("form", ["asn1", "xml"])
+def test_an_evidence_record_covers_what_its_manifest_names(
+    form: str, cades: Files, tsa_key: SigningKey, trust: Trust
+) -> None:
+    """EN 319 162-1 A.8: the signature is as old as the record; a changed file fails the record."""
+    name = "META-INF/evidencerecord.ers" if form == "asn1" else "META-INF/evidencerecord.xml"
+    record = Record(form, dict(cades)).begin(tsa_key, NOW).encode()
+    listed = manifest(name, cades)
+    files = cades | {"META-INF/ASiCEvidenceRecordManifest.xml": listed, name: record}
+    judgement = judged(files, trust)
+    assert answer(judgement) == (PASSED, None)
+    (report,) = judgement.timestamps
+    assert (report.kind, report.intact, report.conclusion.indication) == ("evidence-record", True, PASSED)
+    assert judgement.signatures[0].best_signature_time == report.time
+    (broken,) = judged(files | {name: b"khong phai"}, trust).timestamps
+    assert broken.conclusion.sub_indication is Sub.FORMAT_FAILURE
+    (changed,) = judged(files | {"phu-luc/b.txt": b"khac"}, trust).timestamps
+    assert (changed.intact, changed.conclusion.sub_indication) == (False, Sub.HASH_FAILURE)
+
+
+def test_an_evidence_record_alone_signs_nothing(tsa_key: SigningKey, trust: Trust) -> None:
+    """ASiC-S over one file: NO-SIGNATURE with its time."""
+    record = Record("asn1", dict(ONE), others=[]).begin(tsa_key, NOW, tree=False).encode()
+    judgement = judged(ONE | {"META-INF/evidencerecord.ers": record}, trust, ASICS)
+    assert answer(judgement) == (NONE, None)
+    assert [one.conclusion.indication for one in judgement.timestamps] == [PASSED]
 
 
 # --- ASiC-S -------------------------------------------------------------------------------------------------
