@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docsign.ades.algorithms import hash_bytes
-from docsign.ades.timestamps import judge_timestamp, read_timestamp_info
+from docsign.ades.stamped import name_of
+from docsign.ades.timestamps import inside_token, judge_timestamp, read_timestamp_info, time_of_token
 from docsign.errors import CmsError
 from docsign.pki import SigningKey, Trust
-from docsign.pki.stamping import respond
+from docsign.pki.existence import Existing
+from docsign.pki.stamping import _signed, respond
 from docsign.verdict import Conclusion, SubIndication, TimestampReport
 
 DATA = "Công văn số 12".encode()
@@ -103,3 +105,72 @@ def test_junk_is_no_token(junk: bytes) -> None:
     with pytest.raises(CmsError):
         read_timestamp_info(junk)
     assert judged(junk, Trust.nothing()).conclusion == Conclusion.failed(SubIndication.FORMAT_FAILURE)
+
+
+def test_the_accuracy_is_read(made: bytes) -> None:
+    """Seconds, milliseconds, microseconds (RFC 3161 2.4.2); none is exact."""
+    info = tsp.TSTInfo(
+        {
+            "version": "v1",
+            "policy": "1.2.3",
+            "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": bytes(32)},
+            "serial_number": 1,
+            "gen_time": NOW,
+            "accuracy": tsp.Accuracy({"seconds": 1, "millis": 2, "micros": 3}),
+        }
+    )
+    assert read_timestamp_info(info.dump()).accuracy == timedelta(seconds=1, milliseconds=2, microseconds=3)
+    del info["accuracy"]
+    assert read_timestamp_info(info.dump(force=True)).accuracy == timedelta(0)
+    assert time_of_token(made) == NOW
+    assert time_of_token(b"khong phai") is None
+    assert len(inside_token(made).certificates) >= 2
+    assert inside_token(b"khong phai").is_empty
+
+
+def test_before_the_services_certificate_nothing_is_decided(made: bytes, trust: Trust) -> None:
+    """Asked for a time long before: not failed, for nothing proves that it is older."""
+    report = judged(made, trust, at=NOW - timedelta(days=700))
+    assert report.conclusion == Conclusion.indeterminate(SubIndication.OUT_OF_BOUNDS_NO_POE)
+
+
+def test_a_time_outside_the_services_certificate_is_not_believed(tsa_key: SigningKey, trust: Trust) -> None:
+    """A service that dates back beyond its own certificate."""
+    report = judged(token(tsa_key, at=NOW - timedelta(days=700)), trust)
+    assert report.conclusion == Conclusion.indeterminate(SubIndication.OUT_OF_BOUNDS_NO_POE)
+    assert "timestamp-outside" in {finding.code for finding in report.findings}
+
+
+def test_a_stamp_over_a_weak_digest_needs_a_proof(tsa_key: SigningKey, trust: Trust) -> None:
+    """A digest that has ended: a newer stamp from before its end would prove the token, nothing else does."""
+    content = hashlib.sha224(DATA).digest()
+    imprint = {"hash_algorithm": {"algorithm": "sha224"}, "hashed_message": content}
+    info = tsp.TSTInfo(
+        {
+            "version": "v1",
+            "policy": "1.2.3",
+            "message_imprint": imprint,
+            "serial_number": 1,
+            "gen_time": NOW - timedelta(days=1),
+        }
+    )
+    weak = cms_over(info.dump(), tsa_key)
+    report = judged(weak, trust)
+    assert report.conclusion == Conclusion.indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
+    existing = Existing(NOW)
+    existing.add([name_of(weak)], datetime(2024, 6, 1, tzinfo=UTC))
+    proved = judge_timestamp(
+        weak,
+        lambda name: hash_bytes(name, DATA),
+        trust=trust,
+        at=NOW,
+        id="T1",
+        existing=existing,
+    )
+    assert "weak-algorithm" not in {finding.code for finding in proved.findings}
+
+
+def cms_over(info: bytes, key: SigningKey) -> bytes:
+    """Sign a TSTInfo as the trial service does."""
+    made: bytes = _signed(info, key, NOW, with_certificates=True).dump()
+    return made
