@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.pdf.attacks.revision import Revision, form
-from tests.pdf.attacks.second_signer import sign
+from tests.pdf.attacks.revision import Revision, form, stream
+from tests.pdf.attacks.second_signer import completed, sign, signature
 from tests.pdf.attacks.syntax import Name, Ref, Stream, Value
-from tests.pdf.honest.make.by_hand import plain, small_document
+from tests.pdf.honest.make.by_hand import Objects, plain, small_document
 from tests.pdf.odd.table import ODD, Odd, odd
 from tests.pdf.odd.writing import Writing, with_fields
 
@@ -184,3 +184,87 @@ def letters_that_the_font_lacks() -> bytes:
     revision = Revision(Writing(objects=with_fields()).signed())
     revision.change(Ref(10), V=b"\xfe\xff" + text, AP={"N": revision.add(shown)})
     return revision.appended()
+
+
+def _with_buttons() -> Objects:
+    """Return the document with a group of two radio buttons (16) and a text field drawn twice (20)."""
+    objects = with_fields()
+    objects[1] = objects[1].replace(b"11 0 R]", b"11 0 R 16 0 R 20 0 R]", 1)
+    objects[5] = objects[5].replace(b"11 0 R]", b"11 0 R 17 0 R 18 0 R 21 0 R 22 0 R]")
+    objects |= {14: b"null", 15: b"null", 19: b"null"}
+    objects[16] = b"<</FT/Btn/Ff 49152/T(Chon)/V/Off/Kids[17 0 R 18 0 R]>>"
+    objects[20] = b"<</FT/Tx/T(Hai)/V()/DA(/Helv 11 Tf 0 g)/Kids[21 0 R 22 0 R]>>"
+    widget = b"<</Type/Annot/Subtype/Widget/P 5 0 R/Parent %d 0 R/Rect[72 %d 272 %d]"
+    for number, state in ((17, b"Mot"), (18, b"Hai")):
+        place = 20 * number
+        objects[number] = widget % (16, place, place + 18) + b"/AS/Off/AP<</N<</%s 13 0 R>>>>>>" % state
+    for number in (21, 22):
+        objects[number] = widget % (20, 5 * number, 5 * number + 4) + b">>"
+    return dict(sorted(objects.items()))
+
+
+@odd()
+def one_of_two_buttons_pressed() -> bytes:
+    """The value stands in the field, the state in one of its widgets."""
+    revision = Revision(Writing(objects=_with_buttons()).signed())
+    revision.change(Ref(16), V=Name("Mot"))
+    revision.change(Ref(17), AS=Name("Mot"))
+    return revision.appended()
+
+
+@odd()
+def field_drawn_twice_filled() -> bytes:
+    """One value, two widgets with one picture."""
+    revision = Revision(Writing(objects=_with_buttons()).signed())
+    picture = {"N": revision.add(drawn(b"12"))}
+    revision.change(Ref(20), V=b"12")
+    for number in (21, 22):
+        revision.change(Ref(number), AP=picture)
+    return revision.appended()
+
+
+# --- a second signer of Acrobat's kind ----------------------------------------------------------------------
+
+
+def _layers(revision: Revision) -> Ref:
+    """Return the picture of a signature in Acrobat's layers: n0 and n2 in FRM."""
+    empty = revision.add(form(b"% DSBlank", (0, 0, 100, 100)))
+    words = revision.add(form(b"q BT /T1_0 9 Tf 0 g 2 30 Td (Ky boi) Tj ET Q", (0, 0, 150, 50)))
+    frame = form(b"q 1 0 0 1 0 0 cm /n0 Do Q q 1 0 0 1 0 0 cm /n2 Do Q", (0, 0, 150, 50))
+    frame.entries["Resources"] = {"XObject": {"n0": empty, "n2": words}}
+    top = form(b"q 1 0 0 1 0 0 cm /FRM Do Q", (0, 0, 150, 50))
+    top.entries["Resources"] = {"XObject": {"FRM": revision.add(frame)}}
+    return revision.add(top)
+
+
+@odd()
+def everything_that_acrobat_touches() -> bytes:
+    """Catalogue, form, fonts, metadata, page and information written anew, and a picture in layers."""
+    revision = Revision(Writing().signed(), "stream")
+    encoding = revision.add({"Type": Name("Encoding"), "Differences": [24, Name("breve"), Name("caron")]})
+    fonts = {"Helv": revision.add(_font("Helvetica") | {"Encoding": encoding})}
+    closed = {
+        "Type": Name("TransformParams"),
+        "V": Name("1.2"),
+        "Action": Name("Include"),
+        "Fields": [b"khac"],
+    }
+    reference = {"TransformMethod": Name("FieldMDP"), "TransformParams": closed, "Data": Ref(1)}
+    value = revision.add(
+        signature(Reference=[reference], Prop_Build={"App": {"Name": Name("Adobe#20Acrobat")}})
+    )
+    widget = revision.add(
+        {"Type": Name("Annot"), "Subtype": Name("Widget"), "FT": Name("Sig"), "T": b"KyHai", "F": 132,
+         "MK": {}, "Rect": [300, 100, 450, 150], "P": Ref(5), "V": value, "AP": {"N": _layers(revision)}}
+    )  # fmt: skip
+    resources = {"Font": fonts, "Encoding": {"PDFDocEncoding": encoding}}
+    held = revision.add(
+        {"Fields": [Ref(7), widget], "SigFlags": 3, "DA": b"/Helv 0 Tf 0 g ", "DR": resources}
+    )
+    metadata = revision.add(stream(b"<x:xmpmeta/>", Type=Name("Metadata"), Subtype=Name("XML")))
+    level = {"ADBE": {"BaseVersion": Name("1.7"), "ExtensionLevel": 8}}
+    revision.change(Ref(1), AcroForm=held, Metadata=metadata, Extensions=level, MarkInfo={"Marked": True})
+    revision.change(Ref(5), Annots=[Ref(7), widget], Tabs=Name("S"), CropBox=[0, 0, 595.0, 842.0], Rotate=0)
+    revision.change(Ref(4), ModDate=b"D:20261123080000Z", Producer=b"Adobe Acrobat")
+    revision.put(Ref(2), revision.get(Ref(2)))
+    return completed(revision.appended(), "agency")
