@@ -119,7 +119,8 @@ class CertifiedCopy:
             right=right * _MM,
             top=top * _MM,
         )
-        return add_fields(pdf, [SignatureField(name=AGENCY_SIGNATURE, box=box)])
+        label = f"{self.kind.printed}; {self.issuer.name.replace(chr(10), ' ')}"
+        return add_fields(pdf, [SignatureField(name=AGENCY_SIGNATURE, box=box, label=label)])
 
     def to_print(self, pdf: bytes, created: datetime | None = None) -> PrintReady:
         """Return the pages of the original and the parts of the copy, ready to be printed.

@@ -69,7 +69,10 @@ def appendix_files(document: OfficialDocument, created: datetime | None = None) 
         words = {**_words(document), "appendices": [part], "corner": AGENCY_SIGNATURE}
         words["title"] = document.appendices[position].title
         pdf, boxes = _laid_out(("sheet", "head", "body", "appendix", "appendices"), words, created)
-        files.append(add_fields(pdf, [SignatureField(name=AGENCY_SIGNATURE, box=boxes[AGENCY_SIGNATURE])]))
+        corner = SignatureField(
+            name=AGENCY_SIGNATURE, box=boxes[AGENCY_SIGNATURE], label=f"/{document.notation}"
+        )
+        files.append(add_fields(pdf, [corner]))
     return tuple(files)
 
 

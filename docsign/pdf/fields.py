@@ -68,11 +68,16 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureField:
-    """An empty signature field; signing it closes the fields named in ``lock`` (FieldMDP Include)."""
+    """An empty signature field; signing it closes the fields named in ``lock`` (FieldMDP Include).
+
+    ``label`` is the field's name for people (/TU). In a copy or an appendix it is what the agency's signature
+    says before the time; one that begins with "/" is the notation to which the number is given.
+    """
 
     name: str
     box: Box
     lock: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +190,8 @@ def _add(revision: Revision, field: SignatureField | TextField) -> int:
     turned = rotation(revision.view, page)
     if isinstance(field, SignatureField):
         number, widget = signature_widget(revision, field.name, page, rectangle, turned=turned)
+        if field.label:
+            widget["TU"] = syntax.text(field.label, revision.encrypt_text(number))
         if field.lock:
             # ISO 32000-1 table 233: the lock dictionary is an indirect object
             lock = revision.reserve()

@@ -18,11 +18,15 @@ from docsign.verdict import SignerRole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a signature goes: the field (None: a new invisible one), its texts, whether it is drawn."""
+    """Where a signature goes: the field (None: a new invisible one), its texts, whether it is drawn.
+
+    ``corner`` is what stands before the time in the corner of a copy or an appendix; None for any other.
+    """
 
     field_name: str | None
     fill: Mapping[str, str]
     visible: bool
+    corner: str | None = None
 
 
 def is_official(signatures: Mapping[str, bool]) -> bool:
@@ -38,6 +42,7 @@ def place_for(
     number: str | None,
     date: str | None,
     field: str | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Place:
     """Say where this role signs and what it fills.
 
@@ -48,13 +53,19 @@ def place_for(
     3. The agency signs after the competent person (ND 30/2020 Art. 5), who does not sign after it.
     4. Each signs once, in the field of its role; of several persons or agencies, each in the next of theirs.
 
-    ``signatures`` and ``texts`` are those of ``SignablePdf``; number and date are as they will be printed.
+    A copy or an appendix in a file of its own has the agency's field alone, in the corner of its first page.
+
+    ``signatures``, ``texts`` and ``labels`` are those of ``SignablePdf``; number and date are as they will be
+    printed.
     Raises UsageError where something was not said, DocumentError where the document does not allow it.
     """
     given = {
         name: value for name, value in ((DOCUMENT_NUMBER, number), (DOCUMENT_DATE, date)) if value is not None
     }
     ours = is_official(signatures)
+    if AGENCY_SIGNATURE in signatures and not ours and field in (None, AGENCY_SIGNATURE):
+        label = (labels or {}).get(AGENCY_SIGNATURE, "")
+        return _in_the_corner(signatures[AGENCY_SIGNATURE], label, role, number, date)
     if role == "person" and given:
         raise UsageError(say("Number and date are given by the agency, not by the person who signs."))
     for name, value in given.items():
@@ -93,6 +104,24 @@ def place_for(
                 hint=say("Give --number and --date."),
             )
     return Place(field_name=own, fill=given, visible=True)
+
+
+def _in_the_corner(signed: bool, label: str, role: SignerRole, number: str | None, date: str | None) -> Place:
+    """Say how a copy or an appendix is signed (ND 30/2020 PL I II.8.b, part II I.3.c)."""
+    if role == "person":
+        raise DocumentError(say("A copy or an appendix bears the agency's signature alone."))
+    if signed:
+        raise DocumentError(say("The agency has already signed this document."))
+    is_appendix = label.startswith("/")
+    surplus = date if date is not None else None if is_appendix else number
+    if surplus is not None:
+        raise UsageError(
+            say("The document has no empty place for the number or date “{text}”.", text=surplus)
+        )
+    if is_appendix and number is None:
+        raise UsageError(say("The appendix bears the number of its document."), hint=say("Give --number."))
+    words = f"{number}{label}" if is_appendix else label
+    return Place(field_name=AGENCY_SIGNATURE, fill={}, visible=True, corner=words)
 
 
 def _fields_of(signatures: Mapping[str, bool], stem: str) -> list[str]:

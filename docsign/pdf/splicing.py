@@ -75,7 +75,8 @@ class Splices:
         source = self.home.source
         places: list[tuple[int, int, bytes]] = []
         for dictionary, entries in self.entries.values():
-            spans = {key: (first, last) for key, first, last in entry_spans(dictionary)}
+            is_there = not entries.keys().isdisjoint(dictionary.entries)
+            spans = {key: (first, last) for key, first, last in entry_spans(dictionary)} if is_there else {}
             added = []
             for key, value in entries.items():
                 if key in spans:

@@ -48,11 +48,15 @@ _LINE = """#set page(width: data.width * 1pt, height: data.height * 1pt, margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedAppearance:
-    """One finished page without background, to be drawn as often as needed; sizes in points."""
+    """One finished page without background, to be drawn as often as needed; sizes in points.
+
+    ``content`` is drawn instead of the page's own, with its fonts.
+    """
 
     pdf: bytes
     width: float
     height: float
+    content: bytes | None = None
 
 
 def signature_appearance(
@@ -197,7 +201,8 @@ def _imported(revision: Revision, appearance: PreparedAppearance) -> bytes:
         if number == numbers[0]:
             box = syntax.numbers(0, 0, appearance.width, appearance.height)
             entries = {**_FORM, "BBox": box, "Resources": body, "Filter": b"/FlateDecode"}
-            revision.add_stream(entries, part.data or b"", number=number, deflate=False)
+            data = part.data if appearance.content is None else zlib.compress(appearance.content)
+            revision.add_stream(entries, data or b"", number=number, deflate=False)
         elif part.data is None:
             revision.add(body, number)
         else:

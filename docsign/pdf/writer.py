@@ -120,6 +120,8 @@ class SignablePdf:
         """Every signature field by name, and whether it is signed."""
         self.texts: dict[str, str] = {}
         """Every text field by name with its value, "" where empty."""
+        self.labels: dict[str, str] = {}
+        """What the signature fields are called for people (/TU), where they are."""
         for entry in form_fields(self._view):
             if entry.name in self._fields:
                 continue
@@ -128,10 +130,21 @@ class SignablePdf:
             value = entry.inherited(self._view, "V")
             if kind == "Sig":
                 self.signatures[entry.name] = value is not None
+                label = self._view.get(entry.dictionary, "TU")
+                if isinstance(label, Text):
+                    self.labels[entry.name] = label.text
             elif kind == "Tx":
                 self.texts[entry.name] = value.text if isinstance(value, Text) else ""
         self.locked = self._locked()
         """The names of the fields that earlier signatures closed (FieldMDP)."""
+
+    def box_of(self, name: str) -> tuple[float, float]:
+        """Return width and height of a field as it is shown, in points; zero where it is not drawn."""
+        for widget in self._fields[name].widgets:
+            width, height, turned = self._box(widget)
+            if width and height:
+                return (height, width) if turned in (90, 270) else (width, height)
+        return 0, 0
 
     def prepare(
         self,

@@ -119,3 +119,37 @@ def test_one_of_several_chooses_the_field() -> None:
         place_for(
             signatures=signed, texts=EMPTY, role="person", number=None, date=None, field=PERSON_SIGNATURE
         )
+
+
+@pytest.mark.parametrize(
+    ("label", "given", "words"),
+    [
+        ("/UBND-VX", {}, "bears the number"),
+        ("/UBND-VX", {"date": "ngày"}, "no empty place"),
+        ("SAO Y; UBND", {"number": "05"}, "no empty place"),
+    ],
+)
+def test_what_a_corner_cannot_say_is_refused(label: str, given: dict[str, str], words: str) -> None:
+    """An appendix wants the number of its document; a copy has none to give."""
+    with pytest.raises(UsageError, match=words):
+        place_for(
+            signatures={AGENCY_SIGNATURE: False},
+            texts={},
+            role="agency",
+            number=given.get("number"),
+            date=given.get("date"),
+            labels={AGENCY_SIGNATURE: label},
+        )
+
+
+def test_a_copy_bears_the_agency_s_signature_alone() -> None:
+    """Once, and no person's."""
+    for role, signed, words in (("person", False, "alone"), ("agency", True, "already signed")):
+        with pytest.raises(DocumentError, match=words):
+            place_for(
+                signatures={AGENCY_SIGNATURE: signed},
+                texts={},
+                role=role,  # type: ignore[arg-type]
+                number=None,
+                date=None,
+            )
