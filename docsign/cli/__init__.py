@@ -83,7 +83,7 @@ SUMMARIES: dict[str, str] = {
     "keys": "List the keys of a token, a remote signing service or a file.",
     "extend": "Raise the level of signed PDFs, or renew them, without their signers.",
     "expires": "Say what of signed PDFs runs out first, and until when to renew them.",
-    "verify": "Verify signed files: PDFs, envelopes, detached signatures, receipts.",
+    "verify": "Verify signed files: PDFs, envelopes, signatures, time-stamps, evidence records, receipts.",
     "seal": "Pack signed documents into an envelope (ASiC-E) and seal it as the sending agency.",
     "open": "Check an envelope and unpack its documents and header.edxml.",
     "forward": "Let further receivers read an encrypted envelope that you sent, without encrypting it again.",

@@ -112,7 +112,7 @@ def verify(
     jobs: int | None,
     lang: Language,
 ) -> int:
-    """Verify signed files: PDFs, envelopes, detached signatures, time-stamps, evidence records, receipts.
+    """Verify signed files: PDFs, envelopes, signatures, time-stamps, evidence records, receipts.
 
     Of a folder, what lies directly in it is verified: one line a file, in the order of their names, and their
     number at the end.
