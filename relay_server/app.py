@@ -22,7 +22,8 @@ from docsign.sentence import say
 from relay_server.http.api import api
 from relay_server.http.health import health
 from relay_server.log import LOGGER
-from relay_server.outside import KeyNotary, SystemClock, SystemRandomness, TrustExaminer
+from relay_server.outside import KeyNotary, LogKey, SystemClock, SystemRandomness, TrustExaminer
+from relay_server.services.log import introduce
 from relay_server.services.relay import Relay
 from relay_server.services.retain import AT_ONCE, expire
 from relay_server.settings import RelaySettings
@@ -32,6 +33,7 @@ from relay_server.storage.disk import DiskBodies
 
 DATABASE = "relay.sqlite"
 BODIES = "bodies"
+LOG_KEY = "log.key"
 
 SWEEP_SECONDS = 60.0
 """How often deliveries past their time are looked for."""
@@ -65,12 +67,17 @@ async def serving(
         ledger = await DatabaseLedger.open(folder / DATABASE)
         stack.push_async_callback(ledger.close)
         bell = LocalBell()
+        clock, randomness, notary = SystemClock(), SystemRandomness(), KeyNotary(key, name=settings.name)
+        log_key = LogKey.open(folder / LOG_KEY)
+        about = await introduce(ledger, notary, clock, randomness, log_key.public)
+        ledger.keep_log(log_key.logbook(about))
         relay = Relay(
-            clock=SystemClock(),
-            randomness=SystemRandomness(),
+            about=about,
+            clock=clock,
+            randomness=randomness,
             ledger=ledger,
             bodies=DiskBodies.open(folder / BODIES),
-            notary=KeyNotary(key, name=settings.name),
+            notary=notary,
             examiner=TrustExaminer(trust),
             bell=bell,
             limits=settings.limits,

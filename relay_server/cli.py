@@ -130,6 +130,9 @@ def agency() -> None:
 @click.option("--name", default="", help="The agency's name; needed the first time.")
 @click.option("--tls-cert", type=PATH, multiple=True, help="Certificate of its TLS connections (PEM, DER).")
 @click.option("--sign-cert", type=PATH, multiple=True, help="Certificate it seals envelopes with (PEM, DER).")
+@click.option(
+    "--audit-cert", type=PATH, multiple=True, help="TLS certificate that may read the records of the log."
+)
 @language_option
 def add(
     folder: Path,
@@ -137,6 +140,7 @@ def add(
     name: str,
     tls_cert: tuple[Path, ...],
     sign_cert: tuple[Path, ...],
+    audit_cert: tuple[Path, ...],
     lang: Language,
 ) -> None:
     """Add an agency, or further certificates of one; shows the fingerprints to compare by telephone.
@@ -146,7 +150,7 @@ def add(
     """
     from relay_server.register import register
 
-    found = asyncio.run(register(folder, code, name, tls=tls_cert, sign=sign_cert))
+    found = asyncio.run(register(folder, code, name, tls=tls_cert, sign=sign_cert, audit=audit_cert))
     click.echo(
         say("The directory knows {code} – {name}.", code=found.code, name=found.name).text(lang), err=True
     )

@@ -5,20 +5,34 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import BinaryIO
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from docsign.ades.cades import judge_cms
 from docsign.detached import sign_detached
 from docsign.envelope.container import read_container
+from docsign.envelope.evidence import About
 from docsign.envelope.header import Header
 from docsign.envelope.judge import ContainerJudgement, envelope_header, judge_container
+from docsign.envelope.signed_note import NoteKey
+from docsign.errors import StorageError
+from docsign.files import read_file, write_file
 from docsign.pki.certificates import display_name, fingerprint
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
-from docsign.sentence import Sentence
+from docsign.sentence import Sentence, say
 from docsign.verdict import Conclusion, Finding, Indication, Severity
+from relay_server.core.logbook import Logbook
 
 
 class SystemClock:
@@ -59,6 +73,39 @@ class KeyNotary:
     def sign(self, record: bytes, *, at: datetime) -> bytes:
         """See ports.Notary."""
         return sign_detached(record, self._key, at=at)
+
+
+class LogKey:
+    """The Ed25519 key of the evidence log, in a file of the relay's folder that its owner alone can read."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        """Hold the key."""
+        self._private = private
+
+    @staticmethod
+    def open(path: Path) -> LogKey:
+        """Read the key, or make one where there is no file; raises StorageError, FileUnusableError."""
+        if not path.exists():
+            private = Ed25519PrivateKey.generate()
+            pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            write_file(path, pem, private=True, durable=True, overwrite=False)
+            return LogKey(private)
+        try:
+            found = load_pem_private_key(read_file(path, limit=64 * 1024), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            found = None
+        if not isinstance(found, Ed25519PrivateKey):
+            raise StorageError(say("This is not the key of a log (Ed25519, PEM)."), where=str(path))
+        return LogKey(found)
+
+    @property
+    def public(self) -> bytes:
+        """The public key, 32 bytes."""
+        return self._private.public_key().public_bytes_raw()
+
+    def logbook(self, about: About) -> Logbook:
+        """Return the log of this key, as ``about`` names it."""
+        return Logbook(NoteKey.parse(about.log_key), self._private.sign)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

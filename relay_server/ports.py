@@ -13,11 +13,13 @@ from datetime import datetime
 from typing import BinaryIO, Protocol, TypeVar
 
 from docsign.envelope.header import Header
+from docsign.envelope.signed_note import LogProof
 from docsign.sentence import Sentence
 from docsign.verdict import Conclusion
 from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
+from relay_server.core.logbook import LogState
 
 Answer = TypeVar("Answer")
 
@@ -235,12 +237,41 @@ class Transaction(Protocol):
         """Return the record this cause brought about, if it did."""
         ...
 
+    async def log_state(self) -> LogState:
+        """Return the log as it was last committed."""
+        ...
+
+    async def tile(self, level: int, number: int) -> bytes | None:
+        """Return the hashes of a tile, as many as it has by now, 32 bytes each."""
+        ...
+
+    async def entries(self, start: int, count: int) -> tuple[bytes, ...]:
+        """Return entries of the log from ``start`` on, at most ``count``, in their order."""
+        ...
+
+    async def index_of(self, evidence: str) -> int | None:
+        """Return where in the log the record of this id stands."""
+        ...
+
+    async def checkpoint_over(self, index: int) -> bytes:
+        """Return the first checkpoint over the entry at ``index``, empty where it is not there."""
+        ...
+
+    async def note(self, name: str) -> bytes:
+        """Return what ``put_note`` kept under this name, empty where nothing was."""
+        ...
+
+    async def put_note(self, name: str, value: bytes) -> None:
+        """Keep some bytes under a name, in place of what was there: the relay's own few facts."""
+        ...
+
 
 class Ledger(Protocol):
     """Everything but the bodies, in transactions.
 
     One writer: units of work run one after another, several of them under one commit where they wait
     together. A unit may be run more than once before its answer comes back, so it has no effects outside.
+    The records that a commit keeps are sealed into the log under that very commit (``core.logbook``).
     """
 
     async def write(self, work: Callable[[Transaction], Awaitable[Answer]]) -> Answer:
@@ -253,6 +284,14 @@ class Ledger(Protocol):
 
     async def read(self, work: Callable[[Transaction], Awaitable[Answer]]) -> Answer:
         """Run ``work`` over a consistent view; it changes nothing. Any number at once, beside the writer."""
+        ...
+
+    async def proof(self, evidence: str) -> LogProof | None:
+        """Return the proof that the record of this id is in the log; None where it is not there.
+
+        Always the same one: under the checkpoint of the commit that kept it. Of a record kept a moment ago it
+        costs no look into the store.
+        """
         ...
 
     async def check(self) -> None:

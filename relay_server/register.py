@@ -25,7 +25,13 @@ PAGE = 500
 
 
 async def register(
-    folder: Path, code: str, name: str, *, tls: Iterable[Path], sign: Iterable[Path]
+    folder: Path,
+    code: str,
+    name: str,
+    *,
+    tls: Iterable[Path],
+    sign: Iterable[Path],
+    audit: Iterable[Path] = (),
 ) -> Agency:
     """Add an agency or more certificates to one; the relay may be serving meanwhile.
 
@@ -36,6 +42,7 @@ async def register(
     new = [
         *(_binding(path, Use.TLS) for path in tls),
         *(_binding(path, Use.SIGN) for path in sign),
+        *(_binding(path, use) for path in audit for use in (Use.TLS, Use.AUDIT)),
     ]
 
     async def work(tx: Transaction) -> Agency:

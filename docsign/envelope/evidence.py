@@ -194,15 +194,80 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a relay says of itself, signed with its evidence key: the origin of its log and the log's key.
+
+    ``log_key`` is in the one line of a signed note's key, ``certificate`` the SHA-256 of the evidence
+    certificate, lower-case hex. ``signature`` is DER CMS, detached over ``signed``.
+    """
+
+    relay: str
+    certificate: str
+    log_key: str
+    time: datetime
+    signature: bytes = field(default=b"", repr=False)
+    signed: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.signed:
+            object.__setattr__(self, "signed", canonical_json(self._values()))
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "version": 1,
+            "relay": self.relay,
+            "certificate": self.certificate,
+            "log_key": self.log_key,
+            "time": _write_time(self.time),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form: the record and its signature."""
+        return {
+            "about": json.loads(self.signed),
+            "signature": base64.b64encode(self.signature).decode("ascii"),
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the JSON form as one document, UTF-8, with a line feed at its end."""
+        return canonical_json(self.to_json()) + b"\n"
+
+    @staticmethod
+    def from_json(value: object, *, where: str = "about") -> About:
+        """Read the JSON form; raises WireError naming the place."""
+        document = _object(value, where)
+        record = _object(document.get("about"), f"{where}.about")
+        version = record.get("version")
+        if version != 1 or isinstance(version, bool):
+            raise WireError(say("not a version of evidence that is known here"), where=f"{where}.version")
+        return About(
+            relay=_text(record, "relay", where),
+            certificate=_digest(record, "certificate", where),
+            log_key=_text(record, "log_key", where),
+            time=_time(record, "time", where),
+            signature=_base64(document, "signature", where),
+            signed=canonical_json(record),
+        )
+
+
+def log_entry(signed: bytes, signature: bytes) -> bytes:
+    """Return a record with its signature as it stands in the log: canonical JSON of both."""
+    return b'{"evidence":' + signed + b',"signature":"' + base64.b64encode(signature) + b'"}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """A record with the relay's signature (DER CMS, detached over ``signed``).
 
     ``signed`` is the record as it was read, unknown members and all: what the signature is judged over.
+    ``proof`` shows that it stands in the relay's log (C2SP tlog-proof), whose key ``about`` names.
     """
 
     evidence: Evidence
     signature: bytes
     signed: bytes = field(default=b"", repr=False)
+    proof: str = field(default="", repr=False)
+    about: About | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.signed:
@@ -215,7 +280,14 @@ class Receipt:
             "evidence": json.loads(self.signed),
             "signature": base64.b64encode(self.signature).decode("ascii"),
         }
+        if self.proof and self.about is not None:
+            document |= {"proof": self.proof, "relay": self.about.to_json()}
         return canonical_json(document) + b"\n"
+
+    @property
+    def entry(self) -> bytes:
+        """The receipt's record as an entry of the log."""
+        return log_entry(self.signed, self.signature)
 
     @staticmethod
     def from_json(data: bytes) -> Receipt:
@@ -224,14 +296,13 @@ class Receipt:
         schema = document.get("schema")
         if schema != 1 or isinstance(schema, bool):
             raise WireError(say("not a version of the receipt that is known here"), where="receipt.schema")
-        try:
-            signature = base64.b64decode(_text(document, "signature", "receipt"), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise WireError(say("not base64"), where="receipt.signature") from error
+        proven = "proof" in document
         return Receipt(
             evidence=Evidence.from_json(document.get("evidence"), where="receipt.evidence"),
-            signature=signature,
+            signature=_base64(document, "signature", "receipt"),
             signed=canonical_json(document.get("evidence")),
+            proof=_text(document, "proof", "receipt") if proven else "",
+            about=About.from_json(document.get("relay"), where="receipt.relay") if proven else None,
         )
 
 
@@ -304,6 +375,13 @@ def _plain(value: object, where: str) -> str:
 
 def _text(record: Mapping[str, object], name: str, where: str) -> str:
     return _plain(record.get(name), f"{where}.{name}")
+
+
+def _base64(record: Mapping[str, object], name: str, where: str) -> bytes:
+    try:
+        return base64.b64decode(_text(record, name, where), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise WireError(say("not base64"), where=f"{where}.{name}") from error
 
 
 def _digest(record: Mapping[str, object], name: str, where: str) -> str:

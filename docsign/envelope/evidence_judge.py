@@ -1,4 +1,4 @@
-"""Judge a relay's receipt: its signature, over the very record it carries, and that it is the named relay's.
+"""Judge a relay's receipt: its signature over the record it carries, whose it is, and its place in the log.
 
 What the receipt is wanted for (this envelope, an acceptance) is the caller's question.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from docsign.ades.cades import judge_cms
-from docsign.envelope.evidence import Receipt
-from docsign.errors import WireError
+from docsign.envelope.evidence import About, Receipt
+from docsign.envelope.signed_note import LogProof, NoteKey
+from docsign.errors import EvidenceError, WireError
 from docsign.pki.certificates import fingerprint
 from docsign.pki.trust import Trust
 from docsign.sentence import say
@@ -53,9 +54,44 @@ def judge_receipt(data: bytes, *, trust: Trust, at: datetime) -> ReceiptJudgemen
         answers.append(Conclusion.indeterminate(SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
         other = say("The receipt is signed with another certificate than it names.")
         findings.append(Finding(code="another-certificate", severity=Severity.ERROR, sentence=other))
+    if receipt.about is not None:
+        logged, finding = _judge_proof(receipt, receipt.about, trust=trust, at=at)
+        answers.append(logged)
+        findings.append(finding)
     return ReceiptJudgement(
         conclusion=conclude(answers),
         receipt=receipt,
         signatures=(judged.report,),
         findings=tuple(findings),
     )
+
+
+def _judge_proof(receipt: Receipt, about: About, *, trust: Trust, at: datetime) -> tuple[Conclusion, Finding]:
+    """Judge that the record stands in the log of the very relay that signed it.
+
+    1. The relay's word on its log is signed by the certificate that signs its evidence.
+    2. The checkpoint is signed by the log's key, and the path leads from this record to it.
+    """
+    judged = judge_cms(about.signature, content=about.signed, trust=trust, at=at, role="relay")
+    named = {about.certificate, receipt.evidence.issuer.certificate}
+    if judged.certificate is not None:
+        named.add(fingerprint(judged.certificate))
+    if judged.report.intact is not True or len(named) != 1:
+        other = say("Which log the relay keeps is not said by the relay itself.")
+        return (
+            Conclusion.failed(SubIndication.FORMAT_FAILURE),
+            Finding(code="log-unknown", severity=Severity.ERROR, sentence=other),
+        )
+    try:
+        checkpoint = LogProof.from_text(receipt.proof).require(receipt.entry, NoteKey.parse(about.log_key))
+    except EvidenceError as error:
+        return (
+            Conclusion.failed(SubIndication.HASH_FAILURE),
+            Finding(code="log-proof", severity=Severity.ERROR, sentence=error.sentence),
+        )
+    stands = say(
+        "The record stands in the log {origin}, among {size} entries.",
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+    )
+    return judged.report.conclusion, Finding(code="in-log", severity=Severity.INFO, sentence=stands)

@@ -10,7 +10,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
-from docsign.envelope.merkle import HASH_SIZE, LARGEST, Frontier, RangeHash, complete_subtrees, joined
+from docsign.envelope.merkle import (
+    HASH_SIZE,
+    LARGEST,
+    Frontier,
+    RangeHash,
+    complete_subtrees,
+    inclusion_proof,
+    joined,
+)
 from docsign.errors import EvidenceError
 from docsign.sentence import say
 from docsign.values import dataclass
@@ -116,6 +124,18 @@ def range_hashes(size: int, read: Callable[[Tile], bytes]) -> RangeHash:
         return joined([complete(*one) for one in complete_subtrees(start, end)])
 
     return range_hash
+
+
+def tiles_on_the_way(index: int, size: int) -> list[Tile]:
+    """Return the tiles from which entry ``index`` of a log of ``size`` is proved; raises EvidenceError."""
+    asked: list[Tile] = []
+
+    def read(tile: Tile) -> bytes:
+        asked.append(tile)
+        return bytes(tile.width * HASH_SIZE)
+
+    inclusion_proof(index, size, range_hashes(size, read))
+    return asked
 
 
 # ---- entries ---------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from docsign.sentence import say
 from docsign.verdict import rfc3339
 
 __all__ = [
-    "AGENCIES", "DEFAULT_LIMIT", "DIGEST_HEADER", "ENVELOPES", "ENVELOPE_TYPE", "INBOX", "JSON_TYPE", "LIVE",
+    "AGENCIES", "DEFAULT_LIMIT", "DIGEST_HEADER", "ENVELOPES", "ENVELOPE_TYPE", "INBOX", "JSON_TYPE", "LIVE", "LOG",
     "MAX_JSON", "MAX_LIMIT", "MAX_STATUS", "MAX_WAIT", "PROBLEM_TYPE", "READY", "STATUS_TYPE",
     "TIME_TO_LIVE_HEADER", "AgencyEntry", "AgencyPage", "DeliveryState", "Handover", "HandoverAccepted",
     "InboxItem", "InboxPage", "Problem", "ProblemType", "Reason", "StatusAccepted", "Trace", "TraceDelivery",
@@ -36,6 +36,7 @@ __all__ = [
 ENVELOPES = "/v1/envelopes"
 INBOX = "/v1/inbox"
 AGENCIES = "/v1/agencies"
+LOG = "/v1/log"
 LIVE = "/livez"
 READY = "/readyz"
 

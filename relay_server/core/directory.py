@@ -14,10 +14,14 @@ from docsign.envelope.agency_codes import canonical
 
 
 class Use(StrEnum):
-    """What a certificate is bound for; the two are never exchanged."""
+    """What a certificate is bound for; one use is never exchanged for another.
+
+    ``AUDIT`` is for TLS connections that may read the records of the log.
+    """
 
     TLS = "tls"
     SIGN = "sign"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

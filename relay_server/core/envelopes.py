@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from docsign.envelope.evidence import Evidence
+from docsign.envelope.evidence import Evidence, log_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +41,8 @@ class Fact:
     delivery: str = ""
     cause: str = ""
     state: str = ""
+
+    @property
+    def entry(self) -> bytes:
+        """The record as an entry of the log."""
+        return log_entry(self.signed, self.signature)

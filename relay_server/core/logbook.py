@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docsign.envelope.merkle import HASH_SIZE, Frontier, RangeHash, inclusion_proof, leaf_hash
-from docsign.envelope.signed_note import Checkpoint, LogProof, NoteKey
+from docsign.envelope.signed_note import Checkpoint, LogProof, NoteKey, read_note
 from docsign.envelope.tiles import WIDTH, Tile, range_hashes
 from docsign.errors import EvidenceError
 from docsign.sentence import say
 
+STATE = "log state"
+"""Under which name a store keeps the state of the log."""
 TileKey = tuple[int, int]
 """Level and number of a tile."""
 
@@ -86,12 +88,14 @@ class Logbook:
         return Sealed(state=LogState(frontier=frontier, checkpoint=note), tiles=tiles, ranges=ranges)
 
 
-def prove(state: LogState, index: int, read: Callable[[Tile], bytes]) -> LogProof:
-    """Return the proof of an entry under the newest checkpoint; raises EvidenceError."""
-    ranges = range_hashes(state.size, read)
-    return LogProof(
-        index=index, path=tuple(inclusion_proof(index, state.size, ranges)), checkpoint=state.checkpoint
-    )
+def prove(checkpoint: bytes, index: int, read: Callable[[Tile], bytes]) -> LogProof:
+    """Return the proof of an entry under a checkpoint of the log; raises EvidenceError.
+
+    ``read`` gives a tile as it was then: the beginning of what it is now.
+    """
+    size = Checkpoint.read(read_note(checkpoint)).size
+    path = tuple(inclusion_proof(index, size, range_hashes(size, read)))
+    return LogProof(index=index, path=path, checkpoint=checkpoint)
 
 
 def _grown(size: int, edge: Mapping[TileKey, bytes], hashes: Sequence[bytes]) -> dict[TileKey, bytes]:
@@ -115,3 +119,18 @@ def _grown(size: int, edge: Mapping[TileKey, bytes], hashes: Sequence[bytes]) ->
 
 def _bytes(tile: Tile) -> int:
     return tile.width * HASH_SIZE
+
+
+def write_log_state(state: LogState) -> bytes:
+    """Return size and hashes of the frontier as they are kept: 8 bytes, then 32 for each."""
+    return state.size.to_bytes(8, "big") + b"".join(state.frontier.hashes)
+
+
+def read_log_state(data: bytes, checkpoint: bytes) -> LogState:
+    """Read what ``write_log_state`` wrote, empty for the log's beginning; raises EvidenceError."""
+    if not data:
+        return LogState()
+    hashes = tuple(data[at : at + HASH_SIZE] for at in range(8, len(data), HASH_SIZE))
+    return LogState(
+        frontier=Frontier(size=int.from_bytes(data[:8], "big"), hashes=hashes), checkpoint=checkpoint
+    )

@@ -14,7 +14,7 @@ from relay_server.core.refusals import RefusalError
 from relay_server.http import requests
 from relay_server.http.answers import CALLER, RELAY, framed, json_response
 from relay_server.log import tell
-from relay_server.services import accept, collect, follow
+from relay_server.services import accept, collect, follow, log
 from relay_server.services.relay import Relay
 
 
@@ -32,6 +32,9 @@ def api(relay: Relay) -> web.Application:
         ("POST", f"{envelope}/statuses", post_status),
         ("POST", f"{wire.INBOX}/{{delivery}}/handover", post_handover),
         ("GET", wire.AGENCIES, get_agencies),
+        ("GET", f"{wire.LOG}/about", get_about),
+        ("GET", f"{wire.LOG}/checkpoint", get_checkpoint),
+        ("GET", f"{wire.LOG}/tile/{{path:.+}}", get_tile),
     ):
         app.router.add_route(method, path, handler, expect_handler=requests.ask_first)
     return app
@@ -137,3 +140,24 @@ async def get_agencies(request: web.Request) -> web.StreamResponse:
         limit=wire.DEFAULT_LIMIT,
     )
     return json_response(page.to_json())
+
+
+async def get_about(request: web.Request) -> web.StreamResponse:
+    """GET /v1/log/about: the log's origin and key, signed with the evidence key."""
+    return json_response(log.about(request.app[RELAY]).to_bytes())
+
+
+async def get_checkpoint(request: web.Request) -> web.StreamResponse:
+    """GET /v1/log/checkpoint: the newest one (C2SP tlog-tiles, Checkpoints)."""
+    note = await log.checkpoint(request.app[RELAY])
+    return web.Response(
+        body=note, content_type="text/plain", charset="utf-8", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def get_tile(request: web.Request) -> web.StreamResponse:
+    """GET /v1/log/tile/…: hashes for everybody, bundles of records for auditors (C2SP tlog-tiles)."""
+    data = await log.tile(request.app[RELAY], request[CALLER], request.match_info["path"])
+    partial = ".p/" in request.match_info["path"]
+    age = "no-store" if partial else "private, max-age=31536000, immutable"
+    return web.Response(body=data, content_type="application/octet-stream", headers={"Cache-Control": age})

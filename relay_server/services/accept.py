@@ -7,7 +7,7 @@
 5. It is examined (ZIP rules, header, signatures) and let in by ``core.admission``.
 6. The bytes are made durable under their name.
 7. One transaction remembers envelope, deliveries and evidence.
-8. The receivers who wait are woken; the receipt is returned.
+8. The receivers who wait are woken; the receipt is returned, with the proof that it stands in the log.
 
 A crash before 7 leaves at most bytes without an entry, which the sender's repetition picks up again.
 """
@@ -29,6 +29,7 @@ from relay_server.core.directory import Agency
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.refusals import RefusalError
 from relay_server.ports import Examination, Incoming, Transaction
+from relay_server.services.log import proved
 from relay_server.services.relay import Caller, Relay
 
 
@@ -53,13 +54,14 @@ async def accept(
         if known is not None:
             if await relay.bodies.size(declared) != size:  # lost or damaged since: here they are again
                 await incoming.commit(declared)
-            return known
+            return await proved(relay, known)
         found = await _examine(relay, incoming)
         receivers = await relay.ledger.read(lambda tx: _admit(tx, relay, caller, found))
         await incoming.commit(declared)
     finally:
         await incoming.abort()
-    return await _remember(relay, caller, found, receivers, declared, size, time_to_live)
+    receipt = await _remember(relay, caller, found, receivers, declared, size, time_to_live)
+    return await proved(relay, receipt)
 
 
 async def _require_room(relay: Relay, length: int) -> None:
@@ -179,7 +181,7 @@ async def _remember(
             )
         await tx.add_fact(accepted)
         await tx.add_fact(consigned)
-        return receipt(accepted)
+        return receipt_of(accepted)
 
     answer = await relay.ledger.write(work)
     for code in codes:
@@ -197,9 +199,11 @@ async def _receipt_of(tx: Transaction, sha256: str, caller: Caller) -> Receipt |
 
 def receipt_among(facts: tuple[Fact, ...]) -> Receipt:
     """Return the receipt: the acceptance among an envelope's evidence."""
-    return receipt(next(fact for fact in facts if fact.evidence.event is EvidenceEvent.SUBMISSION_ACCEPTANCE))
+    return receipt_of(
+        next(fact for fact in facts if fact.evidence.event is EvidenceEvent.SUBMISSION_ACCEPTANCE)
+    )
 
 
-def receipt(fact: Fact) -> Receipt:
+def receipt_of(fact: Fact) -> Receipt:
     """Return an evidence record as the receipt that travels."""
     return Receipt(evidence=fact.evidence, signature=fact.signature, signed=fact.signed)

@@ -24,6 +24,7 @@ from relay_server.core.refusals import RefusalError
 from relay_server.ports import Transaction
 from relay_server.services.accept import receipt_among
 from relay_server.services.collect import not_found
+from relay_server.services.log import proved
 from relay_server.services.relay import Caller, Relay, sha256_of
 
 _CODES = {
@@ -271,7 +272,7 @@ async def receipt(relay: Relay, caller: Caller, sha256: str) -> Receipt:
         await _visible(tx, caller, sha256)
         return receipt_among(await tx.facts(sha256))
 
-    return await relay.ledger.read(work)
+    return await proved(relay, await relay.ledger.read(work))
 
 
 async def agencies(relay: Relay, *, query: str, after: str, limit: int) -> AgencyPage:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from docsign.envelope.evidence import (
     ENVELOPE_TYPE,
+    About,
     Evidence,
     EvidenceEvent,
     Issuer,
@@ -57,6 +58,8 @@ class Relay:
     examiner: Examiner
     bell: Bell
     limits: Limits
+    about: About | None = None
+    """The relay's word on its log; None where none is kept (simulations)."""
 
     def now(self) -> datetime:
         """Return the moment as records write it: to the millisecond, so that it reads back equal."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from docsign.errors import DiskFullError, StorageError
+from docsign.envelope.signed_note import LogProof
+from docsign.errors import DiskFullError, EvidenceError, StorageError
 from docsign.sentence import say
+from relay_server.core.logbook import Logbook, Sealed
 from relay_server.storage import tables
+from relay_server.storage.proving import prove_record
 from relay_server.storage.transaction import DatabaseTransaction
 
 Answer = TypeVar("Answer")
@@ -31,6 +35,8 @@ GROUP: Final = 64
 """The most units of work under one commit."""
 
 READERS: Final = 4
+RECENT: Final = 2048
+"""Of how many records the proof is at hand without a look into the store."""
 BUSY_SECONDS: Final = 15
 """How long the writer waits for another process (the directory's command line) to finish its commit."""
 
@@ -58,6 +64,8 @@ class DatabaseLedger:
         self._reading = ThreadPoolExecutor(READERS, "ledger-reader")
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._logbook: Logbook | None = None
+        self._recent: OrderedDict[str, tuple[Sealed, int]] = OrderedDict()
 
     @staticmethod
     async def open(path: Path) -> DatabaseLedger:
@@ -72,6 +80,18 @@ class DatabaseLedger:
             raise
         ledger._task = asyncio.create_task(ledger._write_groups(), name="ledger writer")
         return ledger
+
+    def keep_log(self, logbook: Logbook) -> None:
+        """Seal every record from now on into this log, under the commit that keeps it."""
+        self._logbook = logbook
+
+    async def proof(self, evidence: str) -> LogProof | None:
+        """See ports.Ledger."""
+        recent = self._recent.get(evidence)
+        if recent is not None:
+            sealed, index = recent
+            return sealed.proof(index)
+        return await self.read(lambda tx: prove_record(tx, evidence))
 
     async def write(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
         """See ports.Ledger."""
@@ -156,7 +176,14 @@ class DatabaseLedger:
     def _commit(self, group: list[_Job]) -> list[_Outcome]:
         """Run a group under one commit; raises StorageError where nothing, or nobody knows what, was kept."""
         with _translated(self._path), self._writer.begin() as connection:
-            return [self._run(job, connection) for job in group]
+            outcomes = [self._run(job, connection) for job in group]
+            grown = None if self._logbook is None else DatabaseTransaction(connection).seal(self._logbook)
+        if grown is not None:  # committed: now it may be shown
+            sealed, placed = grown
+            self._recent.update((evidence, (sealed, index)) for evidence, index in placed.items())
+            while len(self._recent) > RECENT:
+                self._recent.popitem(last=False)
+        return outcomes
 
     def _run(self, job: _Job, connection: Connection) -> _Outcome:
         """Run one unit in a savepoint; its own error is its outcome, a full disk is the whole group's."""
@@ -234,6 +261,8 @@ def _translated(path: Path) -> Iterator[None]:
     """Turn the database's errors into the library's."""
     try:
         yield
+    except EvidenceError as error:
+        raise StorageError(error.sentence, where=f"{path}: {error.where}") from error
     except IntegrityError as error:
         raise StorageError(
             say("This entry is already in the ledger: {key}.", key=error.orig), where=str(path)

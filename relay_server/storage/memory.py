@@ -11,11 +11,21 @@ from datetime import datetime
 from typing import BinaryIO, TypeVar
 
 from docsign.envelope.agency_codes import canonical
+from docsign.envelope.signed_note import LogProof
 from docsign.errors import StorageError
 from docsign.sentence import say
 from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
+from relay_server.core.logbook import (
+    STATE,
+    Logbook,
+    LogState,
+    TileKey,
+    read_log_state,
+    write_log_state,
+)
+from relay_server.storage.proving import prove_record
 
 Answer = TypeVar("Answer")
 Key = TypeVar("Key")
@@ -29,6 +39,10 @@ class _Tables:
     deliveries: MutableMapping[str, Delivery] = field(default_factory=dict)
     facts: MutableMapping[int, Fact] = field(default_factory=dict)
     counters: MutableMapping[str, int] = field(default_factory=dict)
+    leaves: MutableMapping[str, int] = field(default_factory=dict)
+    tiles: MutableMapping[TileKey, bytes] = field(default_factory=dict)
+    checkpoints: MutableMapping[int, bytes] = field(default_factory=dict)
+    notes: MutableMapping[str, bytes] = field(default_factory=dict)
 
     def over(self) -> _Tables:
         """Return tables whose changes are apart until they are merged."""
@@ -38,6 +52,10 @@ class _Tables:
             ChainMap({}, self.deliveries),
             ChainMap({}, self.facts),
             ChainMap({}, self.counters),
+            ChainMap({}, self.leaves),
+            ChainMap({}, self.tiles),
+            ChainMap({}, self.checkpoints),
+            ChainMap({}, self.notes),
         )
 
     def merge(self, changed: _Tables) -> None:
@@ -165,6 +183,56 @@ class MemoryTransaction:
                 return fact
         return None
 
+    # ---- the log
+
+    async def log_state(self) -> LogState:
+        """See ports.Transaction."""
+        sizes = sorted(self._tables.checkpoints)
+        newest = self._tables.checkpoints[sizes[-1]] if sizes else b""
+        return read_log_state(await self.note(STATE), newest)
+
+    async def tile(self, level: int, number: int) -> bytes | None:
+        """See ports.Transaction."""
+        return self._tables.tiles.get((level, number))
+
+    async def entries(self, start: int, count: int) -> tuple[bytes, ...]:
+        """See ports.Transaction."""
+        placed = {self._tables.leaves[fact.evidence.id]: fact for fact in self._sealed()}
+        return tuple(placed[index].entry for index in sorted(placed) if start <= index < start + count)
+
+    async def index_of(self, evidence: str) -> int | None:
+        """See ports.Transaction."""
+        return self._tables.leaves.get(evidence)
+
+    async def checkpoint_over(self, index: int) -> bytes:
+        """See ports.Transaction."""
+        over = sorted(size for size in self._tables.checkpoints if size > index)
+        return self._tables.checkpoints[over[0]] if over else b""
+
+    async def note(self, name: str) -> bytes:
+        """See ports.Transaction."""
+        return self._tables.notes.get(name, b"")
+
+    async def put_note(self, name: str, value: bytes) -> None:
+        """See ports.Transaction."""
+        self._tables.notes[name] = value
+
+    async def seal(self, logbook: Logbook) -> None:
+        """Append what was kept and is not in the log yet."""
+        new = [fact for _, fact in sorted(self._tables.facts.items()) if fact not in self._sealed()]
+        if new:
+            state = await self.log_state()
+            edge = {key: self._tables.tiles.get(key, b"") for key in state.edge()}
+            sealed = logbook.seal(state, edge, [fact.entry for fact in new])
+            for index, fact in enumerate(new, state.size):
+                self._tables.leaves[fact.evidence.id] = index
+            self._tables.tiles.update(sealed.tiles)
+            await self.put_note(STATE, write_log_state(sealed.state))
+            self._tables.checkpoints[sealed.state.size] = sealed.state.checkpoint
+
+    def _sealed(self) -> list[Fact]:
+        return [fact for fact in self._tables.facts.values() if fact.evidence.id in self._tables.leaves]
+
 
 class MemoryLedger:
     """A Ledger in memory; survives as long as the object."""
@@ -172,12 +240,23 @@ class MemoryLedger:
     def __init__(self) -> None:
         self._tables = _Tables()
         self._writing = asyncio.Lock()
+        self._logbook: Logbook | None = None
+
+    def keep_log(self, logbook: Logbook) -> None:
+        """Seal every record from now on into this log, under the commit that keeps it."""
+        self._logbook = logbook
+
+    async def proof(self, evidence: str) -> LogProof | None:
+        """See ports.Ledger."""
+        return await self.read(lambda tx: prove_record(tx, evidence))
 
     async def write(self, work: Callable[[MemoryTransaction], Awaitable[Answer]]) -> Answer:
         """See ports.Ledger."""
         async with self._writing:
             changed = self._tables.over()
             answer = await work(MemoryTransaction(changed))
+            if self._logbook is not None:
+                await MemoryTransaction(changed).seal(self._logbook)
             self._tables.merge(changed)
             return answer
 

@@ -30,7 +30,7 @@ from relay_server.core.deliveries import Delivery, State
 from relay_server.core.directory import Binding, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BEGINNING: Final = [{"name": "schema", "value": SCHEMA_VERSION}, {"name": "inbox", "value": 0}]
 """The counters of a new database."""
 
@@ -119,7 +119,33 @@ facts = Table(
     Column("state", String, nullable=False),
     Column("record", LargeBinary, nullable=False),
     Column("signature", LargeBinary, nullable=False),
+    Column("leaf", BigInteger, unique=True),
     UniqueConstraint("delivery", "cause"),
+)
+Index(
+    "unsealed",
+    facts.c.number,
+    sqlite_where=facts.c.leaf.is_(None),
+    postgresql_where=facts.c.leaf.is_(None),
+)
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("hashes", LargeBinary, nullable=False),
+)
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("note", LargeBinary, nullable=False),
+)
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )
 
 

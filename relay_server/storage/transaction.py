@@ -14,13 +14,32 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 
 from docsign.envelope.agency_codes import canonical
+from docsign.envelope.evidence import log_entry
 from docsign.errors import StorageError
 from docsign.sentence import say
 from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
+from relay_server.core.logbook import (
+    STATE,
+    Logbook,
+    LogState,
+    Sealed,
+    read_log_state,
+    write_log_state,
+)
 from relay_server.storage import tables
-from relay_server.storage.tables import agencies, bindings, deliveries, envelopes, facts, meta
+from relay_server.storage.tables import (
+    agencies,
+    bindings,
+    checkpoints,
+    deliveries,
+    envelopes,
+    facts,
+    meta,
+    notes,
+    tiles,
+)
 
 _WITH_BINDINGS = (
     select(agencies, bindings)
@@ -77,6 +96,35 @@ _FACT_OF = select(facts).where(
 _NEXT_NUMBER = (
     update(meta).where(meta.c.name == "inbox").values(value=meta.c.value + 1).returning(meta.c.value)
 )
+_ENTRIES = (
+    select(facts.c.record, facts.c.signature)
+    .where(and_(facts.c.leaf >= bindparam("start"), facts.c.leaf < bindparam("end")))
+    .order_by(facts.c.leaf)
+)
+_LEAF_OF = select(facts.c.leaf).where(facts.c.id == bindparam("wanted"))
+_UNSEALED = (
+    select(facts.c.number, facts.c.id, facts.c.record, facts.c.signature)
+    .where(facts.c.leaf.is_(None))
+    .order_by(facts.c.number)
+)
+_SEAL = update(facts).where(facts.c.number == bindparam("wanted")).values(leaf=bindparam("place"))
+_TILE = select(tiles.c.hashes).where(
+    and_(tiles.c.level == bindparam("level"), tiles.c.number == bindparam("number"))
+)
+_PUT_TILE = (
+    update(tiles)
+    .where(and_(tiles.c.level == bindparam("wanted_level"), tiles.c.number == bindparam("wanted_number")))
+    .values(hashes=bindparam("new"))
+)
+_CHECKPOINT_OVER = (
+    select(checkpoints.c.note)
+    .where(checkpoints.c.size > bindparam("index"))
+    .order_by(checkpoints.c.size)
+    .limit(1)
+)
+_NEWEST_CHECKPOINT = select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
+_NOTE = select(notes.c.value).where(notes.c.name == bindparam("wanted"))
+_PUT_NOTE = update(notes).where(notes.c.name == bindparam("wanted")).values(value=bindparam("new"))
 _PUT_DELIVERY = update(deliveries).where(deliveries.c.id == bindparam("wanted"))
 
 
@@ -191,6 +239,80 @@ class DatabaseTransaction:
         """See ports.Transaction."""
         rows = self._rows(_FACT_OF, wanted=delivery, because=cause)
         return tables.read_fact(rows[0]) if rows else None
+
+    # ---- the log
+
+    async def log_state(self) -> LogState:
+        """See ports.Transaction."""
+        return self.read_state()
+
+    async def tile(self, level: int, number: int) -> bytes | None:
+        """See ports.Transaction."""
+        return self.read_tile(level, number)
+
+    async def entries(self, start: int, count: int) -> tuple[bytes, ...]:
+        """See ports.Transaction."""
+        rows = self._rows(_ENTRIES, start=start, end=start + count)
+        return tuple(log_entry(row.record, row.signature) for row in rows)
+
+    async def index_of(self, evidence: str) -> int | None:
+        """See ports.Transaction."""
+        rows = self._rows(_LEAF_OF, wanted=evidence)
+        return rows[0].leaf if rows else None
+
+    async def checkpoint_over(self, index: int) -> bytes:
+        """See ports.Transaction."""
+        rows = self._rows(_CHECKPOINT_OVER, index=index)
+        return bytes(rows[0].note) if rows else b""
+
+    async def note(self, name: str) -> bytes:
+        """See ports.Transaction."""
+        return self.read_note(name)
+
+    async def put_note(self, name: str, value: bytes) -> None:
+        """See ports.Transaction."""
+        self.write_note(name, value)
+
+    def read_note(self, name: str) -> bytes:
+        """Return the note of this name."""
+        rows = self._rows(_NOTE, wanted=name)
+        return bytes(rows[0].value) if rows else b""
+
+    def write_note(self, name: str, value: bytes) -> None:
+        """Replace the note of this name."""
+        if self._connection.execute(_PUT_NOTE, {"wanted": name, "new": value}).rowcount == 0:
+            self._add(notes, {"name": name, "value": value})
+
+    def read_state(self) -> LogState:
+        """Return the log as it was last sealed."""
+        rows = self._rows(_NEWEST_CHECKPOINT)
+        return read_log_state(self.read_note(STATE), bytes(rows[0].note) if rows else b"")
+
+    def read_tile(self, level: int, number: int) -> bytes | None:
+        """Return the hashes of a tile."""
+        rows = self._rows(_TILE, level=level, number=number)
+        return bytes(rows[0].hashes) if rows else None
+
+    def seal(self, logbook: Logbook) -> tuple[Sealed, dict[str, int]] | None:
+        """Append what was kept and is not in the log yet; None where nothing was.
+
+        Returns the log, and the index of each new record by its id.
+        """
+        rows = self._rows(_UNSEALED)
+        if not rows:
+            return None
+        state = self.read_state()
+        edge = {key: self.read_tile(*key) or b"" for key in state.edge()}
+        sealed = logbook.seal(state, edge, [log_entry(row.record, row.signature) for row in rows])
+        placed = {row.id: state.size + place for place, row in enumerate(rows)}
+        self._connection.execute(_SEAL, [{"wanted": row.number, "place": placed[row.id]} for row in rows])
+        for (level, number), hashes in sealed.tiles.items():
+            values = {"wanted_level": level, "wanted_number": number, "new": hashes}
+            if self._connection.execute(_PUT_TILE, values).rowcount == 0:
+                self._add(tiles, {"level": level, "number": number, "hashes": hashes})
+        self.write_note(STATE, write_log_state(sealed.state))
+        self._add(checkpoints, {"size": sealed.state.size, "note": sealed.state.checkpoint})
+        return sealed, placed
 
 
 def _agencies(rows: Sequence[Row[Any]]) -> tuple[Agency, ...]:

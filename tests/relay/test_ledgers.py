@@ -240,9 +240,9 @@ async def test_sqlite_survives_being_opened_again_and_refuses_another_form(tmp_p
     ledger = await DatabaseLedger.open(path)
     assert await ledger.read(lambda tx: tx.envelope(envelope().sha256)) == envelope()
     with ledger._writer.begin() as connection:
-        connection.exec_driver_sql("UPDATE meta SET value = 2 WHERE name = 'schema'")
+        connection.exec_driver_sql("UPDATE meta SET value = 9 WHERE name = 'schema'")
     await ledger.close()
-    with pytest.raises(StorageError, match="form 2"):
+    with pytest.raises(StorageError, match="form 9"):
         await DatabaseLedger.open(path)
     (tmp_path / "other.sqlite").write_bytes(b"khong phai co so du lieu" * 50)
     with pytest.raises(StorageError, match="not a database"):

@@ -62,7 +62,7 @@ def test_old_entries_are_proved_under_the_newest_checkpoint() -> None:
     state, tiles = grown([200, 56, 1, 300, 65_400, 3])
     chance = random.Random(7)
     for index in (0, 255, 256, 65_535, 65_536, *(chance.randrange(state.size) for _ in range(20))):
-        proof = prove(state, index, lambda tile: reader(tiles, tile))
+        proof = prove(state.checkpoint, index, lambda tile: reader(tiles, tile))
         assert proof.require(entry(index), KEY).size == state.size
 
 
@@ -83,3 +83,11 @@ def test_a_damaged_edge_is_noticed_before_anything_is_signed() -> None:
     for wrong in (b"", tiles[0, 0][:-1], tiles[0, 0] + bytes(32)):
         with pytest.raises(EvidenceError, match="damaged"):
             BOOK.seal(state, {(0, 0): wrong}, [b"x"])
+
+
+def test_the_proof_of_a_record_stays_the_same() -> None:
+    """Under the checkpoint of its own commit, from the tiles of today."""
+    first, _ = grown([5, 300])
+    later, tiles = grown([5, 300, 700])
+    proof = prove(first.checkpoint, 100, lambda tile: reader(tiles, tile))
+    assert proof.require(entry(100), KEY).size == first.size < later.size

@@ -117,6 +117,9 @@ async def test_the_applications_serve_the_paths_of_the_wire() -> None:
         ("POST", wire.statuses_path("{sha256}")),
         ("POST", wire.handover_path("{delivery}")),
         ("GET", wire.AGENCIES),
+        ("GET", f"{wire.LOG}/about"),
+        ("GET", f"{wire.LOG}/checkpoint"),
+        ("GET", f"{wire.LOG}/tile/{{path}}"),
     }
     assert all(inspect.getdoc(handler) for handler in routes.values())
     paths = {route.resource.canonical for route in health(world.relay).router.routes() if route.resource}

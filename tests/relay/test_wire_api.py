@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-import docsign.signing
+import docsign.sealing
 from docsign.ades.cades import judge_cms
 from docsign.envelope.edxml import write_status
 from docsign.envelope.evidence import EvidenceEvent, Receipt
@@ -225,7 +225,7 @@ async def test_what_accept_refuses(
             ProblemType.NOT_YOUR_AGENCY,
         )
         with pytest.MonkeyPatch.context() as patched:  # our own seal refuses another agency's key
-            patched.setattr(docsign.signing, "_require_sender", lambda _header, _key: None)
+            patched.setattr(docsign.sealing, "_require_sender", lambda _header, _key: None)
             stranger = sealed(province_key)
         found = problem(await commune.send(stranger), ProblemType.SIGNATURE_NOT_ACCEPTED)
         assert "H99.31" in found.en
@@ -273,7 +273,7 @@ async def test_a_secret_document_is_not_accepted(site: Site, agency_key: Signing
     async with site.served() as relay, site.client(relay.url, "commune-tls") as commune:
         assert (await commune.send(sealed(agency_key, subject="Về việc giữ bí mật nhà nước")))[0] == 201
         with pytest.MonkeyPatch.context() as patched:  # our own seal refuses to make one
-            patched.setattr(docsign.signing, "require_not_secret", lambda _header: None)
+            patched.setattr(docsign.sealing, "require_not_secret", lambda _header: None)
             secret = sealed(agency_key, content="Tối  mật", number="126")
         found = problem(await commune.send(secret), ProblemType.SECRET_DOCUMENT)
         assert found.where == "header.content"

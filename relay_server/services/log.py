@@ -1,0 +1,107 @@
+"""The evidence log as a service: what the relay says of it, its checkpoint, its tiles, proofs on receipts.
+
+Hashes are for every agency; the records themselves, in bundles, are for auditors alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from docsign.envelope.evidence import About, Receipt, parse_json
+from docsign.envelope.merkle import HASH_SIZE
+from docsign.envelope.signed_note import NoteKey
+from docsign.envelope.tiles import Tile, write_bundle
+from docsign.errors import EvidenceError, StorageError
+from docsign.exchange.wire import ProblemType
+from docsign.sentence import say
+from relay_server.core.directory import Use
+from relay_server.core.refusals import RefusalError
+from relay_server.ports import Clock, Ledger, Notary, Randomness, Transaction
+from relay_server.services.relay import Caller, Relay
+
+ORIGIN, ABOUT = "log origin", "about"
+"""Under which names the ledger keeps the log's origin and the relay's word on it."""
+
+
+async def introduce(
+    ledger: Ledger, notary: Notary, clock: Clock, randomness: Randomness, public: bytes
+) -> About:
+    """Return the relay's word on its log, kept or made anew where key or certificate changed.
+
+    ``public`` is the log's key. The origin is chosen once: another one is another log. Raises StorageError
+    where the log was begun with another key.
+    """
+    known = await ledger.read(lambda tx: tx.note(ABOUT))
+    origin = (await ledger.read(lambda tx: tx.note(ORIGIN))).decode()
+    about = None if not known else About.from_json(parse_json(known, limit=len(known), where=ABOUT))
+    if about is not None and NoteKey.parse(about.log_key).public != public:
+        raise StorageError(say("The log was begun with another key; its key file is not the right one."))
+    if about is not None and about.certificate == notary.certificate:
+        return about
+    origin = origin or f"{notary.certificate[:16]}.relay/{randomness.name()[:8]}"
+    made = About(
+        relay=notary.name,
+        certificate=notary.certificate,
+        log_key=str(NoteKey(name=origin, public=public)),
+        time=clock.now(),
+    )
+    made = replace(made, signature=notary.sign(made.signed, at=made.time))
+
+    async def keep(tx: Transaction) -> None:
+        await tx.put_note(ORIGIN, origin.encode())
+        await tx.put_note(ABOUT, made.to_bytes())
+
+    await ledger.write(keep)
+    return made
+
+
+async def proved(relay: Relay, receipt: Receipt) -> Receipt:
+    """Return the receipt with the proof that its record stands in the log."""
+    if relay.about is None:
+        return receipt
+    proof = await relay.ledger.proof(receipt.evidence.id)
+    if proof is None:
+        return receipt
+    return replace(receipt, proof=proof.to_text(), about=relay.about)
+
+
+def about(relay: Relay) -> About:
+    """Return what the relay says of its log; raises RefusalError where it keeps none."""
+    if relay.about is None:
+        raise _nothing()
+    return relay.about
+
+
+async def checkpoint(relay: Relay) -> bytes:
+    """Return the newest checkpoint; raises RefusalError before the first record."""
+    state = await relay.ledger.read(lambda tx: tx.log_state())
+    if not state.checkpoint:
+        raise _nothing()
+    return state.checkpoint
+
+
+async def tile(relay: Relay, caller: Caller, path: str) -> bytes:
+    """Return a tile, or for an auditor a bundle of records; raises RefusalError for any other path."""
+    try:
+        wanted = Tile.from_path(path)
+    except EvidenceError as error:
+        raise _nothing() from error
+    return await relay.ledger.read(lambda tx: _part(tx, relay, caller, wanted))
+
+
+async def _part(tx: Transaction, relay: Relay, caller: Caller, wanted: Tile) -> bytes:
+    state = await tx.log_state()
+    if not wanted.is_within(state.size):
+        raise _nothing()
+    if wanted.level is None:
+        if not caller.agency.has(caller.certificate, Use.AUDIT, at=relay.now()):
+            raise _nothing()
+        return write_bundle(await tx.entries(wanted.number * 256, wanted.width))
+    hashes = await tx.tile(wanted.level, wanted.number)
+    if hashes is None or len(hashes) < wanted.width * HASH_SIZE:
+        raise StorageError(say("A part of the log is damaged."), where=wanted.path)
+    return hashes[: wanted.width * HASH_SIZE]
+
+
+def _nothing() -> RefusalError:
+    return RefusalError(ProblemType.NOT_FOUND, say("There is no such part of the log."))
