@@ -133,7 +133,9 @@ def test_a_cold_verification_loads_what_it_needs(desk: Path, trust_folder: Path)
         "import sys; from docsign.cli import docsign, run\n"
         f"status = run(docsign, ['verify', 'mot-chu-ky.pdf', '--trust', {str(trust_folder)!r}])\n"
         "loaded = [m for m in ('typst', 'aiohttp', 'lxml', 'pypdfium2', 'rich', 'sqlalchemy',"
-        " 'pyhanko.sign.signers', 'pyhanko.sign.diff_analysis') if m in sys.modules]\n"
+        " 'pyhanko.sign.signers', 'pyhanko.sign.diff_analysis', 'multiprocessing', 'csv', 'html',"
+        " 'urllib.request',"
+        " 'docsign.report.reasoning', 'docsign.cli.verify_many', 'docsign.pki.online') if m in sys.modules]\n"
         "print(loaded, file=sys.stderr); sys.exit(status)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=desk, check=False)
