@@ -11,7 +11,7 @@ from dataclasses import field
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.accounting import Accountant, Claim, Span, spans
-from docsign.pdf.reading.budget import Budget, Work
+from docsign.pdf.reading.budget import Budget, Work, exceeded
 from docsign.pdf.reading.encryption import open_cipher
 from docsign.pdf.reading.history import History, build_history
 from docsign.pdf.reading.remarks import Remark, Remarks
@@ -50,6 +50,8 @@ def read_pdf(
     work, remarks = Work(budget), Remarks(budget.findings)
     revisions = read_revisions(data, work=work, remarks=remarks)
     history = build_history(revisions, remarks, len(data))
+    if sum(len(revision.changed) for revision in revisions) > budget.objects:
+        raise exceeded(say("objects"), budget.objects)  # before memory goes into finding where each begins
     claims, clashes = _claims(history)
     accountant = Accountant(data, claims, clashes, revisions, remarks)
     store = Store(data, history, accountant.mark(), work, remarks)
