@@ -244,13 +244,13 @@ def _judge_counters(
     if not any(attribute.oid == sd.COUNTER_SIGNATURE for attribute in signer.unsigned):
         return
     for found in counter_signatures(signer, id):
-        if not case.budget.counter():
-            return
-        if found.signer is None:
+        if found.signer is None or not case.budget.counter():
             sentence = found.problem or say("The counter-signature cannot be read.")
             problem = failed(SubIndication.FORMAT_FAILURE, "counter-signature-form", sentence)
             report = _unreadable(found.id, "cades", problem.conclusion, problem.finding)
             yield CmsJudgement(report=report, confirms=found.parent_id)
+            if found.signer is not None:
+                return
         else:
             yield _judge_counter(data, found, found.signer, case)
 

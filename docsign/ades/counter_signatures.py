@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from docsign.ades import signed_data as sd
 from docsign.ades.der import Node
 from docsign.errors import CmsError
-from docsign.sentence import Sentence
+from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 
 MOST_COUNTER_SIGNATURES = 32
@@ -34,7 +34,10 @@ class CounterSignature:
 
 
 def counter_signatures(signer: sd.SignerInfo, id: str) -> Iterator[CounterSignature]:
-    """Yield the counter-signatures of ``signer``, each before those that confirm it in turn."""
+    """Yield the counter-signatures of ``signer``, each before those that confirm it in turn.
+
+    Where there are more than are judged, one that cannot be read stands last and says so.
+    """
     waiting: list[tuple[Node, str, str, bytes, int]] = []
 
     def push(one: sd.SignerInfo, its_id: str, level: int) -> None:
@@ -46,7 +49,7 @@ def counter_signatures(signer: sd.SignerInfo, id: str) -> Iterator[CounterSignat
         )
 
     push(signer, id, 1)
-    count = 0
+    count, cut = 0, False
     while waiting and count < MOST_COUNTER_SIGNATURES:
         count += 1
         value, own_id, parent_id, parent, level = waiting.pop()
@@ -60,3 +63,12 @@ def counter_signatures(signer: sd.SignerInfo, id: str) -> Iterator[CounterSignat
         yield CounterSignature(id=own_id, parent_id=parent_id, parent=parent, signer=found)
         if level < MOST_LEVELS:
             push(found, own_id, level + 1)
+        else:
+            cut = cut or bool(found.unsigned_values(sd.COUNTER_SIGNATURE))
+    if waiting or cut:
+        sentence = say(
+            "There are more counter-signatures than are judged ({limit}).", limit=MOST_COUNTER_SIGNATURES
+        )
+        yield CounterSignature(
+            id=f"{id}-C", parent_id=id, parent=signer.signature, signer=None, problem=sentence
+        )
