@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -29,13 +29,17 @@ from docsign.errors import (
     UsageError,
 )
 from docsign.files import file_error
+from docsign.pdf.fields import DOCUMENT_NUMBER
+from docsign.pdf.judge import judge_pdf
 from docsign.pdf.text import refuse_secret
+from docsign.pdf.writer import SignablePdf
 from docsign.pki.certificates import agency_code
 from docsign.pki.fitness import require_fit
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
 from docsign.proofs import Level, gathered, level_of, require_means
-from docsign.sentence import say
+from docsign.sentence import Sentence, say
+from docsign.verdict import Indication
 
 Document = Path | tuple[str, bytes | BinaryIO] | bytes
 """A file to seal: a path, a name with bytes or a seekable stream, or bytes alone."""
@@ -80,12 +84,14 @@ def seal_to(
     check: bool = True,
     trust: Trust | None = None,
     gateway: bool = False,
+    remark: Callable[[str, Sentence], None] | None = None,
 ) -> Header:
     """Write what ``seal`` returns into an empty seekable stream, and return the header as it was written.
 
     ``level`` is that of the seal: XAdES B-T where a ``tsa`` is named, else B-B; the higher ones need ``tsa``
     and ``trust``. Files are read piece by piece; only a PDF is held whole, one at a time, for the look at its
-    first page.
+    first page and at its signatures: one that was altered is refused, ``remark`` (name, sentence) is told of
+    one that is not signed, or bears another number.
     """
     moment = aware_moment(at)
     wanted = level_of(level, tsa, trust)
@@ -101,7 +107,8 @@ def seal_to(
         packing = Packing(stream, header, [(name, media) for name, media, _ in rows], at=moment)
         for place, (name, media, source) in enumerate(rows):
             if media == "application/pdf":
-                _refuse_secret_file(name, source)
+                _check_pdf(name, source.read(), header, moment, remark)
+                source.seek(0)
             try:
                 packing.add(place, pieces_of(source))
             except OSError as error:
@@ -188,12 +195,33 @@ def _named(
     return name or default_name(header, place, start), media_type(name or "", start), source
 
 
-def _refuse_secret_file(name: str, source: BinaryIO) -> None:
+def _check_pdf(
+    name: str, pdf: bytes, header: Header, at: datetime, remark: Callable[[str, Sentence], None] | None
+) -> None:
+    """Refuse a secret PDF, and one whose signatures no longer hold; remark what else is odd about it."""
     try:
-        refuse_secret(source.read())
+        refuse_secret(pdf)
     except (PdfError, SecretDocumentError) as error:
         raise type(error)(error.sentence, where=name, hint=error.hint) from error
-    source.seek(0)
+    judged = judge_pdf(pdf, trust=Trust.nothing(), at=at)
+    if judged.signatures and judged.conclusion.indication is Indication.TOTAL_FAILED:
+        raise PdfError(
+            say("The PDF was changed after it was signed, or a signature in it is broken; it is not sealed."),
+            where=name,
+            hint=say("See: docsign verify {name}.", name=name),
+        )
+    if remark is None:
+        return
+    if not judged.signatures:
+        remark(name, say("The PDF is not signed."))
+        return
+    with contextlib.suppress(PdfError):  # encrypted, certified: the number is then not ours to read
+        number = SignablePdf(pdf).texts.get(DOCUMENT_NUMBER, "")
+        if number and header.number and number.lstrip("0") != header.number.strip().lstrip("0"):
+            remark(
+                name,
+                say("The PDF has the number {pdf}, the header {header}.", pdf=number, header=header.number),
+            )
 
 
 def _require_sender(header: Header, key: SigningKey) -> None:

@@ -18,6 +18,7 @@ from docsign.cli.options import (
     json_option,
     key_options,
     language_option,
+    level_option,
     passphrase_source,
     trust_option,
 )
@@ -32,13 +33,14 @@ from docsign.errors import (
     UsageError,
 )
 from docsign.files import opening, read_file, writing
-from docsign.sentence import Language, say
+from docsign.sentence import Language, Sentence, say
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from docsign.envelope import Header
     from docsign.pki import SigningKey, Trust
+    from docsign.proofs import Level
 
 _TOML_LIMIT = 1024 * 1024
 _PDF_LIMIT = 256 * 1024 * 1024
@@ -59,6 +61,8 @@ _PDF_LIMIT = 256 * 1024 * 1024
     multiple=True,
     help="Encrypt to this certificate (PEM, DER); may be repeated, your own included.",
 )
+@click.option("--tsa", metavar="URL", help="RFC 3161 time-stamping service; makes the seal B-T.")
+@level_option("Level of the seal. Default: b-t with a time-stamping service, else b-b.")
 @trust_option
 @click.option("--no-check", is_flag=True, help="Skip the checks of the signer's certificate.")
 @json_option
@@ -73,6 +77,8 @@ def seal(
     day: str | None,
     to: tuple[str, ...],
     encrypt_to: tuple[Path, ...],
+    tsa: str | None,
+    level: Level | None,
     trust: Path | None,
     no_check: bool,
     as_json: bool,
@@ -102,7 +108,18 @@ def seal(
     certificates = [_certificate(path) for path in encrypt_to]
     held = held_key(key, passphrase_file, lang)
     with writing(output) as stream:
-        written = _sealed(stream, header, documents, held, certificates, check=not no_check, trust=trusted)
+        written = _sealed(
+            stream,
+            header,
+            documents,
+            held,
+            certificates,
+            check=not no_check,
+            trust=trusted,
+            level=level,
+            tsa=tsa,
+            lang=lang,
+        )
     if as_json:
         row = {
             "schema": 1,
@@ -134,12 +151,30 @@ def _sealed(
     *,
     check: bool,
     trust: Trust | None,
+    level: Level | None,
+    tsa: str | None,
+    lang: Language,
 ) -> Header:
     """Seal, encrypted where there are certificates; return the header with the documents' names."""
     if not certificates:
         from docsign.sealing import seal_to
 
-        return seal_to(stream, header, documents, key, check=check, trust=trust)
+        def remark(name: str, sentence: Sentence) -> None:
+            click.echo(f"{say('warning').text(lang)}: {name}: {sentence.text(lang)}", err=True)
+
+        return seal_to(
+            stream,
+            header,
+            documents,
+            key,
+            check=check,
+            trust=trust,
+            level=level,
+            tsa=tsa,
+            remark=remark,
+        )
+    if level is not None:
+        raise UsageError(say("{option} is not for encrypted envelopes.", option="--level"))
     from docsign.encrypting import seal_encrypted_to
 
     return seal_encrypted_to(stream, header, documents, key, certificates, check=check, trust=trust)

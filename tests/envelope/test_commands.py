@@ -65,7 +65,10 @@ def test_seal_and_open(desk: Desk, pdf: bytes) -> None:
     """From header and document to an envelope, and back to the same bytes."""
     status, out, err = desk.seal("header.toml", "12.pdf", "-o", "12.asice")
     assert (status, out) == (0, "12.asice\n")
-    assert err == "Đã đóng gói và ký số: 12.pdf; bên gửi H99.31; bên nhận H99, H99.12.\n"
+    assert err.splitlines() == [
+        "cảnh báo: 12.pdf: Tệp PDF chưa được ký số.",
+        "Đã đóng gói và ký số: 12.pdf; bên gửi H99.31; bên nhận H99, H99.12.",
+    ]
     status, out, err = desk.run("open", "12.asice", "-o", "mo", "--trust", desk.trust)
     assert (status, err) == (0, "")
     assert out.splitlines() == [
@@ -90,7 +93,7 @@ def test_programs_get_json(desk: Desk) -> None:
     """One line each, paths and codes in it."""
     status, out, err = desk.seal("header.toml", "12.pdf", "-o", "12.asice", "--json")
     sealed = json.loads(out)
-    assert (status, err) == (0, "")
+    assert (status, err) == (0, "cảnh báo: 12.pdf: Tệp PDF chưa được ký số.\n")
     assert sealed["receivers"] == ["H99", "H99.12"]
     assert sealed["bytes"] == desk.path("12.asice").stat().st_size
     status, out, err = desk.run("open", "12.asice", "-o", "mo", "--json")
@@ -211,4 +214,7 @@ def test_a_secret_document_that_arrives_is_not_opened(desk: Desk, p12: Path) -> 
 def test_the_commands_speak_english_too(desk: Desk) -> None:
     """--lang en."""
     _, _, err = desk.seal("header.toml", "12.pdf", "-o", "12.asice", lang="en")
-    assert err == "Sealed: 12.pdf from H99.31 to H99, H99.12.\n"
+    assert err.splitlines() == [
+        "warning: 12.pdf: The PDF is not signed.",
+        "Sealed: 12.pdf from H99.31 to H99, H99.12.",
+    ]

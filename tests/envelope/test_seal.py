@@ -6,11 +6,12 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from docsign.document import OfficialDocument
 from docsign.envelope import Header, Organization, envelope_header, judge_container, read_container
 from docsign.errors import (
     CertificateUnfitError,
@@ -26,6 +27,8 @@ from docsign.pdf.typeset import typeset
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import TrialAuthority
 from docsign.sealing import seal, seal_to
+from docsign.sentence import Sentence
+from docsign.signing import sign
 from docsign.verdict import Indication
 from tests.envelope.conftest import SEALED_AT
 
@@ -164,3 +167,53 @@ def test_a_large_envelope_is_streamed(p12: Path, trust_folder: Path, tmp_path: P
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 32 * 1024
+
+
+def test_a_pdf_that_was_altered_is_not_sealed(
+    header: Header, pdf: bytes, person_key: SigningKey, agency_key: SigningKey
+) -> None:
+    """Its signature no longer holds: whoever receives it could not use it."""
+    signed = sign(pdf, person_key, role="person")
+    assert seal(header, [signed], agency_key)
+    place = signed.index(b"stream") + 12
+    altered = signed[:place] + bytes([signed[place] ^ 1]) + signed[place + 1 :]
+    with pytest.raises(PdfError, match="changed after it was signed"):
+        seal(header, [("12.pdf", altered)], agency_key)
+
+
+def test_what_is_odd_about_a_pdf_is_remarked(
+    header: Header, pdf: bytes, person_key: SigningKey, agency_key: SigningKey
+) -> None:
+    """Not signed: said, and sealed all the same; signed and no number of its own: nothing to say."""
+    said: list[str] = []
+
+    def remark(name: str, sentence: Sentence) -> None:
+        said.append(f"{name}: {sentence.text('en')}")
+
+    seal_to(io.BytesIO(), header, [("12.pdf", pdf)], agency_key, remark=remark)
+    assert said == ["12.pdf: The PDF is not signed."]
+    said.clear()
+    signed = sign(pdf, person_key, role="person")
+    seal_to(io.BytesIO(), header, [("12.pdf", signed)], agency_key, remark=remark)
+    assert said == []
+
+
+def test_a_number_that_is_not_the_headers_is_remarked(
+    header: Header, person_key: SigningKey, agency_key: SigningKey
+) -> None:
+    """The letter was numbered 13, the header says 12."""
+    root = Path(__file__).resolve().parents[2]
+    letter = OfficialDocument.from_path(root / "examples" / "letter.toml").to_pdf(SEALED_AT)
+    once = sign(letter, person_key, role="person")
+    said: list[str] = []
+    for number, expected in ((13, ["12.pdf: The PDF has the number 13, the header 12."]), (12, [])):
+        said.clear()
+        both = sign(once, agency_key, role="agency", number=number, date=date(2026, 11, 20))
+        seal_to(
+            io.BytesIO(),
+            header,
+            [("12.pdf", both)],
+            agency_key,
+            remark=lambda name, sentence: said.append(f"{name}: {sentence.text('en')}"),
+        )
+        assert said == expected
