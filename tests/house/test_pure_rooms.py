@@ -10,7 +10,9 @@ from tests.house.tree import ROOT, modules
 PURE = (
     "docsign.verdict", "docsign.secrecy", "docsign.policy", "docsign.sentence", "docsign.errors",
     "docsign.ades", "docsign.pdf", "docsign.envelope", "docsign.document", "docsign.exchange.wire",
-    "relay_server.core", "docsign.pki.certificates", "docsign.pki.paths",
+    "relay_server.core", "docsign.pki.certificates", "docsign.pki.paths", "docsign.pki.path_facts",
+    "docsign.pki.past", "docsign.pki.existence", "docsign.pki.status", "docsign.pki.revocation",
+    "docsign.pki.ocsp", "docsign.pki.validation_data", "docsign.pki.wanting",
 )  # fmt: skip
 SHELLS = {
     "docsign.document.copy_layout": "Typst reads its fonts",
