@@ -46,7 +46,7 @@ def test_what_is_not_ber_is_refused(broken: str) -> None:
 
 
 def written(value: object, *, indefinite: bool) -> bytes:
-    """Write nested lists of byte strings as sequences of octet strings, in DER or as a streaming writer does."""
+    """Write nested lists of byte strings as sequences of octet strings: in DER, or as a stream is written."""
     if isinstance(value, bytes):
         if not indefinite or len(value) < 2:
             return der.encode(der.OCTET_STRING, value)
