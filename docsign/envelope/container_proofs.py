@@ -82,7 +82,6 @@ def _stamps(
     coverage: Coverage, tokens: list[tuple[str, bytes]], trust: Trust, at: datetime, beside: ValidationData
 ) -> Proofs:
     """Judge the time-stamps together, oldest first: a newer one may prove what an older one needs."""
-    container = coverage.container
     tokens = sorted(tokens, key=lambda one: _time(one[1]))
     coverings = [coverage.of(name) for name, _ in tokens]
     stamps = [
@@ -91,7 +90,7 @@ def _stamps(
             token=token,
             kind=_kind(coverage, name),
             imprint=covering.content,
-            covers=frozenset[bytes]().union(*(contents_of(container, one) for one in covering.covered)),
+            covers=frozenset[bytes]().union(*(contents_of(coverage, one) for one in covering.covered)),
         )
         for place, ((name, token), covering) in enumerate(zip(tokens, coverings, strict=True), 1)
     ]
@@ -155,7 +154,7 @@ def _records(
         reports.append(report)
         covered |= covering.covered
         if judged.time is not None and report.conclusion.indication is Indication.TOTAL_PASSED:
-            names = (contents_of(coverage.container, one) for one in covering.covered)
+            names = (contents_of(coverage, one) for one in covering.covered)
             existence.append(Existence(time=judged.time, covers=frozenset[bytes]().union(*names)))
     return Proofs(timestamps=tuple(reports), existence=tuple(existence), covered=frozenset(covered))
 
@@ -163,8 +162,14 @@ def _records(
 # --- what lies in a file ------------------------------------------------------------------------------------
 
 
-def contents_of(container: Container, name: str) -> frozenset[bytes]:
+def contents_of(coverage: Coverage, name: str) -> frozenset[bytes]:
     """Return the names (``name_of``) of what a signing file holds: values, certificates, lists, tokens."""
+    if name not in coverage.held:
+        coverage.held[name] = _contents(coverage.container, name)
+    return coverage.held[name]
+
+
+def _contents(container: Container, name: str) -> frozenset[bytes]:
     kinds = {kind for kind in ("xades", "cades", "timestamp", "evidence") if name in container.names_of(kind)}
     if not kinds:
         return frozenset()

@@ -50,6 +50,8 @@ class Coverage:
     def __init__(self, container: Container) -> None:
         self.container = container
         self.digests: Digests = {}
+        self.held: dict[str, frozenset[bytes]] = {}
+        """The names of what lies in a signing file, once somebody has looked (``container_proofs``)."""
         self._manifests: dict[str, tuple[AsicManifest, bytes]] = {}
         self.problems: list[Problem] = []
         """What is wrong with the manifests themselves."""

@@ -172,7 +172,7 @@ def _judge_signatures(case: _Case, proofs: Proofs, problems: list[Problem]) -> l
         except ContainerError as error:
             problems.append(form_problem(error.sentence, error.where))
             continue
-        known = contents_of(case.container, name) if proofs.existence else frozenset()
+        known = contents_of(case.coverage, name) if proofs.existence else frozenset()
         existence = tuple(one for one in proofs.existence if one.covers & known)
         id = f"S{count + 1}"
         if name in case.container.names_of("xades"):

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from docsign.ades import xades_form as xf
-from docsign.ades.xml import EXC_C14N, parse
+from docsign.ades.xml import EXC_C14N, escaped, parse
 from docsign.pki import SigningKey
 from tests.ades.xml_signing import NOW, value_of
 
@@ -84,10 +84,11 @@ def certificate_property(certificate: x509.Certificate, space: str, name: str = 
     made = digest(der)
     if space == xf.XADES_111:
         made = made.replace("ds:Digest", "xades:Digest")
+    issuer = escaped(certificate.issuer.rfc4514_string())
     serial = (
         ""
         if name.endswith("V2")
-        else "<xades:IssuerSerial><ds:X509IssuerName>CN=Mẫu</ds:X509IssuerName>"
+        else f"<xades:IssuerSerial><ds:X509IssuerName>{issuer}</ds:X509IssuerName>"
         f"<ds:X509SerialNumber>{certificate.serial_number}</ds:X509SerialNumber></xades:IssuerSerial>"
     )
     cert = f"<xades:Cert><xades:CertDigest>{made}</xades:CertDigest>{serial}</xades:Cert>"

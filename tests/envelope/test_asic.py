@@ -250,9 +250,10 @@ def test_archive_manifests_prove_xades_too(agency_key: SigningKey, stamper: Stam
 def test_what_lies_in_signing_files_is_known_by_name(cades: Files, stamper: Stamper, trust: Trust) -> None:
     """Values and certificates of a CMS; nothing of a data file."""
     container = read_container(io.BytesIO(zipped(with_time_stamp(dict(cades), stamper))))
-    assert len(contents_of(container, P7S)) >= 3
-    assert contents_of(container, "phu-luc/b.txt") == frozenset()
-    assert Coverage(container).of(P7S).covered == frozenset(DATA)
+    coverage = Coverage(container)
+    assert len(contents_of(coverage, P7S)) >= 3
+    assert contents_of(coverage, "phu-luc/b.txt") == frozenset()
+    assert coverage.of(P7S).covered == frozenset(DATA)
     assert trust.anchors
 
 
