@@ -7,7 +7,7 @@ asked for several times. Nothing here knows what time it is, so what was gathere
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -36,6 +36,26 @@ class Link:
     proofs: tuple[StatusProof, ...] = ()
     remarks: tuple[Remark, ...] = ()
     uses: tuple[AlgorithmUse, ...] = ()
+    revoked_by: StatusProof | None = None
+    cleared_by: tuple[StatusProof, ...] = ()
+
+    @staticmethod
+    def of(
+        certificate: x509.Certificate, issuer: x509.Certificate, said: Iterable[StatusProof | Remark | None]
+    ) -> Link:
+        """Sort out what is said of a certificate."""
+        words = tuple(said)
+        proofs = tuple(one for one in words if isinstance(one, StatusProof))
+        good = [one for one in proofs if one.revoked_at is None and one.speaks_of(certificate)]
+        return Link(
+            certificate=certificate,
+            issuer=issuer,
+            proofs=proofs,
+            remarks=tuple(dict.fromkeys(one for one in words if isinstance(one, str))),
+            uses=uses_of(certificate),
+            revoked_by=_revocation(proofs),
+            cleared_by=tuple(sorted(good, key=lambda one: one.this_update, reverse=True)),
+        )
 
     def holds(self, at: datetime) -> bool:
         """Whether ``at`` lies within its validity."""
@@ -43,24 +63,31 @@ class Link:
 
     def revocation(self) -> StatusProof | None:
         """Return the earliest revocation; a suspension only where nothing later lifts it."""
-        revoked = [one for one in self.proofs if one.revoked_at is not None and not one.is_hold]
-        if revoked:
-            return min(revoked, key=lambda one: one.revoked_at or one.this_update)
-        latest = max(self.proofs, key=lambda one: one.this_update, default=None)
-        return latest if latest is not None and latest.revoked_at is not None else None
+        return self.revoked_by
 
     def clearings(self) -> tuple[StatusProof, ...]:
         """Return what says that it was good, the latest first."""
-        good = (one for one in self.proofs if one.revoked_at is None and one.speaks_of(self.certificate))
-        return tuple(sorted(good, key=lambda one: one.this_update, reverse=True))
+        return self.cleared_by
 
     def is_cleared(self, at: datetime, *, stamped: bool = False) -> bool:
         """Whether something says that it was good at ``at`` (EN 319 102-1 5.2.5).
 
         A list that revokes it later says so, too.
         """
+        if any(one.is_fresh(at, stamped=stamped) for one in self.cleared_by):
+            return True
+        if self.revoked_by is None:
+            return False
         later = (one for one in self.proofs if one.revoked_at is not None and one.revoked_at > at)
-        return any(one.is_fresh(at, stamped=stamped) for one in (*self.clearings(), *later))
+        return any(one.is_fresh(at, stamped=stamped) for one in later)
+
+
+def _revocation(proofs: tuple[StatusProof, ...]) -> StatusProof | None:
+    revoked = [one for one in proofs if one.revoked_at is not None and not one.is_hold]
+    if revoked:
+        return min(revoked, key=lambda one: one.revoked_at or one.this_update)
+    latest = max(proofs, key=lambda one: one.this_update, default=None)
+    return latest if latest is not None and latest.revoked_at is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +147,7 @@ def _gathered(
             from docsign.pki.ocsp import answer_proof  # loaded on need
 
             said += [answer_proof(certificate, issuer, der, pool, data.crls) for der in data.ocsps]
-        links.append(
-            Link(
-                certificate=certificate,
-                issuer=issuer,
-                proofs=tuple(one for one in said if isinstance(one, StatusProof)),
-                remarks=tuple(dict.fromkeys(one for one in said if isinstance(one, str))),
-                uses=uses_of(certificate),
-            )
-        )
+        links.append(Link.of(certificate, issuer, said))
     return ChainFacts(
         chain=chain,
         links=tuple(links),
