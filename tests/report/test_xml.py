@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import b64encode
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from docsign.report.html import to_html
+from docsign.report.json import to_line
 from docsign.report.xml import DS, OURS, VR, to_xml
 from docsign.verdict import Indication, Report, SubIndication
+from docsign.verification import verify
 from tests.report.test_html import HOSTILE, spoilt
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -31,6 +35,10 @@ PLACES = {
     "xml.xsd": "xml.xsd",
 }
 """Where an import of a schema is answered from: the files beside this test, never the network."""
+
+
+PDFS = Path(__file__).resolve().parents[1] / "pdf"
+CORPUS = [*sorted((PDFS / "foreign").glob("*.pdf")), *sorted((PDFS / "honest").glob("*.*.pdf"))[::6]]
 
 
 class _Beside(etree.Resolver):
@@ -147,3 +155,12 @@ def test_hostile_names_stay_text(text: str, reports: dict[str, Report]) -> None:
     for name in ("stamped", "envelope", "changed"):
         root = read(to_xml([spoilt(reports[name], text)]))
         assert {etree.QName(one).namespace for one in root.iter()} <= {VR, DS, OURS}
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+def test_files_of_many_producers_have_valid_reports(path: Path) -> None:
+    """Whatever was signed by whatever software, the report of it is valid in all its forms."""
+    report = verify(path, offline=True)
+    read(to_xml([report]))
+    assert to_html([report]).endswith("</html>\n")
+    assert json.loads(to_line(report, verbose=True))["sha256"] == report.sha256
