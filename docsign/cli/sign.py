@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,18 +129,15 @@ def sign(
         session = SigningSession(
             held, role=role, level=level, tsa=tsa, image=picture, check=not no_check, trust=trusted
         )
-
-        def one(data: bytes) -> bytes:
-            return session.sign(
-                data,
-                number=number,
-                date=given_day,
-                field=field,
-                reason=reason,
-                location=location,
-                password=password,
-            )
-
+        one = partial(
+            session.sign,
+            number=number,
+            date=given_day,
+            field=field,
+            reason=reason,
+            location=location,
+            password=password,
+        )
     return run_batch(
         work,
         one,
