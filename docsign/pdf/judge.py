@@ -299,7 +299,11 @@ class _Judge:
     def _judge_stamps(self, placed: list[Placed], signed: list[Placed]) -> None:
         """Judge the document time-stamps (EN 319 142-1 5.4.3), each with what the newer ones prove."""
         case = self.case
-        given = document_stamps(case, placed, signed)
+        unsound = {f"T{count}" for count, one in enumerate(placed, 1) if self._structure(one)}
+        given = [
+            replace(one, covers=frozenset()) if one.id in unsound else one
+            for one in document_stamps(case, placed, signed)
+        ]
         judged = prove_by_stamps(
             given, data=case.beside, trust=case.trust, at=case.at, existing=self._existing()
         )
