@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from docsign.ades.cades import judge_cms
 from docsign.ades.long_term import InTime, judge_in_time
 from docsign.ades.stamped import Stamped, name_of
 from docsign.pki.trust import Trust
@@ -356,6 +357,44 @@ def test_each_story_has_its_verdict(
     report = story()
     assert report.conclusion == expected, [str(finding.sentence) for finding in report.findings]
     assert report.best_signature_time == proved
+    assert report.intact is True
+
+
+# --- the same of a CMS signature ----------------------------------------------------------------------------
+
+WHEN_REVOKED = year(2023)
+
+
+@pytest.mark.parametrize(
+    ("stamped", "now", "revoked", "expected"),
+    [
+        (None, SIGNED + DAY, None, PASSED),
+        (SIGNED, SIGNED + DAY, None, PASSED),
+        (SIGNED, year(2023, 6), WHEN_REVOKED, PASSED),
+        (None, year(2023, 6), WHEN_REVOKED, doubt(SubIndication.REVOKED_NO_POE)),
+        (WHEN_REVOKED + DAY, year(2023, 6), WHEN_REVOKED, doubt(SubIndication.REVOKED_NO_POE)),
+        (SIGNED, LATER, None, PASSED),
+        (None, LATER, None, doubt(SubIndication.OUT_OF_BOUNDS_NO_POE)),
+        (ENDED + DAY, LATER, None, doubt(SubIndication.OUT_OF_BOUNDS_NO_POE)),
+        (SIGNED, year(2027), None, doubt(SubIndication.OUT_OF_BOUNDS_NO_POE)),
+    ],
+)
+def test_a_cms_signature_has_the_same_states(
+    stamped: datetime | None, now: datetime, revoked: datetime | None, expected: Conclusion
+) -> None:
+    """Stamped or not, looked at while all is good, after a revocation, after the end, after the service's."""
+    world = World()
+    content = "Nghị quyết số 3".encode()
+    named = {} if revoked is None else {"signer": (revoked, "keyCompromise")}
+    beside = world.lists(SIGNED + HOUR).merged(world.lists(now - HOUR, **named))  # type: ignore[arg-type] # a holder's name and when
+    report = judge_cms(
+        world.signer.sign_cms(content, SIGNED, stamp=world.tsa if stamped else None, stamped=stamped),
+        content=content,
+        trust=world.trust,
+        at=now,
+        beside=beside,
+    ).report
+    assert report.conclusion == expected, [str(finding.sentence) for finding in report.findings]
     assert report.intact is True
 
 
