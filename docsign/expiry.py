@@ -23,9 +23,11 @@ from docsign.pki.trust import Trust
 from docsign.pki.validation_data import Needed, ValidationData
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
-from docsign.verdict import Conclusion, Indication
+from docsign.verdict import Conclusion, Indication, SubIndication
 
 EndKind = Literal["signer", "tsa", "authority", "revocation", "algorithm"]
+RANK: dict[EndKind, int] = {"tsa": 0, "signer": 1, "authority": 2, "revocation": 3, "algorithm": 4}
+"""Which of several that end together is named: the time-stamp is what protects the rest."""
 _AFTER = timedelta(seconds=1)
 
 
@@ -44,12 +46,14 @@ class Expiry:
 
     ``conclusion`` is the verdict now. ``ends`` is all that ends, the first end first; ``first`` the one that
     changes the verdict, or by the forecast of ETSI TS 119 312 will have to be renewed before; None where
-    nothing is known to end, or where it does not pass now. ``level`` is that of the first signature.
+    nothing is known to end, or where it does not pass now. ``ask_again`` is from when revocation has to be
+    asked online again (TRY_LATER without that): no reason to renew. ``level`` is that of the first signature.
     """
 
     conclusion: Conclusion
     level: str
     first: End | None
+    ask_again: datetime | None
     ends: tuple[End, ...]
 
     @property
@@ -67,19 +71,24 @@ def expiry_of(pdf: bytes, *, trust: Trust, at: datetime, password: str | None = 
     opened = ArchivablePdf(pdf, password=password)
     now = judge_pdf(pdf, trust=trust, at=at, password=password)
     known = opened.held
-    ends = sorted(set(_ends(opened, trust, known)), key=lambda end: (end.until, end.kind))
-    first = None
+    ends = sorted(set(_ends(opened, trust, known)), key=lambda end: (end.until, RANK[end.kind]))
+    first = ask_again = None
     if now.conclusion.indication is Indication.TOTAL_PASSED:
         for end in ends:
             if end.until <= at:
                 continue
-            if end.kind == "algorithm" or verdict(end.until + _AFTER) != now.conclusion:
+            after = verdict(end.until + _AFTER)
+            if after.sub_indication is SubIndication.TRY_LATER and ask_again is None:
+                ask_again = end.until
+            changed = after != now.conclusion and after.sub_indication is not SubIndication.TRY_LATER
+            if end.kind == "algorithm" or changed:
                 first = end
                 break
     return Expiry(
         conclusion=now.conclusion,
         level=now.signatures[0].level if now.signatures else "",
         first=first,
+        ask_again=ask_again,
         ends=tuple(ends),
     )
 

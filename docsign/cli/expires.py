@@ -23,7 +23,7 @@ from docsign.errors import (
 )
 from docsign.files import read_file
 from docsign.sentence import Language, say
-from docsign.verdict import Conclusion, Indication
+from docsign.verdict import Conclusion, Indication, SubIndication
 
 if TYPE_CHECKING:
     from docsign.expiry import Expiry
@@ -95,10 +95,13 @@ def _say_then(file: Path, moment: datetime, found: Conclusion, as_json: bool, la
         _row(file, {"at": moment.isoformat(), **_words(found)})
         return
     passes = found.indication is Indication.TOTAL_PASSED
+    to_ask = found.sub_indication is SubIndication.TRY_LATER
     day = _printed(moment)
     sentence = (
         say("yes, it will verify on {day}", day=day)
         if passes
+        else say("yes, if revocation can be asked online on {day}", day=day)
+        if to_ask
         else say("no, on {day} it will be {answer}", day=day, answer=_answer(found))
     )
     click.echo(f"{file}: {sentence.text(lang)}")
@@ -119,7 +122,14 @@ def _say_end(file: Path, expiry: Expiry, as_json: bool, lang: Language) -> None:
         ]
         renew = None if first is None else first.until.isoformat()
         place = None if first is None else expiry.ends.index(first)
-        answer = {"level": expiry.level, **_words(expiry.conclusion), "renew_by": renew, "first": place}
+        again = None if expiry.ask_again is None else expiry.ask_again.isoformat()
+        answer = {
+            "level": expiry.level,
+            **_words(expiry.conclusion),
+            "renew_by": renew,
+            "first": place,
+            "ask_again": again,
+        }
         _row(file, {**answer, "ends": ends})
         return
     if expiry.conclusion.indication is not Indication.TOTAL_PASSED:
@@ -129,6 +139,9 @@ def _say_end(file: Path, expiry: Expiry, as_json: bool, lang: Language) -> None:
     else:
         sentence = say("renew by {day}: {what}", day=_printed(first.until), what=first.what)
     click.echo(f"{file}: {sentence.text(lang)}")
+    if expiry.ask_again is not None:
+        later = say("from {day} on, revocation has to be asked online", day=_printed(expiry.ask_again))
+        click.echo(f"{file}: {later.text(lang)}")
 
 
 def _row(file: Path, values: dict[str, object]) -> None:

@@ -23,7 +23,7 @@ from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationChec
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from docsign.errors import CertificateUnfitError, PdfError, TrustError, UsageError
-from docsign.expiry import expiry_of
+from docsign.expiry import RANK, expiry_of
 from docsign.extending import extend
 from docsign.pdf.reading import read_pdf
 from docsign.pdf.validation_store import validation_data
@@ -31,7 +31,7 @@ from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import Issued, TrialAuthority
 from docsign.proofs import LEVELS, Level
 from docsign.signing import sign
-from docsign.verdict import Indication, Report
+from docsign.verdict import Conclusion, Indication, Report, SubIndication
 from docsign.verification import verify
 from tests.signing.conftest import FOREIGN
 from tests.signing.second_opinions import pdfsig, qpdf_accepts
@@ -199,17 +199,20 @@ def test_a_revoked_signer_is_not_made_provable(
 
 
 def test_what_runs_out_first(person_key: SigningKey, trust: Trust, tsa_url: str) -> None:
-    """The verdict holds until then and not after, by the same judge; nothing ends earlier unnoticed."""
+    """The verdict holds until then and not after, by the same judge; until then revocation may be asked."""
     signed = sign(PLAIN.read_bytes(), person_key, role="person", level="B-LTA", tsa=tsa_url, trust=trust)
     expiry = expiry_of(signed, trust=trust, at=datetime.now(UTC))
     assert expiry.level == "PAdES-B-LTA"
     assert expiry.first is not None
     assert {"signer", "tsa", "authority", "revocation"} <= {end.kind for end in expiry.ends}
-    assert list(expiry.ends) == sorted(expiry.ends, key=lambda end: (end.until, end.kind))
+    assert list(expiry.ends) == sorted(expiry.ends, key=lambda end: (end.until, RANK[end.kind]))
     if expiry.first.kind != "algorithm":
         second = timedelta(seconds=1)
-        assert judged(signed, trust, expiry.first.until - second).conclusion == expiry.conclusion
-        assert judged(signed, trust, expiry.first.until + second).conclusion != expiry.conclusion
+        try_later = Conclusion.indeterminate(SubIndication.TRY_LATER)
+        before = judged(signed, trust, expiry.first.until - second).conclusion
+        after = judged(signed, trust, expiry.first.until + second).conclusion
+        assert before == (expiry.conclusion if expiry.ask_again is None else try_later)
+        assert after not in (expiry.conclusion, try_later)
 
 
 def test_a_file_that_does_not_pass_runs_out_of_nothing(person_key: SigningKey) -> None:
