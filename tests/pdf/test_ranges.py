@@ -40,7 +40,8 @@ def test_a_right_range_gives_cms_and_digest() -> None:
         (0, START, END, len(FILE)),
         (0, START - 1, END, 3),
         (0, START, END + 1, 3),
-        (0, START + 1, END - 1, 3),
+        (0, START + 2, END - 1, 3),
+        (0, START + 1, END - 2, 3),
         (0, START, END, 10**30),
     ],
 )
@@ -79,3 +80,11 @@ def test_a_cut_file_is_told_from_a_whole_one() -> None:
     assert is_cut(b"%PDF-1.7\n1 0 obj <<>> endobj")
     assert is_cut(b"%PDF-1.7\n1 0 obj <<>> endobj %%EOF\n2 0 obj <<")
     assert not is_cut(b"%PDF-1.7\n1 0 obj <<>> endobj %%EOF\n")
+
+
+def test_brackets_that_are_signed_too() -> None:
+    """Some writers leave only the hex digits out of the signed bytes."""
+    signed, bare = read_range((0, START, END, 3), FILE), read_range((0, START + 1, END - 1, 4), FILE)
+    assert bare.is_bare
+    assert not signed.is_bare
+    assert (bare.cms, bare.contents) == (signed.cms, signed.contents)
