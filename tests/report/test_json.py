@@ -37,9 +37,10 @@ def test_a_verbose_line_says_how_and_for_when(reports: dict[str, Report]) -> Non
         value = json.loads(to_line(report, verbose=True))
         assert not [error.message for error in validator.iter_errors(value)], name
         assert value["at"].endswith("Z")
-        for place in [*value["signatures"], *value["timestamps"]]:
+        explained = [value, *(one["report"] for one in value["contents"])]
+        for place in [one for report in explained for one in (*report["signatures"], *report["timestamps"])]:
             assert place.pop("reasoning")[-1]["id"]
-        value.pop("at")
+        assert all(one.pop("at") for one in explained)
         assert value == json.loads(to_line(report))
 
 
