@@ -112,7 +112,7 @@ def _opinions(key: SigningKey, level: Level, tsa: str, authority: TrialAuthority
     envelope = seal(header, [("a.txt", DATA)], key, level=level, tsa=tsa, trust=trust)
     return [
         _ours(pdf, judge),
-        _said(lambda: all(one.valid for one in pdfsig(pdf, folder) if one.kind != "ETSI.RFC3161")),
+        _said(lambda: all(one.valid for one in pdfsig(pdf, folder) if one.kind != "unknown")),
         _said(lambda: _pyhanko(pdf, trust)),
         _said(lambda: _qpdf(pdf, folder)),
         _ours(cms, judge, DATA),
