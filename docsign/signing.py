@@ -21,6 +21,7 @@ from docsign.pdf import made
 from docsign.pdf.input_check import require_passive, require_sound
 from docsign.pdf.lettering import corner_text
 from docsign.pdf.official import Place, is_official, place_for
+from docsign.pdf.reading.collector import uncollected
 from docsign.pdf.seed import Signer
 from docsign.pdf.stamp import PreparedAppearance, signature_appearance
 from docsign.pdf.text import refuse_secret
@@ -135,7 +136,8 @@ class SigningSession:
         )
         room = cms.room_for(self.key.certificate, self.key.chain, timestamped=self._tsa is not None)
         for _ in range(2):
-            prepared = write(room=room)
+            with uncollected():
+                prepared = write(room=room)
             signature = cms_signature(prepared.digest, self.key, signing_time=None, tsa=self._tsa)
             try:
                 tail = prepared.tail(signature)
@@ -197,7 +199,8 @@ class SigningSession:
         moment = aware_moment(at)
         if self._check:
             require_fit(self.key.certificate, at=moment, trust=self._trust, others=self.key.chain)
-        opened = self._opened(pdf, password)
+        with uncollected():
+            opened = self._opened(pdf, password)
         place = place_for(
             signatures=opened.signatures,
             texts=opened.texts,
