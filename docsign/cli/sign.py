@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -171,7 +172,9 @@ def _processes(key: SigningKey, jobs: int | None) -> int:
     from docsign.cli.workers import usable_cores
     from docsign.pki.keys import HeldKey
 
-    return (jobs or usable_cores()) if isinstance(key, HeldKey) else 1
+    if not isinstance(key, HeldKey) or sys.platform != "linux":
+        return 1  # a key is copied with the process alone: it is never written down to be handed on
+    return jobs or usable_cores()
 
 
 def _with_fetched(key: SigningKey, trust: Trust, lang: Language) -> Trust:
