@@ -23,7 +23,7 @@ from docsign.errors import EvidenceError
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = NoteKey(name="relay.example/log", public=PRIVATE.public_key().public_bytes_raw())
 ENTRIES = [f"bản ghi {number}".encode() for number in range(11)]
-# The example of C2SP signed-note and the key of Go's golang.org/x/mod/sumdb/note
+# The example of C2SP signed-note and the key of the Go implementation
 PETER = NoteKey.parse("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")
 PETERS = (
     "If you think cryptography is the answer to your problem,\n"

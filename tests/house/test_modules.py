@@ -20,6 +20,9 @@ EXERCISED_BY = {
     "docsign.cli.batch": "tests/cli/test_transcripts.py",
     "docsign.cli.expires": "tests/cli/test_transcripts.py",
     "docsign.cli.extend": "tests/cli/test_transcripts.py",
+    "docsign.cli.copy": "tests/cli/test_transcripts.py",
+    "docsign.cli.edxml": "tests/cli/test_transcripts.py",
+    "docsign.cli.opening": "tests/cli/test_transcripts.py",
     "docsign.cli.draft": "tests/cli/test_transcripts.py",
     "docsign.cli.office_desk": "tests/cli/test_transcripts.py",
     "docsign.cli.register": "tests/cli/test_transcripts.py",
@@ -48,6 +51,7 @@ EXERCISED_BY = {
     "docsign.verification.contents": "tests/verification/test_verification.py",
     "docsign.verification.kinds": "tests/verification/test_verification.py",
     "docsign.verification.question": "tests/verification/test_verification.py",
+    "relay_server.storage.proving": "tests/relay/test_log.py",
     "docsign.verification.reporting": "tests/verification/test_verification.py",
 }
 
