@@ -36,6 +36,16 @@ T = TypeVar("T")
 Key = str | int
 
 
+_EXPECTED: dict[type, Sentence] = {
+    Dictionary: say("A dictionary was expected here."),
+    Array: say("An array was expected here."),
+    Stream: say("A stream was expected here."),
+    Name: say("A name was expected here."),
+    Text: say("A string was expected here."),
+    bool: say("A boolean was expected here."),
+}
+
+
 @dataclass(slots=True, eq=False)
 class View:
     """One revision's document."""
@@ -43,6 +53,7 @@ class View:
     store: Store = field(repr=False)
     revision: Revision
     _pages: tuple[Page, ...] | None = field(default=None, repr=False)
+    _catalog: Dictionary | None = field(default=None, repr=False)
 
     @property
     def index(self) -> int:
@@ -57,7 +68,9 @@ class View:
     @property
     def catalog(self) -> Dictionary | None:
         """The document catalog (7.7.2)."""
-        return self.dictionary(self.trailer, "Root")
+        if self._catalog is None:
+            self._catalog = self.dictionary(self.trailer, "Root")
+        return self._catalog
 
     @property
     def pages(self) -> tuple[Page, ...]:
@@ -125,27 +138,27 @@ class View:
 
     def dictionary(self, holder: Value, key: Key) -> Dictionary | None:
         """Return a dictionary; None where there is none (of a stream ask ``stream``)."""
-        return self._typed(holder, key, Dictionary, say("A dictionary was expected here."))
+        return self._typed(holder, key, Dictionary)
 
     def array(self, holder: Value, key: Key) -> Array | None:
         """Return an array; None where there is none."""
-        return self._typed(holder, key, Array, say("An array was expected here."))
+        return self._typed(holder, key, Array)
 
     def stream(self, holder: Value, key: Key) -> Stream | None:
         """Return a stream; None where there is none."""
-        return self._typed(holder, key, Stream, say("A stream was expected here."))
+        return self._typed(holder, key, Stream)
 
     def name(self, holder: Value, key: Key) -> Name | None:
         """Return a name without its slash; None where there is none."""
-        return self._typed(holder, key, Name, say("A name was expected here."))
+        return self._typed(holder, key, Name)
 
     def text(self, holder: Value, key: Key) -> Text | None:
         """Return a string; ``.text`` of it is its text, ``.value`` its bytes. None where there is none."""
-        return self._typed(holder, key, Text, say("A string was expected here."))
+        return self._typed(holder, key, Text)
 
     def boolean(self, holder: Value, key: Key) -> bool | None:
         """Return a boolean; None where there is none."""
-        return self._typed(holder, key, bool, say("A boolean was expected here."))
+        return self._typed(holder, key, bool)
 
     def integer(self, holder: Value, key: Key) -> int | None:
         """Return an integer; None where there is none."""
@@ -189,11 +202,11 @@ class View:
             if array is not None and found is not None:
                 yield array.items[index], found
 
-    def _typed(self, holder: Value, key: Key, wanted: type[T], sentence: Sentence) -> T | None:
+    def _typed(self, holder: Value, key: Key, wanted: type[T]) -> T | None:
         value = self.get(holder, key)
         if value is None or isinstance(value, wanted):
             return value
-        self._wrong(holder, key, sentence)
+        self._wrong(holder, key, _EXPECTED[wanted])
         return None
 
     def _wrong(self, holder: Value, key: Key, sentence: Sentence) -> None:
