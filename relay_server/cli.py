@@ -16,6 +16,7 @@ from docsign.cli.options import json_option, language_option, passphrase_source
 from docsign.cli.settings import Settings
 from docsign.errors import FileUnusableError, UsageError
 from docsign.sentence import Language, say
+from relay_server import care
 
 PATH = click.Path(path_type=Path)
 
@@ -214,3 +215,7 @@ def serve(folder: Path, passphrase_file: Path | None, lang: Language) -> None:
 
     log_to_stderr()
     asyncio.run(until_told())
+
+
+for command in (care.check,):
+    relay.add_command(command)

@@ -48,6 +48,8 @@ class EvidenceEvent(StrEnum):
     RECALL_ASKED = _OWN + "RecallAsked"
     RECALL_AGREED = _OWN + "RecallAgreed"
     RECALL_REFUSED = _OWN + "RecallRefused"
+    UNFETCHED = _OWN + "Unfetched"
+    CONTENT_REMOVED = _OWN + "ContentRemoved"
 
     @property
     def short(self) -> str:
@@ -74,6 +76,8 @@ _LABELS: dict[EvidenceEvent, Sentence] = {
     EvidenceEvent.RECALL_ASKED: say("13 Recall asked"),
     EvidenceEvent.RECALL_AGREED: say("15 Recall agreed"),
     EvidenceEvent.RECALL_REFUSED: say("16 Recall refused"),
+    EvidenceEvent.UNFETCHED: say("Not fetched for a long time"),
+    EvidenceEvent.CONTENT_REMOVED: say("The bytes were removed, their time being over"),
 }
 
 

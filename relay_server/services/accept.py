@@ -52,8 +52,7 @@ async def accept(
         size = await _stream(relay, body, incoming, declared)
         known = await relay.ledger.read(lambda tx: _receipt_of(tx, declared, caller))
         if known is not None:
-            if await relay.bodies.size(declared) != size:  # lost or damaged since: here they are again
-                await incoming.commit(declared)
+            await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
             return await proved(relay, known)
         found = await _examine(relay, incoming)
         receivers = await relay.ledger.read(lambda tx: _admit(tx, relay, caller, found))

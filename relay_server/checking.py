@@ -1,0 +1,332 @@
+"""Check a relay's folder: derive every state from the evidence alone, compare, and say what is wrong.
+
+1. The database is sound by its own check, and no row refers to one that is not there.
+2. The evidence log holds (``log_check``).
+3. Of every envelope: the records about it make a history the delivery table allows; the rows state what that
+   history and the envelope's own header state; its bytes are there and have its digest.
+4. The directory's rows are of the form they were written in. A fingerprint that was changed into another one
+   is not found here: nothing else states it; the agency's connections are refused.
+5. The counters are past what they counted.
+
+Read-only, over one view of the database: a relay may be serving meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from docsign.envelope.agency_codes import canonical
+from docsign.envelope.container import read_container
+from docsign.envelope.evidence import Evidence, EvidenceEvent, parse_json
+from docsign.envelope.judge import envelope_header
+from docsign.errors import DocsignError, FileUnusableError, MalformedError, StorageError, WireError
+from docsign.files import opening
+from docsign.pki.trust import Trust
+from docsign.sentence import say
+from relay_server.app import BODIES, DATABASE
+from relay_server.core.deliveries import State
+from relay_server.core.directory import Use
+from relay_server.core.replay import Replayed, agrees, as_kept, replay
+from relay_server.log_check import LogCheck
+from relay_server.settings import RelaySettings
+from relay_server.storage.disk import PIECE
+from relay_server.storage.raw import RawDatabase, Row
+from relay_server.storage.tables import SCHEMA_VERSION, to_micros
+from relay_server.troubles import REGISTER, RESEND, CheckReport
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+def check(folder: Path) -> CheckReport:
+    """Check the relay of ``folder``; raises FileUnusableError, UsageError, TrustError where it is none."""
+    settings = RelaySettings.read(folder)
+    return check_store(folder / DATABASE, folder / BODIES, Trust.from_path(settings.trust))
+
+
+def check_store(database: Path, bodies: Path, trust: Trust) -> CheckReport:
+    """Check a database and its bodies; never raises for what is damaged in them."""
+    report = CheckReport()
+    try:
+        with RawDatabase.open(database) as raw:
+            if _is_ours(raw, report):
+                _database(raw, report)
+                LogCheck(raw, trust, report).run()
+                _Envelopes(raw, bodies, report).run()
+                _directory(raw, report)
+                _counters(raw, report)
+    except StorageError as error:
+        report.add("database", error.sentence, error.where)
+    return report
+
+
+def _is_ours(raw: RawDatabase, report: CheckReport) -> bool:
+    found = raw.ask("SELECT value FROM meta WHERE name = 'schema'")
+    if found == [(SCHEMA_VERSION,)]:
+        return True
+    version = found[0][0] if found else "?"
+    sentence = say(
+        "The database has form {found}; this version knows {known}.", found=version, known=SCHEMA_VERSION
+    )
+    report.add("database-form", sentence, "meta/schema")
+    return False
+
+
+def _database(raw: RawDatabase, report: CheckReport) -> None:
+    """Check 1."""
+    for (line,) in raw.ask("PRAGMA integrity_check(100)"):
+        if line != "ok":
+            report.add("database", say("The database is damaged: {reason}.", reason=line), str(raw.path))
+    for table, row, parent, _ in raw.ask("PRAGMA foreign_key_check"):
+        report.add(
+            "dangling",
+            say("A row refers to one in {parent} that is not there.", parent=parent),
+            f"{table}/{row}",
+        )
+
+
+class _Envelopes:
+    """Check 3, envelope by envelope."""
+
+    def __init__(self, raw: RawDatabase, bodies: Path, report: CheckReport) -> None:
+        self._raw = raw
+        self._bodies = bodies
+        self._report = report
+
+    def run(self) -> None:
+        """Check every envelope, and that every body belongs to one."""
+        for row in self._raw.rows("envelopes", "ORDER BY sha256"):
+            if not isinstance(row, dict):
+                self._report.add("row", say("A row of the database is damaged."), str(row))
+                continue
+            self._report.envelopes += 1
+            records = self._records(row)
+            played = replay(records)
+            for name, sentence in played.impossible:
+                self._report.add("history", sentence, f"facts/{name}")
+            self._compare_envelope(row, records)
+            self._compare_deliveries(row, played)
+            self._compare_facts(row, played)
+            removed = any(one.event is EvidenceEvent.CONTENT_REMOVED for one in records)
+            self._body(row, is_removed=removed)
+
+    def _records(self, envelope: Row) -> list[Evidence]:
+        records = []
+        for row in self._raw.rows("facts", "WHERE sha256 = ? ORDER BY number", envelope["sha256"]):
+            if not isinstance(row, dict):
+                self._report.add("row", say("A row of the database is damaged."), str(row))
+                continue
+            where = f"facts/{row['id']}"
+            try:
+                value = parse_json(row["record"], limit=len(row["record"]), where="evidence")
+                evidence = Evidence.from_json(value)
+            except WireError as error:
+                self._report.add(
+                    "record", say("The record cannot be read: {reason}", reason=error.sentence), where
+                )
+                continue
+            if (evidence.id, evidence.sha256) != (row["id"], row["sha256"]):
+                self._report.add(
+                    "record-place", say("The record is kept under another name than it states."), where
+                )
+            records.append(evidence)
+        return records
+
+    def _compare_envelope(self, row: Row, records: list[Evidence]) -> None:
+        where = f"envelopes/{row['sha256']}"
+        accepted = next((one for one in records if one.event is EvidenceEvent.SUBMISSION_ACCEPTANCE), None)
+        if accepted is None:
+            self._report.add(
+                "acceptance-missing", say("No record says that this envelope was accepted."), where
+            )
+            return
+        stated = {
+            "sender": accepted.sender,
+            "document_id": accepted.document_id,
+            "accepted_at": to_micros(accepted.submitted_at),
+        }
+        self._differing(row, stated, where)
+
+    def _differing(self, row: Row, stated: dict[str, object], where: str) -> None:
+        for column, value in stated.items():
+            if row[column] != value:
+                self._report.add(
+                    "row-differs",
+                    say("The database states another {column} than the evidence does.", column=column),
+                    where,
+                )
+
+    def _compare_deliveries(self, envelope: Row, played: Replayed) -> None:
+        missing = dict(played.deliveries)
+        for row in self._raw.rows("deliveries", "WHERE sha256 = ? ORDER BY place", envelope["sha256"]):
+            if not isinstance(row, dict):
+                self._report.add("row", say("A row of the database is damaged."), str(row))
+                continue
+            self._report.deliveries += 1
+            where = f"deliveries/{row['id']}"
+            derived = missing.pop(row["receiver"], None)
+            if derived is None:
+                self._report.add(
+                    "delivery-unknown",
+                    say(
+                        "No record says that {receiver} receives this envelope.",
+                        receiver=row["receiver"][:60],
+                    ),
+                    where,
+                )
+            elif not agrees(derived, row["state"], row["reached"]):
+                self._report.add(
+                    "delivery-state",
+                    say(
+                        "The delivery stands at {state}; by the evidence it is {derived}.",
+                        state=row["state"][:20],
+                        derived=derived.state.value,
+                    ),
+                    where,
+                )
+            else:
+                kept = as_kept(derived, row["state"], row["reached"])
+                stated: dict[str, object] = {
+                    "sender": derived.sender,
+                    "waiting": int(kept.is_waiting),
+                    "unfetched": int(kept.is_unfetched),
+                }
+                if not kept.is_unfetched:  # fetching leaves no evidence, but its time
+                    stated["changed_at"] = to_micros(derived.changed_at)
+                self._differing(row, stated, where)
+                self._forms(row, where, is_leased=kept.reached is State.LEASED)
+        for receiver in missing:
+            self._report.add(
+                "delivery-missing",
+                say("The delivery to {receiver} is gone.", receiver=receiver[:60]),
+                f"envelopes/{envelope['sha256']}",
+            )
+
+    def _forms(self, row: Row, where: str, *, is_leased: bool) -> None:
+        """Look at what no record states: names, numbers, the lease."""
+        lease = (bool(_DIGEST.fullmatch(row["leased_by"])), row["leased_until"] is not None)
+        if (
+            not _NAME.fullmatch(row["id"])
+            or row["number"] < 1
+            or row["expires_at"] < 0
+            or lease != (is_leased, is_leased)
+            or (row["leased_by"] and not is_leased)
+        ):
+            self._report.add("row", say("A row of the database is damaged."), where)
+
+    def _compare_facts(self, envelope: Row, played: Replayed) -> None:
+        names = dict(
+            self._raw.ask("SELECT receiver, id FROM deliveries WHERE sha256 = ?", envelope["sha256"])
+        )
+        for row in self._raw.rows("facts", "WHERE sha256 = ?", envelope["sha256"]):
+            state = played.states.get(row["id"]) if isinstance(row, dict) else None
+            if not isinstance(row, dict) or state is None:
+                continue
+            where = f"facts/{row['id']}"
+            self._differing(row, {"state": state}, where)
+            if not row["delivery"]:
+                continue
+            value = parse_json(row["record"], limit=len(row["record"]), where="evidence")
+            evidence = Evidence.from_json(value)
+            stated: dict[str, object] = {
+                "delivery": names.get(evidence.recipients[0], "") if len(evidence.recipients) == 1 else ""
+            }
+            status = next((part.digest for part in evidence.parts if part.id == "status"), None)
+            if status is not None:
+                stated["cause"] = status
+            elif row["cause"] not in ("handover", "time-to-live"):
+                stated["cause"] = ""
+            self._differing(row, stated, where)
+
+    def _body(self, row: Row, *, is_removed: bool) -> None:
+        name = row["sha256"]
+        if not _DIGEST.fullmatch(name):
+            self._report.add("row", say("A row of the database is damaged."), f"envelopes/{name[:64]}")
+            return
+        path = self._bodies / name[:2] / name
+        try:
+            with opening(path) as stream:
+                digest = hashlib.sha256()
+                while piece := stream.read(PIECE):
+                    digest.update(piece)
+                found, size = digest.hexdigest(), stream.tell()
+                if found != name:
+                    self._report.add(
+                        "body-damaged", say("The envelope's bytes have changed."), str(path), RESEND
+                    )
+                    return
+                self._report.bodies += 1
+                self._report.bytes += size
+                stream.seek(0)
+                self._header(row, size, stream)
+        except FileUnusableError:
+            if not is_removed and not self._was_removed(name):
+                self._report.add("body-missing", say("The envelope's bytes are gone."), str(path), RESEND)
+        except (StorageError, OSError) as error:
+            reason = error.sentence if isinstance(error, DocsignError) else error
+            self._report.add(
+                "body-unreadable", say("The bytes cannot be read: {reason}", reason=reason), str(path), RESEND
+            )
+
+    def _was_removed(self, name: str) -> bool:
+        """Look again, in a view of now: the relay may have removed the bytes while this check ran."""
+        with RawDatabase.open(self._raw.path) as now:
+            return any(
+                isinstance(row, dict) and EvidenceEvent.CONTENT_REMOVED.value.encode() in row["record"]
+                for row in now.rows("facts", "WHERE sha256 = ?", name)
+            )
+
+    def _header(self, row: Row, size: int, stream: BinaryIO) -> None:
+        """Compare what the row states with the envelope's own header."""
+        where = f"envelopes/{row['sha256']}"
+        try:
+            header = envelope_header(read_container(stream))
+        except MalformedError as error:
+            self._report.add("body-no-envelope", error.sentence, where)
+            return
+        stated: dict[str, object] = {
+            "size": size,
+            "subject": header.subject,
+            "priority": int(header.priority),
+            "kind": int(header.business.kind),
+        }
+        self._differing(row, stated, where)
+
+
+def _directory(raw: RawDatabase, report: CheckReport) -> None:
+    """Check 4."""
+    for row in raw.rows("agencies"):
+        sound = (
+            isinstance(row, dict)
+            and row["key"] == canonical(row["code"])
+            and row["folded"] == f"{row['code']}\n{row['name']}".casefold()
+        )
+        if not sound:
+            where = f"agencies/{row['code'][:60]}" if isinstance(row, dict) else str(row)
+            report.add("directory", say("An entry of the directory is damaged."), where, REGISTER)
+    for row in raw.rows("bindings"):
+        sound = (
+            isinstance(row, dict)
+            and bool(_DIGEST.fullmatch(row["sha256"]))
+            and row["use"] in [use.value for use in Use]
+            and row["not_before"] <= row["not_after"]
+        )
+        if not sound:
+            where = f"bindings/{row['sha256'][:64]}" if isinstance(row, dict) else str(row)
+            report.add("directory", say("An entry of the directory is damaged."), where, REGISTER)
+
+
+def _counters(raw: RawDatabase, report: CheckReport) -> None:
+    """Check 5: inbox numbers are given once each, below the counter."""
+    counter = raw.ask("SELECT value FROM meta WHERE name = 'inbox'")
+    highest = raw.ask("SELECT coalesce(max(number), 0) FROM deliveries")[0][0]
+    value = counter[0][0] if counter else None
+    if not isinstance(value, int) or not isinstance(highest, int) or value < highest:
+        report.add("counter", say("The counter of the inbox numbers is behind them."), "meta/inbox")
+    for (number,) in raw.ask("SELECT number FROM deliveries GROUP BY number HAVING count(*) > 1 LIMIT 10"):
+        report.add(
+            "number-twice", say("The inbox number {number} is given twice.", number=number), "deliveries"
+        )

@@ -1,0 +1,110 @@
+"""What the evidence alone says of an envelope's deliveries: the records played again through the table. Pure.
+
+Nothing but signed records comes in. Leases leave no evidence: a delivery that is being fetched counts as
+queued here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from docsign.envelope.evidence import Evidence, EvidenceEvent
+from docsign.sentence import Sentence, say
+from relay_server.core.deliveries import Delivery, Happening, State
+
+HAPPENINGS: dict[EvidenceEvent, Happening] = {
+    EvidenceEvent.CONTENT_HANDOVER: Happening.HANDOVER,
+    EvidenceEvent.CONTENT_HANDOVER_FAILURE: Happening.EXPIRE,
+    EvidenceEvent.ARRIVED: Happening.ARRIVE,
+    EvidenceEvent.CONSIGNMENT_REJECTION: Happening.REFUSE,
+    EvidenceEvent.CONSIGNMENT_ACCEPTANCE: Happening.ACCEPT,
+    EvidenceEvent.ASSIGNED: Happening.ASSIGN,
+    EvidenceEvent.IN_WORK: Happening.WORK,
+    EvidenceEvent.DONE: Happening.FINISH,
+    EvidenceEvent.RECALL_ASKED: Happening.ASK_RECALL,
+    EvidenceEvent.RECALL_AGREED: Happening.AGREE_RECALL,
+    EvidenceEvent.RECALL_REFUSED: Happening.REFUSE_RECALL,
+}
+"""What a record says happened to its delivery; other events change none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The deliveries by receiver, each record's delivery state afterwards, and what cannot have been."""
+
+    deliveries: dict[str, Delivery]
+    states: dict[str, str]
+    impossible: tuple[tuple[str, Sentence], ...]
+
+
+def replay(records: Iterable[Evidence]) -> Replayed:
+    """Play an envelope's records in their order; ``impossible`` names records by their id."""
+    deliveries: dict[str, Delivery] = {}
+    states: dict[str, str] = {}
+    impossible: list[tuple[str, Sentence]] = []
+    accepted: Evidence | None = None
+    for record in records:
+        if record.event is EvidenceEvent.SUBMISSION_ACCEPTANCE:
+            if accepted is not None:
+                impossible.append((record.id, say("The envelope was accepted twice.")))
+            accepted = accepted or record
+            continue
+        if accepted is None or (record.sender, record.submitted_at, record.document_id) != (
+            accepted.sender,
+            accepted.submitted_at,
+            accepted.document_id,
+        ):
+            impossible.append(
+                (record.id, say("The record does not belong to the acceptance of its envelope."))
+            )
+            continue
+        if record.event is EvidenceEvent.CONTENT_CONSIGNMENT:
+            for receiver in record.recipients:
+                deliveries[receiver] = _queued(record, receiver)
+            states[record.id] = State.QUEUED.value
+            continue
+        happening = HAPPENINGS.get(record.event)
+        if happening is None:
+            continue
+        before = deliveries.get(record.recipients[0]) if len(record.recipients) == 1 else None
+        moved = before.after(happening, at=record.time) if before else None
+        if before is None or moved is None:
+            impossible.append(
+                (
+                    record.id,
+                    say("The record reports what cannot have happened: {event}.", event=happening.value),
+                )
+            )
+            continue
+        deliveries[before.receiver] = moved[0]
+        states[record.id] = moved[0].state.value
+    return Replayed(deliveries=deliveries, states=states, impossible=tuple(impossible))
+
+
+def agrees(derived: Delivery, state: str, reached: str) -> bool:
+    """Tell whether a kept delivery stands where the evidence says: a lease is as good as waiting."""
+    kept = {State.LEASED.value: State.QUEUED.value}
+    return (kept.get(state, state), kept.get(reached, reached)) == (
+        derived.state.value,
+        derived.reached.value,
+    )
+
+
+def as_kept(derived: Delivery, state: str, reached: str) -> Delivery:
+    """Return the derived delivery with the kept words for its lease."""
+    return replace(derived, state=State(state), reached=State(reached))
+
+
+def _queued(record: Evidence, receiver: str) -> Delivery:
+    return Delivery(
+        id="",
+        sha256=record.sha256,
+        sender=record.sender,
+        receiver=receiver,
+        number=0,
+        state=State.QUEUED,
+        reached=State.QUEUED,
+        changed_at=record.time,
+        expires_at=record.time,
+    )
