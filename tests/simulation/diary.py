@@ -1,0 +1,40 @@
+"""What the agencies asked and were answered: all that the checker ever sees of a history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.network import Answer
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """One request; ``answer`` is None where none came. Times are the simulation's seconds."""
+
+    began: float
+    agency: str
+    computer: str
+    method: str
+    path: str
+    body: bytes = b""
+    ended: float = float("inf")
+    answer: Answer | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a whole positive answer came back."""
+        return self.answer is not None and self.answer.is_whole and self.answer.status < 300
+
+
+@dataclass(slots=True)
+class Diary:
+    """Everything in the order it began, and the intentions that a calm relay must fulfil."""
+
+    seen: list[Seen] = field(default_factory=list)
+    sent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Envelopes by name that agencies mean to send: sender, receivers, body, seconds to live."""
+    awake: set[str] = field(default_factory=set)
+    """Agencies that fetch what is theirs."""
+    unfulfilled: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
