@@ -60,6 +60,8 @@ def lines_of(text: str, where: str, *, limit: int) -> tuple[str, ...]:
 
 def _clean(text: str, where: str) -> str:
     clean = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+    if clean.isprintable():  # holds nothing of these, nor of the line ends that may stay
+        return clean
     for character in clean:
         if unicodedata.category(character) in _FORBIDDEN and character not in "\n\r\t":
             raise DocumentError(

@@ -69,6 +69,7 @@ class Revision:
     _next: int = field(init=False)
     _new: dict[int, bytes] = field(default_factory=dict, init=False)
     _changed: dict[tuple[int, int], Splices] = field(default_factory=dict, init=False)
+    _pages: dict[int, Page] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Number the new objects after all that any revision names."""
@@ -169,9 +170,13 @@ class Revision:
 
     def page(self, number: int) -> Page:
         """Return a page, counted from 1; raises PdfError where it is not there."""
+        known = self._pages.get(number)
+        if known is not None:
+            return known
         found = next(islice(read_pages(self.view), number - 1, None), None) if number > 0 else None
         if found is None:
             raise PdfError(say("The PDF has no page {number}.", number=number))
+        self._pages[number] = found
         return found
 
     def annotate(self, page: Page, annotation: int) -> None:
