@@ -23,7 +23,7 @@ from relay_server.http.api import api
 from relay_server.http.health import health
 from relay_server.log import LOGGER
 from relay_server.outside import KeyNotary, LogKey, SystemClock, SystemRandomness, TrustExaminer
-from relay_server.services.log import introduce
+from relay_server.services.log import catch_up, introduce
 from relay_server.services.relay import Relay
 from relay_server.services.retain import AT_ONCE, expire
 from relay_server.settings import RelaySettings
@@ -71,6 +71,7 @@ async def serving(
         log_key = LogKey.open(folder / LOG_KEY)
         about = await introduce(ledger, notary, clock, randomness, log_key.public)
         ledger.keep_log(log_key.logbook(about))
+        await catch_up(ledger)
         relay = Relay(
             about=about,
             clock=clock,

@@ -263,20 +263,12 @@ class _Envelopes:
                 stream.seek(0)
                 self._header(row, size, stream)
         except FileUnusableError:
-            if not is_removed and not self._was_removed(name):
+            if not is_removed and not was_removed(self._raw.path, name):
                 self._report.add("body-missing", say("The envelope's bytes are gone."), str(path), RESEND)
         except (StorageError, OSError) as error:
             reason = error.sentence if isinstance(error, DocsignError) else error
             self._report.add(
                 "body-unreadable", say("The bytes cannot be read: {reason}", reason=reason), str(path), RESEND
-            )
-
-    def _was_removed(self, name: str) -> bool:
-        """Look again, in a view of now: the relay may have removed the bytes while this check ran."""
-        with RawDatabase.open(self._raw.path) as now:
-            return any(
-                isinstance(row, dict) and EvidenceEvent.CONTENT_REMOVED.value.encode() in row["record"]
-                for row in now.rows("facts", "WHERE sha256 = ?", name)
             )
 
     def _header(self, row: Row, size: int, stream: BinaryIO) -> None:
@@ -294,6 +286,15 @@ class _Envelopes:
             "kind": int(header.business.kind),
         }
         self._differing(row, stated, where)
+
+
+def was_removed(database: Path, name: str) -> bool:
+    """Look into a view of now: the relay may have removed an envelope's bytes a moment ago."""
+    with RawDatabase.open(database) as now:
+        return any(
+            isinstance(row, dict) and EvidenceEvent.CONTENT_REMOVED.value.encode() in row["record"]
+            for row in now.rows("facts", "WHERE sha256 = ?", name)
+        )
 
 
 def _directory(raw: RawDatabase, report: CheckReport) -> None:

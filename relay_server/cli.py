@@ -217,5 +217,5 @@ def serve(folder: Path, passphrase_file: Path | None, lang: Language) -> None:
     asyncio.run(until_told())
 
 
-for command in (care.check,):
+for command in (care.check, care.backup, care.restore):
     relay.add_command(command)

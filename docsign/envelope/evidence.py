@@ -202,13 +202,15 @@ class About:
     """What a relay says of itself, signed with its evidence key: the origin of its log and the log's key.
 
     ``log_key`` is in the one line of a signed note's key, ``certificate`` the SHA-256 of the evidence
-    certificate, lower-case hex. ``signature`` is DER CMS, detached over ``signed``.
+    certificate, lower-case hex. ``signature`` is DER CMS, detached over ``signed``. ``follows`` is the last
+    checkpoint (a signed note) of the log before, where a restored relay began this one; else empty.
     """
 
     relay: str
     certificate: str
     log_key: str
     time: datetime
+    follows: str = ""
     signature: bytes = field(default=b"", repr=False)
     signed: bytes = field(default=b"", repr=False)
 
@@ -223,6 +225,7 @@ class About:
             "certificate": self.certificate,
             "log_key": self.log_key,
             "time": _write_time(self.time),
+            **({"follows": self.follows} if self.follows else {}),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -249,6 +252,7 @@ class About:
             certificate=_digest(record, "certificate", where),
             log_key=_text(record, "log_key", where),
             time=_time(record, "time", where),
+            follows=_text(record, "follows", where) if "follows" in record else "",
             signature=_base64(document, "signature", where),
             signed=canonical_json(record),
         )

@@ -19,8 +19,9 @@ from relay_server.core.refusals import RefusalError
 from relay_server.ports import Clock, Ledger, Notary, Randomness, Transaction
 from relay_server.services.relay import Caller, Relay
 
-ORIGIN, ABOUT = "log origin", "about"
-"""Under which names the ledger keeps the log's origin and the relay's word on it."""
+ORIGIN, ABOUT, FOLLOWS = "log origin", "about", "log before"
+"""Under which names the ledger keeps the log's origin, the relay's word on it, and the last checkpoint of the
+log before this one, where the relay was restored from a backup."""
 
 
 async def introduce(
@@ -33,6 +34,7 @@ async def introduce(
     """
     known = await ledger.read(lambda tx: tx.note(ABOUT))
     origin = (await ledger.read(lambda tx: tx.note(ORIGIN))).decode()
+    follows = (await ledger.read(lambda tx: tx.note(FOLLOWS))).decode()
     about = None if not known else About.from_json(parse_json(known, limit=len(known), where=ABOUT))
     if about is not None and NoteKey.parse(about.log_key).public != public:
         raise StorageError(say("The log was begun with another key; its key file is not the right one."))
@@ -44,6 +46,7 @@ async def introduce(
         certificate=notary.certificate,
         log_key=str(NoteKey(name=origin, public=public)),
         time=clock.now(),
+        follows=follows,
     )
     made = replace(made, signature=notary.sign(made.signed, at=made.time))
 
@@ -53,6 +56,19 @@ async def introduce(
 
     await ledger.write(keep)
     return made
+
+
+async def catch_up(ledger: Ledger) -> int:
+    """Seal what is kept and not in the log yet, as after a restore; return the log's size."""
+
+    async def nothing(_tx: Transaction) -> None:
+        """Change nothing: the commit seals."""
+
+    size = -1
+    while (now := (await ledger.read(lambda tx: tx.log_state())).size) != size:
+        size = now
+        await ledger.write(nothing)
+    return size
 
 
 async def proved(relay: Relay, receipt: Receipt) -> Receipt:

@@ -41,6 +41,9 @@ from relay_server.storage.tables import (
     tiles,
 )
 
+SEALED_AT_ONCE = 20_000
+"""Records sealed under one commit: more than a group of units keeps, few enough for the memory."""
+
 _WITH_BINDINGS = (
     select(agencies, bindings)
     .outerjoin(bindings, bindings.c.agency == agencies.c.key)
@@ -106,6 +109,7 @@ _UNSEALED = (
     select(facts.c.number, facts.c.id, facts.c.record, facts.c.signature)
     .where(facts.c.leaf.is_(None))
     .order_by(facts.c.number)
+    .limit(SEALED_AT_ONCE)
 )
 _SEAL = update(facts).where(facts.c.number == bindparam("wanted")).values(leaf=bindparam("place"))
 _TILE = select(tiles.c.hashes).where(

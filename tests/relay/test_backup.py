@@ -1,0 +1,183 @@
+"""Backup and restore: under load, whole, checked before use; the restored relay begins a new log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from docsign.cli import run
+from docsign.envelope.evidence import About, Receipt
+from docsign.envelope.evidence_judge import judge_receipt
+from docsign.envelope.signed_note import Checkpoint, NoteKey, open_checkpoint, read_note
+from docsign.errors import FileUnusableError, StorageError
+from docsign.exchange import wire
+from docsign.pki import SigningKey, Trust
+from docsign.verdict import Indication
+from relay_server.app import BODIES, DATABASE
+from relay_server.backup import LEAP, MANIFEST, backup, check_backup, restore
+from relay_server.checking import check
+from relay_server.cli import relay
+from relay_server.storage.raw import RawDatabase
+from tests.relay.conftest import Site, sealed
+from tests.relay.test_checking import traffic
+from tests.relay.test_wire_api import take
+
+
+async def test_a_backup_under_load_is_whole(site: Site, agency_key: SigningKey, tmp_path: Path) -> None:
+    """Sending and fetching go on meanwhile; the copy is one moment, with everything answered before it."""
+    envelopes = [sealed(agency_key, number=str(number)) for number in range(1, 41)]
+    async with (
+        site.served() as here,
+        site.client(here.url, "commune-tls") as commune,
+        site.client(here.url, "province-tls") as province,
+    ):
+        for envelope in envelopes[:10]:
+            assert (await commune.send(envelope))[0] == 201
+
+        async def load() -> None:
+            for envelope in envelopes[10:]:
+                assert (await commune.send(envelope))[0] == 201
+                await take(province, envelope)
+
+        working = asyncio.create_task(load())
+        copies = []
+        for number in range(3):
+            copies.append(
+                await asyncio.to_thread(backup, site.folder, tmp_path / f"b{number}", link=number == 1)
+            )
+            assert number or not working.done()
+        await working
+    assert 10 <= copies[0].envelopes <= copies[1].envelopes <= copies[2].envelopes <= 40
+    for number, copied in enumerate(copies):
+        report = check_backup(tmp_path / f"b{number}")
+        assert report.is_sound, report.troubles
+        assert (report.envelopes, report.bodies, report.bytes) == (
+            copied.envelopes,
+            copied.envelopes,
+            copied.bytes,
+        )
+        assert copied.size == report.records
+    body = next((tmp_path / "b1" / BODIES).glob("??/*"))
+    assert body.stat().st_nlink == 2
+
+
+async def test_a_restored_relay_goes_on_under_a_new_log(
+    site: Site, agency_key: SigningKey, trust: Trust, tmp_path: Path
+) -> None:
+    """Nothing of the backup is lost; what came after is sent again; the old log is never signed again."""
+    await traffic(site, agency_key)
+    done = backup(site.folder, tmp_path / "backup")
+    later = sealed(agency_key, number="99")
+    async with site.served() as here, site.client(here.url, "commune-tls") as commune:
+        lost = Receipt.from_json((await commune.send(later))[2])
+        old = About.from_json(json.loads((await commune.call("GET", f"{wire.LOG}/about"))[2]))
+    assert lost.about == old
+
+    folder = tmp_path / "restored"
+    report, restored = restore(tmp_path / "backup", folder)
+    assert report.is_sound
+    assert restored is not None
+    assert (restored.envelopes, restored.bytes) == (done.envelopes, done.bytes)
+    assert check(folder).is_sound  # before it served
+    again = Site(folder=folder, authority=site.authority, keys=site.keys)
+    async with (
+        again.served() as here,
+        again.client(here.url, "commune-tls") as commune,
+        again.client(here.url, "province-tls") as province,
+    ):
+        about = About.from_json(json.loads((await commune.call("GET", f"{wire.LOG}/about"))[2]))
+        key, old_key = NoteKey.parse(about.log_key), NoteKey.parse(old.log_key)
+        assert key.name != old_key.name
+        assert key.public != old_key.public
+        last = open_checkpoint(about.follows.encode(), old_key)
+        assert (last.origin, last.size) == (old_key.name, done.size)
+        now = open_checkpoint((await commune.call("GET", f"{wire.LOG}/checkpoint"))[2], key)
+        assert now.size == done.size  # every record of the backup stands in the new log, too
+        data = (await commune.send(later))[2]
+        receipt = Receipt.from_json(data)
+        assert receipt.evidence.id != lost.evidence.id
+        assert judge_receipt(data, trust=trust, at=receipt.evidence.time).conclusion.indication is (
+            Indication.TOTAL_PASSED
+        )
+        assert Checkpoint.read(read_note(receipt.proof.partition("\n\n")[2].encode())).size == done.size + 2
+        await take(province, later)
+        item = (await province.inbox()).items[0]
+        assert item.state == "leased"  # of before the backup, still waiting
+    database = check(folder)
+    assert database.is_sound, database.troubles
+    with RawDatabase.open(folder / DATABASE) as raw:
+        numbers = [row[0] for row in raw.ask("SELECT number FROM deliveries ORDER BY place")]
+    assert numbers[:8] == list(range(1, 9))
+    assert numbers[8:] == [LEAP + 9]  # past every cursor of before the restore
+
+
+async def test_only_a_sound_backup_is_restored(site: Site, agency_key: SigningKey, tmp_path: Path) -> None:
+    """A body changed, a database exchanged, a backup cut short: said, and nothing is made."""
+    names = await traffic(site, agency_key)
+    target = tmp_path / "backup"
+    backup(site.folder, target)
+    path = target / BODIES / names[0][:2] / names[0]
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"?")
+    report, done = restore(target, tmp_path / "new")
+    assert (done, [one.code for one in report.troubles]) == (None, ["body-damaged"])
+    assert not (tmp_path / "new").exists()
+    path.write_bytes(whole)
+    manifest = (target / MANIFEST).read_text()
+    for wrong in (manifest.replace('"database": "', '"database": "0'), "[]", "không phải JSON"):
+        (target / MANIFEST).write_text(wrong)
+        assert [one.code for one in check_backup(target).troubles] == ["backup"]
+    (target / MANIFEST).unlink()
+    with pytest.raises(FileUnusableError):
+        restore(target, tmp_path / "new")
+    with pytest.raises(FileUnusableError, match="not empty"):
+        backup(site.folder, target)
+    (target / MANIFEST).write_text(manifest)
+    with pytest.raises(FileUnusableError, match="not empty"):
+        restore(target, site.folder)
+
+
+async def test_a_damaged_relay_is_not_backed_up_in_silence(
+    site: Site, agency_key: SigningKey, tmp_path: Path
+) -> None:
+    """A body that is gone or changed ends the backup, which stays without its manifest."""
+    names = await traffic(site, agency_key)
+    path = site.folder / BODIES / names[0][:2] / names[0]
+    path.write_bytes(b"?")
+    with pytest.raises(StorageError, match="changed"):
+        backup(site.folder, tmp_path / "b1")
+    path.unlink()
+    with pytest.raises(FileUnusableError):
+        backup(site.folder, tmp_path / "b2")
+    assert not (tmp_path / "b1" / MANIFEST).exists()
+    assert not (tmp_path / "b2" / MANIFEST).exists()
+
+
+async def test_a_backup_is_never_served_as_it_is(site: Site, agency_key: SigningKey, tmp_path: Path) -> None:
+    """Its log would be signed a second time: only restore makes a relay of it."""
+    await traffic(site, agency_key)
+    backup(site.folder, tmp_path / "backup")
+    copy = Site(folder=tmp_path / "backup", authority=site.authority, keys=site.keys)
+    with pytest.raises(StorageError, match="another key"):
+        async with copy.served():
+            raise AssertionError
+
+
+async def test_the_commands(
+    site: Site, agency_key: SigningKey, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """backup, check, restore, with their exit statuses."""
+    names = await traffic(site, agency_key)
+    target = str(tmp_path / "backup")
+    assert run(relay, ["backup", str(site.folder), target]) == 0
+    assert "Đã sao lưu: 4 gói văn bản" in capsys.readouterr().err
+    assert run(relay, ["check", target]) == 0
+    assert run(relay, ["restore", target, str(tmp_path / "new"), "--lang", "en"]) == 0
+    assert "begins a new log" in capsys.readouterr().err
+    (tmp_path / "backup" / BODIES / names[0][:2] / names[0]).unlink()
+    assert run(relay, ["check", target]) == 1
+    assert run(relay, ["restore", target, str(tmp_path / "other")]) == 1
+    assert run(relay, ["restore", str(tmp_path / "none"), str(tmp_path / "other")]) == 2
