@@ -24,7 +24,6 @@ from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from docsign.ades import der
 from docsign.ades import signed_data as sd
@@ -42,6 +41,7 @@ from docsign.pki.certificates import (
     agency_code,
     common_name,
     der_of,
+    digest_of,
     issuer_name,
     organization,
     position,
@@ -345,7 +345,7 @@ def _is_identified(certificate: x509.Certificate, signer: sd.SignerInfo) -> bool
 
 
 def _digest(certificate: x509.Certificate, name: str) -> bytes:
-    return certificate.fingerprint(SHA256()) if name == "sha256" else hash_bytes(name, der_of(certificate))
+    return digest_of(certificate) if name == "sha256" else hash_bytes(name, der_of(certificate))
 
 
 def _signed_certificate_digests(signer: sd.SignerInfo) -> list[tuple[str, bytes]]:

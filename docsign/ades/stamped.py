@@ -12,9 +12,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from docsign.ades.signer import Digester
+from docsign.pki.certificates import digest_of
 from docsign.pki.validation_data import ValidationData
 from docsign.values import dataclass
 from docsign.verdict import TimestampKind
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def name_of(data: bytes | x509.Certificate) -> bytes:
     """Return the name by which proofs of existence know a DER object or a signature value: its SHA-256."""
-    return sha256(data).digest() if isinstance(data, bytes) else data.fingerprint(SHA256())
+    return sha256(data).digest() if isinstance(data, bytes) else digest_of(data)
 
 
 def names_of(data: ValidationData | Iterable[bytes | x509.Certificate]) -> frozenset[bytes]:

@@ -6,7 +6,7 @@ signature".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -74,7 +74,9 @@ def judge_cut() -> PdfJudgement:
 
 def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[SignatureReport]:
     """Judge signatures whose bytes are in the file but to which the form does not lead."""
-    known = {one.range.contents[0] for one in placed if one.range is not None} | usage_rights_gaps(case)
+    ranges = [one.range for one in placed if one.range is not None]
+    known = {one.contents[0] for one in ranges} | usage_rights_gaps(case)
+    judged = {(0, one.gap_start, one.gap_end, one.end - one.gap_end) for one in ranges}
     problem = failed(
         SubIndication.FORMAT_FAILURE,
         "signature-hidden",
@@ -83,7 +85,7 @@ def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[Signa
     return [
         report
         for report in judge_raw(
-            case.pdf.data, case.trust, case.at, range(count + 1, count + 1000), problem, known
+            case.pdf.data, case.trust, case.at, range(count + 1, count + 1000), problem, known, judged
         )
         if report.coverage != "partial"
     ]
@@ -110,13 +112,17 @@ def judge_raw(
     numbers: range,
     problem: Problem,
     known: set[int] | None = None,
+    judged: Collection[tuple[int, int, int, int]] = (),
 ) -> list[SignatureReport]:
     """Judge the signatures that the raw bytes claim: who signed, and whether the bytes are intact.
 
-    A changed byte often breaks the structure too: the broken digest is then the better reason.
+    A changed byte often breaks the structure too: the broken digest is then the better reason. Passed over
+    are those whose /Contents stand where ``known`` says, and whose /ByteRange is among ``judged``.
     """
     reports: list[SignatureReport] = []
     for position, claimed in claimed_ranges(data):
+        if claimed in judged:
+            continue
         id = f"S{numbers[min(len(reports), len(numbers) - 1)]}"
         try:
             signed = read_range(claimed, data)
@@ -128,16 +134,16 @@ def judge_raw(
             continue
         if known is not None and signed.contents[0] in known:
             continue
-        judged = judge_cms(
+        answer = judge_cms(
             signed.cms, content_digest=signed.digest, trust=trust, at=at, id=id, format="pades"
         ).report
-        order = [judged.conclusion, problem.conclusion]
+        order = [answer.conclusion, problem.conclusion]
         reports.append(
             replace(
-                judged,
+                answer,
                 conclusion=conclude(order),
                 coverage="whole" if signed.covers_the_file else "revision",
-                findings=(*judged.findings, problem.finding),
+                findings=(*answer.findings, problem.finding),
             )
         )
     return reports

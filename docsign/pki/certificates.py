@@ -98,9 +98,15 @@ def is_readable(certificate: x509.Certificate) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
+def digest_of(certificate: x509.Certificate) -> bytes:
+    """Return the SHA-256 of the certificate; kept, for it is asked for again and again."""
+    return certificate.fingerprint(hashes.SHA256())
+
+
 def fingerprint(certificate: x509.Certificate) -> str:
     """Return the SHA-256 of the certificate, in lower-case hex."""
-    return certificate.fingerprint(hashes.SHA256()).hex()
+    return digest_of(certificate).hex()
 
 
 def der_of(certificate: x509.Certificate) -> bytes:

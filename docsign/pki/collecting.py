@@ -22,6 +22,7 @@ from docsign.pki.asking import Asking, FetchLimits, NotFetchedError, is_address,
 from docsign.pki.certificates import (
     PARSER_ERRORS,
     Role,
+    digest_of,
     display_name,
     extension,
     is_readable,
@@ -244,7 +245,7 @@ class _Collecting:
 
     def _ask_ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate, url: str) -> bool:
         """Ask one OCSP service; say whether its answer is enough."""
-        question = b"ocsp" + certificate.fingerprint(hashes.SHA256())
+        question = b"ocsp" + digest_of(certificate)
         der = kept.find(url, question, datetime.now(UTC)) if self.limits.cached else None
         nonce: bytes | None = None
         if der is None:

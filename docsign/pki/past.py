@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from docsign.pki import problems
+from docsign.pki.certificates import digest_of
 from docsign.pki.existence import Existing
 from docsign.pki.path_facts import ChainFacts, Link
 from docsign.pki.paths import (
@@ -92,7 +92,7 @@ def judge_past(
 
 
 def _name(certificate: x509.Certificate) -> bytes:
-    return certificate.fingerprint(SHA256())
+    return digest_of(certificate)
 
 
 class _Case:
