@@ -161,8 +161,12 @@ def _require_scan(pdf: bytes) -> None:
     for page in scanned_pages(pdf):
         if page.dpi < SCAN_DPI - 1:
             raise DocumentError(
-                say("The scan has {dpi} dpi; {limit} at least.", dpi=round(page.dpi), limit=SCAN_DPI),
-                where=f"page {page.number}",
+                say(
+                    "Page {page} of the scan has {dpi} dpi; {limit} at least.",
+                    page=page.number,
+                    dpi=round(page.dpi),
+                    limit=SCAN_DPI,
+                )
             )
         if not page.in_colour:
-            raise DocumentError(say("The scan is not in colour."), where=f"page {page.number}")
+            raise DocumentError(say("Page {page} of the scan is not in colour.", page=page.number))

@@ -26,7 +26,7 @@ _TOP_MARGIN = _BOTTOM_MARGIN = 20.0  # millimetres
 _GAP = 6.0  # between the last words and the rule
 
 _NOTHING_ELSE: dict[str, Any] = {
-    "urgency": None, "circulation": None, "to": [], "decided-by": "", "dated": True, "subject": "",
+    "urgency": None, "circulation": None, "to": [], "decided-by": "", "dated": True, "subject": [],
 }  # fmt: skip
 
 

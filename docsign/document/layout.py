@@ -67,7 +67,7 @@ def appendix_files(document: OfficialDocument, created: datetime | None = None) 
     files = []
     for position, part in _appendices(document, separate=True):
         words = {**_words(document), "appendices": [part], "corner": AGENCY_SIGNATURE}
-        words["title"] = document.appendices[position].title
+        words["title"] = document.appendices[position].title.replace("\n", " ")
         pdf, boxes = _laid_out(("sheet", "head", "body", "appendix", "appendices"), words, created)
         corner = SignatureField(
             name=AGENCY_SIGNATURE, box=boxes[AGENCY_SIGNATURE], label=f"/{document.notation}"
@@ -126,7 +126,7 @@ def _words(document: OfficialDocument) -> dict[str, Any]:
     words = {
         "form": kind.form,
         "dated": kind.dated,
-        "title": f"{document.printed_type}: {document.subject}",
+        "title": f"{document.printed_type}: {document.subject_line}",
         "author": " - ".join(issuer.name.replace("\n", " ").upper() for issuer in document.issuers),
         "head": {"superior": _capitals(document.issuer.superior), "issuer": _issuers(document)},
         "number": document.number,
@@ -168,10 +168,11 @@ def _issuers(document: OfficialDocument) -> list[str]:
     ]
 
 
-def _subject(document: OfficialDocument) -> str:
+def _subject(document: OfficialDocument) -> list[str]:
+    """Return the lines that the author broke, or the one that the page breaks evenly."""
     if document.kind.form == "letter":
-        return f"V/v {document.subject}"
-    return document.subject if document.kind.prints_subject else ""
+        return f"V/v {document.subject}".split("\n")
+    return document.subject.split("\n") if document.kind.prints_subject else []
 
 
 def _urgency(document: OfficialDocument) -> dict[str, Any] | None:
@@ -251,7 +252,7 @@ def _appendices(document: OfficialDocument, *, separate: bool) -> list[tuple[int
         part = {
             "label": label,
             "type-name": entry.kind.vietnamese.upper() if entry.kind else "",
-            "title": entry.title if entry.kind else entry.title.upper(),
+            "title": (entry.title if entry.kind else entry.title.upper()).split("\n"),
             "reference": _reference(document),
             "landscape": entry.landscape,
             "body": [_piece(block) for block in entry.blocks],
@@ -303,6 +304,8 @@ def _place_of(text: str, words: dict[str, Any]) -> str:
     for name, value in words.items():
         if name in ("title", "author"):
             continue
+        if name == "subject" and _holds(value, text):
+            return name
         if isinstance(value, str) and text in value:
             return name
         if isinstance(value, list):

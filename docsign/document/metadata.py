@@ -158,7 +158,7 @@ class OutgoingMetadata(_Metadata):
             code_notation=document.notation,
             issued_date=date or document.date,
             organ_name=document.issuer.name.replace("\n", " "),
-            subject=document.subject,
+            subject=document.subject_line,
             signer_position=document.signer.position,
             signer_name=document.signer.name,
             priority=int(document.urgency),

@@ -31,7 +31,7 @@ from docsign.document.parts import (
     read_body,
     unbroken,
 )
-from docsign.document.wording import one_line
+from docsign.document.wording import broken_lines, one_line
 from docsign.envelope.header import Header, Organization, Priority, Signer
 from docsign.errors import DocumentError, SecretDocumentError
 from docsign.secrecy import secrecy_mark
@@ -47,14 +47,14 @@ Value = TypeVar("Value")
 class OfficialDocument:
     """An official document of one of the 29 kinds.
 
-    Texts are kept in NFC with single spaces. In ``issuer.name`` and ``issuer.superior`` a line end says where
-    the heading breaks. ``subject`` stands without ``V/v``. ``body`` is written in ``markup``: a line a
-    paragraph (``document.body``) or a part of Markdown; ``structure`` stands for it where a program has the
-    blocks. ``co_issuers`` issue a joint document with ``issuer``, ``co_signers`` sign beside ``signer``:
-    the first on the left, ``signer`` last and on the right. ``council`` says that ``issuer`` is an advisory
-    body which uses the seal of ``issuer.superior`` and has a number series of its own. ``type_name`` is
-    printed in place of the kind's name (``Hợp đồng dịch vụ``). ``decided_by`` is who decides, or who
-    telegraphs. ``drafter`` and ``copies`` are box 12: ``PL.(300)``.
+    Texts are kept in NFC with single spaces. In ``issuer.name``, ``issuer.superior`` and ``subject`` a line
+    end says where it breaks on the page. ``subject`` stands without ``V/v``. ``body`` is written in
+    ``markup``: a line a paragraph (``document.body``) or a part of Markdown; ``structure`` stands for it
+    where a program has the blocks. ``co_issuers`` issue a joint document with ``issuer``, ``co_signers`` sign
+    beside ``signer``: the first on the left, ``signer`` last and on the right. ``council`` says that
+    ``issuer`` is an advisory body which uses the seal of ``issuer.superior`` and has a number series of its
+    own. ``type_name`` is printed in place of the kind's name (``Hợp đồng dịch vụ``). ``decided_by`` is who
+    decides, or who telegraphs. ``drafter`` and ``copies`` are box 12: ``PL.(300)``.
     ``number`` and ``date`` are given only where they are fixed before signing; else fields wait for them.
     Raises DocumentError naming the place, SecretDocumentError for a secrecy mark anywhere.
     """
@@ -149,6 +149,11 @@ class OfficialDocument:
         return self.type_name or self.kind.vietnamese
 
     @property
+    def subject_line(self) -> str:
+        """The subject on one line, as it travels and is registered."""
+        return self.subject.replace("\n", " ")
+
+    @property
     def issuers(self) -> tuple[Organization, ...]:
         """Everyone who issues the document, the one that numbers it first."""
         return (self.issuer, *self.co_issuers)
@@ -210,8 +215,8 @@ class OfficialDocument:
             number=_agreed(self.number, given_number, "number"),
             notation=self.notation,
             issued=_agreed(self.date, date, "date"),
-            subject=self.subject,
-            content=self.subject,
+            subject=self.subject_line,
+            content=self.subject_line,
             type_name=self.kind.vietnamese,
             type=self.kind.edxml_type,
             place=self.place,
@@ -226,7 +231,7 @@ class OfficialDocument:
             typist=self.drafter,
             copies=self.copies,
             due=self.due,
-            appendixes=tuple(appendix.title for appendix in self.appendices),
+            appendixes=tuple(appendix.title.replace("\n", " ") for appendix in self.appendices),
         )
 
     def _keep(self, **values: object) -> None:
@@ -296,7 +301,7 @@ def _texts_of_blocks(document: OfficialDocument) -> Iterator[tuple[str, str]]:
 
 
 def _clean_subject(subject: str) -> str:
-    clean = one_line(subject, "subject", limit=500, longest_word=NARROW_WORD)
+    clean = broken_lines(subject, "subject", limit=500, longest_word=NARROW_WORD)
     return clean.removeprefix("V/v").lstrip() if clean.startswith("V/v ") else clean
 
 

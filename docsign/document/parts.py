@@ -13,7 +13,7 @@ from docsign.document.blocks import Block
 from docsign.document.body import blocks_of_decision, blocks_of_letter, blocks_of_text, require_articles
 from docsign.document.kinds import Form, Kind
 from docsign.document.markdown import blocks_of_markdown
-from docsign.document.wording import indented_lines, lines_of, one_line
+from docsign.document.wording import broken_lines, indented_lines, lines_of, one_line
 from docsign.envelope.header import Organization
 from docsign.errors import DocumentError
 from docsign.sentence import say
@@ -65,7 +65,8 @@ class Appendix:
     """What goes with a document: an appendix, or a text that it issues (``kind``: Quy chế, Kế hoạch, …).
 
     ``separate`` makes a file of its own, which the agency signs too (ND 30/2020 PL I III.1.d); ``landscape``
-    turns its pages. The body is written as a document's is; ``structure`` is used instead where it is given.
+    turns its pages. In ``title`` a line end says where it breaks. The body is written as a document's is;
+    ``structure`` is used instead where it is given.
     """
 
     title: str
@@ -172,7 +173,7 @@ def _clean_appendix(appendix: Appendix, where: str) -> Appendix:
     body, blocks = read_body(
         appendix.body, appendix.markup, appendix.structure, form="titled", where=f"{where}.body"
     )
-    title = one_line(appendix.title, f"{where}.title", limit=500, longest_word=NARROW_WORD)
+    title = broken_lines(appendix.title, f"{where}.title", limit=500, longest_word=NARROW_WORD)
     clean = replace(appendix, title=title, body=body)
     object.__setattr__(clean, "blocks", blocks)
     return clean

@@ -58,6 +58,16 @@ def lines_of(text: str, where: str, *, limit: int) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
+def broken_lines(text: str, where: str, *, limit: int, longest_word: int) -> str:
+    """Return ``text`` clean, its line ends kept: they say where a title breaks; raises as ``one_line`` does.
+
+    ``limit`` counts the characters of the whole on one line.
+    """
+    lines = lines_of(text, where, limit=4 * limit)
+    one_line(" ".join(lines), where, limit=limit, longest_word=longest_word)
+    return "\n".join(lines)
+
+
 def _clean(text: str, where: str) -> str:
     clean = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
     if clean.isprintable():  # holds nothing of these, nor of the line ends that may stay

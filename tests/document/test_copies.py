@@ -129,8 +129,8 @@ def test_the_words_of_the_corner_name_form_agency_and_time() -> None:
 @pytest.mark.parametrize(
     ("pdf", "sentence"),
     [
-        (scan(dpi=150), r"page 1: The scan has 150 dpi; 200 at least"),
-        (scan(mode="L"), r"page 1: The scan is not in colour"),
+        (scan(dpi=150), r"Page 1 of the scan has 150 dpi; 200 at least"),
+        (scan(mode="L"), r"Page 1 of the scan is not in colour"),
     ],
 )
 def test_a_scan_below_the_standard_is_refused(pdf: bytes, sentence: str) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from docsign.document import OfficialDocument
-from docsign.errors import DocumentError, UnprintableError
+from docsign.document.metadata import read_metadata
+from docsign.errors import DocumentError, SecretDocumentError, UnprintableError
 from tests.witnesses.verapdf import assert_pdfa
 
 from .samples import CREATED, Page, box_of, decision, form_fields, letter, pages_text, words_of
@@ -275,3 +276,44 @@ def test_what_looks_like_markup_is_printed_as_it_stands() -> None:
 def test_without_a_time_it_is_made_now() -> None:
     """The README's first program gives none."""
     assert OfficialDocument.from_mapping(letter()).to_pdf().startswith(b"%PDF-1.7")
+
+
+def test_the_author_says_where_a_subject_breaks() -> None:
+    """Line ends of a subject and of an appendix's title stand on the page, and not in what travels."""
+    values = decision(
+        subject="  Ban hành Quy chế gửi, nhận và xử lý\nvăn bản điện tử của phường Một\n",
+        appendices=[{"title": "Danh mục văn bản\nđiện tử", "body": ["Một dòng."]}],
+    )
+    document = OfficialDocument.from_mapping(values)
+    pdf = document.to_pdf(CREATED)
+    pages = pages_text(pdf)
+    assert "nhận và xử lý\nvăn bản điện tử của phường Một\n" in pages[0]
+    assert "DANH MỤC VĂN BẢN\nĐIỆN TỬ\n" in pages[-1]
+    page = Page(pdf)
+    first, second = (
+        page.centre("Ban hành Quy chế gửi, nhận và xử lý"),
+        page.centre("văn bản điện tử của phường"),
+    )
+    assert first == pytest.approx(second, abs=6)  # both lines in the middle; the second is searched in part
+    line = "Ban hành Quy chế gửi, nhận và xử lý văn bản điện tử của phường Một"
+    header = document.header(number=5, date=date(2026, 11, 16), to=["H99.32"])
+    assert (document.subject_line, header.subject, header.content) == (line, line, line)
+    assert header.appendixes == ("Danh mục văn bản điện tử",)
+    assert read_metadata(pdf).subject == line
+    assert (
+        f"Quyết định: {line}"
+        in subprocess.run(["pdfinfo", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+    )
+
+
+def test_breaks_do_not_excuse_a_subject_from_its_rules() -> None:
+    """Its length is counted on one line, a mark alone on a line is refused, a slip is named by its field."""
+    with pytest.raises(DocumentError, match="Too long"):
+        OfficialDocument.from_mapping(letter(subject="\n".join(["việc " * 20] * 6)))
+    with pytest.raises(SecretDocumentError):
+        OfficialDocument.from_mapping(letter(subject="Việc chung\nTối mật"))
+    with pytest.raises(DocumentError, match="Nothing"):
+        OfficialDocument.from_mapping(letter(subject=" \n\n"))
+    with pytest.raises(UnprintableError) as caught:
+        built(letter(subject="rà soát\n漢 văn bản"))
+    assert caught.value.where == "subject"

@@ -63,7 +63,8 @@ def test_texts_are_kept_in_one_form() -> None:
         subject=unicodedata.normalize("NFD", "  báo cáo\u00a0 kết\u200b quả\n quý III "),
         signer=Signatory(position="Phó Chủ tịch", name=" Nguyễn  Văn Mẫu ", authority=("KT. Chủ tịch",)),
     )
-    assert document.subject == "báo cáo kết quả quý III"
+    assert document.subject == "báo cáo kết quả\nquý III"  # a line end says where it breaks
+    assert document.subject_line == "báo cáo kết quả quý III"
     assert document.signer == Signatory(
         position="PHÓ CHỦ TỊCH", name="Nguyễn Văn Mẫu", authority=("KT. CHỦ TỊCH",)
     )
