@@ -26,13 +26,16 @@ from relay_server.outside import KeyNotary, LogKey, SystemClock, SystemRandomnes
 from relay_server.services.log import catch_up, introduce
 from relay_server.services.relay import Relay
 from relay_server.services.retain import AT_ONCE, expire
+from relay_server.services.upload import UploadDesk
 from relay_server.settings import RelaySettings
 from relay_server.storage.bell import LocalBell
 from relay_server.storage.database import DatabaseLedger
 from relay_server.storage.disk import DiskBodies
+from relay_server.storage.uploads import DiskUploads
 
 DATABASE = "relay.sqlite"
 BODIES = "bodies"
+UPLOADS = "uploads"
 LOG_KEY = "log.key"
 
 SWEEP_SECONDS = 60.0
@@ -83,9 +86,10 @@ async def serving(
             bell=bell,
             limits=settings.limits,
         )
-        sweeper = asyncio.create_task(_sweep(relay), name="expiry")
+        desk = UploadDesk(relay, DiskUploads.open(folder / UPLOADS))
+        sweeper = asyncio.create_task(_sweep(relay, desk), name="expiry")
         stack.push_async_callback(_stop, sweeper)
-        url = await _listen(stack, api(relay), settings.host, settings.port, context)
+        url = await _listen(stack, api(relay, desk), settings.host, settings.port, context)
         health_url = ""
         if settings.health_port >= 0:
             health_url = await _listen(stack, health(relay), settings.health_host, settings.health_port)
@@ -143,12 +147,13 @@ async def _listen(
     return f"{'https' if context else 'http'}://{shown}:{bound}"
 
 
-async def _sweep(relay: Relay) -> None:
+async def _sweep(relay: Relay, desk: UploadDesk) -> None:
     """Expire what is overdue, for ever; a failure is logged and does not end it."""
     while True:
         try:
             while await expire(relay) == AT_ONCE:
                 pass
+            await desk.sweep()
         except DocsignError as error:
             LOGGER.log(logging.ERROR, "expiry", exc_info=error)
         await asyncio.sleep(SWEEP_SECONDS)

@@ -20,6 +20,7 @@ from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.logbook import LogState
+from relay_server.core.uploads import Upload
 
 Answer = TypeVar("Answer")
 
@@ -154,6 +155,54 @@ class Bodies(Protocol):
 
     async def check(self) -> None:
         """Raise StorageError when the store can no longer promise durability."""
+        ...
+
+
+class Part(Protocol):
+    """The end of an upload, open for more; one request holds it."""
+
+    async def write(self, chunk: bytes) -> None:
+        """Append; memory used is bounded. Raises DiskFullError, StorageError."""
+        ...
+
+    async def close(self) -> None:
+        """Make what was written durable and let it go; raises DiskFullError, StorageError."""
+        ...
+
+
+class Uploads(Protocol):
+    """Envelopes that come in pieces, until they are accepted. One process holds them.
+
+    Durability: an offset that ``find`` tells survives a power cut. An error of the flush is final for this
+    process: no later offset is told on hope.
+    """
+
+    def held(self) -> tuple[Upload, ...]:
+        """Return everything that is held, without its offsets."""
+        ...
+
+    async def add(self, upload: Upload) -> None:
+        """Hold a new upload; durable when this returns."""
+        ...
+
+    async def find(self, name: str) -> Upload | None:
+        """Return an upload with its offset, the bytes before which are durable now."""
+        ...
+
+    async def append(self, upload: Upload) -> Part:
+        """Open the end of an upload."""
+        ...
+
+    def read(self, name: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of an upload from its start, in pieces of bounded size."""
+        ...
+
+    async def accepted(self, upload: Upload) -> None:
+        """Keep that the upload was accepted, and forget its bytes."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Forget an upload; harmless when repeated."""
         ...
 
 

@@ -44,6 +44,9 @@ class RelaySettings:
     least_free_space: int = _DEFAULTS.free_space
     time_to_live: int = int(_DEFAULTS.time_to_live.total_seconds())
     lease: int = int(_DEFAULTS.lease.total_seconds())
+    open_uploads: int = _DEFAULTS.uploads
+    open_upload_bytes: int = _DEFAULTS.upload_bytes
+    upload_life: int = int(_DEFAULTS.upload_life.total_seconds())
 
     @property
     def limits(self) -> Limits:
@@ -53,6 +56,9 @@ class RelaySettings:
             free_space=self.least_free_space,
             time_to_live=timedelta(seconds=self.time_to_live),
             lease=timedelta(seconds=self.lease),
+            uploads=self.open_uploads,
+            upload_bytes=self.open_upload_bytes,
+            upload_life=timedelta(seconds=self.upload_life),
         )
 
     def write(self, folder: Path) -> None:
@@ -99,6 +105,9 @@ _NUMBERS = frozenset(
         "least_free_space",
         "time_to_live",
         "lease",
+        "open_uploads",
+        "open_upload_bytes",
+        "upload_life",
     }
 )
 

@@ -34,6 +34,7 @@ from docsign.exchange import wire
 from docsign.exchange.bodies import already_there, digest_of, discard, open_body, publish, size_of
 from docsign.exchange.problems import Problem, ProblemType
 from docsign.exchange.receipts import require_receipt
+from docsign.exchange.resuming import RESUMABLE, send_resumably
 from docsign.exchange.tls import (
     Passphrase,
     identity_refused,
@@ -124,6 +125,11 @@ class RelayClient:
         if time_to_live is not None:
             headers[wire.TIME_TO_LIVE_HEADER] = str(int(time_to_live.total_seconds()))
         with open_body(envelope) as stream:
+            if size >= RESUMABLE:
+                found = await send_resumably(self._asked, _receipt_bytes, stream, size, headers)
+                if found is not None:
+                    return self._checked(found, sha256)
+                stream.seek(0)
             data = await self._call(
                 "POST",
                 wire.ENVELOPES,
@@ -212,6 +218,10 @@ class RelayClient:
             if page.next is None or page.next == after or not page.agencies:
                 return tuple(found)
             after = page.next
+
+    async def log_part(self, path: str, *, limit: int = 32 * 1024 * 1024) -> bytes:
+        """Return a part of the relay's log by its path (``about``, ``checkpoint``, ``tile/…``), unchecked."""
+        return await self._call("GET", f"{wire.LOG}/{path}", limit=limit)
 
     # ---- beneath -----------------------------------------------------------------------------------------
 
@@ -324,6 +334,10 @@ async def _pieces(stream: BinaryIO, watch: asyncio.Timeout) -> AsyncIterator[byt
 
 
 # ---- answers ---------------------------------------------------------------------------------------------
+
+
+async def _receipt_bytes(response: aiohttp.ClientResponse) -> bytes:
+    return await _read(response, RECEIPT_LIMIT)
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

@@ -24,12 +24,16 @@ class ProblemType(StrEnum):
     UNKNOWN_RECEIVER = "urn:docsign:problem:unknown-receiver"
     SIGNATURE_NOT_ACCEPTED = "urn:docsign:problem:signature-not-accepted"
     DIGEST_MISMATCH = "urn:docsign:problem:digest-mismatch"
+    MEDIA_TYPE = "urn:docsign:problem:media-type"
+    TUS_VERSION = "urn:docsign:problem:tus-version"
     ENCODING_REFUSED = "urn:docsign:problem:encoding-refused"
     LENGTH_REQUIRED = "urn:docsign:problem:length-required"
     TOO_LARGE = "urn:docsign:problem:too-large"
     SECRET_DOCUMENT = "urn:docsign:problem:secret-document"  # noqa: S105 -- a name, no password
     STATUS_NOT_ALLOWED = "urn:docsign:problem:status-not-allowed"
     BAD_STATUS = "urn:docsign:problem:bad-status"
+    TOO_MANY = "urn:docsign:problem:too-many-requests"
+    UPLOAD_OFFSET = "urn:docsign:problem:upload-offset"
     LEASED = "urn:docsign:problem:leased"
     RANGE = "urn:docsign:problem:range"
     BUSY = "urn:docsign:problem:busy"
@@ -57,12 +61,16 @@ _HTTP_STATUS = {
     ProblemType.UNKNOWN_RECEIVER: 422,
     ProblemType.SIGNATURE_NOT_ACCEPTED: 422,
     ProblemType.DIGEST_MISMATCH: 400,
+    ProblemType.MEDIA_TYPE: 415,
+    ProblemType.TUS_VERSION: 412,
     ProblemType.ENCODING_REFUSED: 415,
     ProblemType.LENGTH_REQUIRED: 411,
     ProblemType.TOO_LARGE: 413,
     ProblemType.SECRET_DOCUMENT: 422,
     ProblemType.STATUS_NOT_ALLOWED: 409,
     ProblemType.BAD_STATUS: 422,
+    ProblemType.TOO_MANY: 429,
+    ProblemType.UPLOAD_OFFSET: 409,
     ProblemType.LEASED: 409,
     ProblemType.RANGE: 416,
     ProblemType.BUSY: 503,
@@ -73,6 +81,7 @@ _HTTP_STATUS = {
 _WORTH_RETRYING = frozenset(
     {
         ProblemType.DIGEST_MISMATCH,
+        ProblemType.TOO_MANY,
         ProblemType.LEASED,
         ProblemType.BUSY,
         ProblemType.DISK_FULL,

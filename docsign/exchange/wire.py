@@ -23,17 +23,19 @@ from docsign.sentence import say
 from docsign.verdict import rfc3339
 
 __all__ = [
-    "AGENCIES", "DEFAULT_LIMIT", "DIGEST_HEADER", "ENVELOPES", "ENVELOPE_TYPE", "INBOX", "JSON_TYPE", "LIVE", "LOG",
-    "MAX_JSON", "MAX_LIMIT", "MAX_STATUS", "MAX_WAIT", "PROBLEM_TYPE", "READY", "STATUS_TYPE",
-    "TIME_TO_LIVE_HEADER", "AgencyEntry", "AgencyPage", "DeliveryState", "Handover", "HandoverAccepted",
-    "InboxItem", "InboxPage", "Problem", "ProblemType", "Reason", "StatusAccepted", "Trace", "TraceDelivery",
-    "TraceEvent", "envelope_path", "handover_path", "is_sha256", "read_content_range", "read_repr_digest",
-    "receipt_path", "statuses_path", "trace_path", "write_content_range", "write_repr_digest",
+    "AGENCIES", "DEFAULT_LIMIT", "DIGEST_HEADER", "ENVELOPES", "ENVELOPE_TYPE", "INBOX", "JSON_TYPE",
+    "LIVE", "LOG", "MAX_JSON", "MAX_LIMIT", "MAX_STATUS", "MAX_WAIT", "PROBLEM_TYPE", "READY",
+    "STATUS_TYPE", "TIME_TO_LIVE_HEADER", "UPLOADS", "AgencyEntry", "AgencyPage", "DeliveryState",
+    "Handover", "HandoverAccepted", "InboxItem", "InboxPage", "Problem", "ProblemType", "Reason",
+    "StatusAccepted", "Trace", "TraceDelivery", "TraceEvent", "envelope_path", "handover_path", "is_sha256",
+    "read_content_range", "read_repr_digest", "receipt_path", "statuses_path", "trace_path", "upload_path",
+    "write_content_range", "write_repr_digest",
 ]  # fmt: skip
 
 # ---- paths -----------------------------------------------------------------------------------------------
 
 ENVELOPES = "/v1/envelopes"
+UPLOADS = "/v1/uploads"
 INBOX = "/v1/inbox"
 AGENCIES = "/v1/agencies"
 LOG = "/v1/log"
@@ -59,6 +61,11 @@ def trace_path(sha256: str) -> str:
 def statuses_path(sha256: str) -> str:
     """Return the path that takes the edXML statuses about an envelope."""
     return f"{ENVELOPES}/{sha256}/statuses"
+
+
+def upload_path(upload: str) -> str:
+    """Return the path of an upload in pieces."""
+    return f"{UPLOADS}/{upload}"
 
 
 def handover_path(delivery: str) -> str:

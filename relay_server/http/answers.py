@@ -23,6 +23,7 @@ CALLER = web.RequestKey("caller", Caller)
 RETRY_AFTER = {
     ProblemType.LEASED: 30,
     ProblemType.BUSY: 5,
+    ProblemType.TOO_MANY: 30,
     ProblemType.DISK_FULL: 300,
     ProblemType.INTERNAL: 30,
 }

@@ -13,13 +13,22 @@ from docsign.sentence import say
 from relay_server.core.refusals import RefusalError
 from relay_server.http import requests
 from relay_server.http.answers import CALLER, RELAY, framed, json_response
+from relay_server.http.uploads import (
+    DESK,
+    delete_upload,
+    head_upload,
+    options_uploads,
+    patch_upload,
+    post_upload,
+)
 from relay_server.log import tell
 from relay_server.services import accept, collect, follow, log
 from relay_server.services.relay import Relay
+from relay_server.services.upload import UploadDesk
 
 
-def api(relay: Relay) -> web.Application:
-    """Return the application that serves ``relay``."""
+def api(relay: Relay, uploads: UploadDesk | None = None) -> web.Application:
+    """Return the application that serves ``relay``; without a desk nothing is taken in pieces."""
     app = web.Application(middlewares=[framed()])
     app[RELAY] = relay
     envelope = f"{wire.ENVELOPES}/{{sha256}}"
@@ -37,6 +46,17 @@ def api(relay: Relay) -> web.Application:
         ("GET", f"{wire.LOG}/tile/{{path:.+}}", get_tile),
     ):
         app.router.add_route(method, path, handler, expect_handler=requests.ask_first)
+    if uploads is not None:
+        app[DESK] = uploads
+        upload = f"{wire.UPLOADS}/{{upload}}"
+        for method, path, handler in (
+            ("POST", wire.UPLOADS, post_upload),
+            ("OPTIONS", wire.UPLOADS, options_uploads),
+            ("HEAD", upload, head_upload),
+            ("PATCH", upload, patch_upload),
+            ("DELETE", upload, delete_upload),
+        ):
+            app.router.add_route(method, path, handler, expect_handler=requests.ask_first)
     return app
 
 

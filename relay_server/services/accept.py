@@ -46,7 +46,7 @@ async def accept(
 
     ``declared`` is the announced SHA-256 (hex), ``length`` the announced size in bytes, where there is one.
     """
-    await _require_room(relay, length or 0)
+    await require_room(relay, length or 0)
     incoming = await relay.bodies.begin()
     try:
         size = await _stream(relay, body, incoming, declared)
@@ -63,9 +63,10 @@ async def accept(
     return await proved(relay, receipt)
 
 
-async def _require_room(relay: Relay, length: int) -> None:
+async def require_room(relay: Relay, length: int) -> None:
+    """Raise RefusalError or DiskFullError where so many bytes cannot be taken in now."""
     if length > relay.limits.envelope:
-        raise _too_large(relay)
+        raise too_large(relay)
     # Postfix's habit: a minimum of free space before anything is taken in
     if await relay.bodies.free_space() < relay.limits.free_space + length:
         raise DiskFullError(say("The relay's disk is full: nothing is accepted until there is room."))
@@ -77,7 +78,7 @@ async def _stream(relay: Relay, body: AsyncIterator[bytes], incoming: Incoming, 
     async for chunk in body:
         size += len(chunk)
         if size > relay.limits.envelope:
-            raise _too_large(relay)
+            raise too_large(relay)
         digest.update(chunk)
         await incoming.write(chunk)
     if digest.hexdigest() != declared:
@@ -89,7 +90,8 @@ async def _stream(relay: Relay, body: AsyncIterator[bytes], incoming: Incoming, 
     return size
 
 
-def _too_large(relay: Relay) -> RefusalError:
+def too_large(relay: Relay) -> RefusalError:
+    """Return the answer to an envelope past the limit."""
     return RefusalError(
         ProblemType.TOO_LARGE,
         say("The envelope is too large: {limit} bytes at most.", limit=relay.limits.envelope),
@@ -186,6 +188,14 @@ async def _remember(
     for code in codes:
         relay.bell.ring(code)
     return answer
+
+
+async def known_receipt(relay: Relay, caller: Caller, sha256: str, size: int | None) -> Receipt | None:
+    """Return the receipt of an envelope this caller has sent and whose bytes are here."""
+    known = await relay.ledger.read(lambda tx: _receipt_of(tx, sha256, caller))
+    if known is None or await relay.bodies.size(sha256) != size:
+        return None
+    return await proved(relay, known)
 
 
 async def _receipt_of(tx: Transaction, sha256: str, caller: Caller) -> Receipt | None:

@@ -31,6 +31,12 @@ class Limits:
     time_to_live: timedelta = timedelta(days=14)
     longest_time_to_live: timedelta = timedelta(days=90)
     lease: timedelta = timedelta(minutes=5)
+    uploads: int = 32
+    """Unfinished uploads of one agency at a time."""
+    upload_bytes: int = 1024 * 1024 * 1024
+    """Bytes that the unfinished uploads of one agency may hold."""
+    upload_life: timedelta = timedelta(days=2)
+    """How long an upload may take, and how long its outcome is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -37,9 +37,10 @@ def sealed(
     sender: str = "H99.31",
     to: tuple[str, ...] = ("H99",),
     number: str = "125",
+    files: Sequence[tuple[str, bytes]] = (("bao-cao.txt", "Kính gửi: UBND tỉnh Mẫu".encode()),),
     **more: Any,
 ) -> bytes:
-    """Return an envelope with a small text file, sealed by ``key``."""
+    """Return an envelope with a small text file (or other files), sealed by ``key``."""
     header = Header(
         sender=Organization(code=sender, name="UBND xã Mẫu"),
         receivers=tuple(Organization(code=code) for code in to),
@@ -48,7 +49,7 @@ def sealed(
         issued=date(2026, 11, 16),
         **{"subject": "Về việc báo cáo công tác văn thư", **more},
     )
-    return seal(header, [("bao-cao.txt", "Kính gửi: UBND tỉnh Mẫu".encode())], key)
+    return seal(header, list(files), key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

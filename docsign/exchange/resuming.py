@@ -1,0 +1,80 @@
+"""Sending a large envelope so that a broken line costs only what was on it: announce, send the rest, again.
+
+The relay remembers by the envelope's digest how far it is: the same announcement, also by a later process, is
+answered with the offset to go on from, or with the receipt where everything has arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, BinaryIO, Final
+
+import aiohttp
+
+from docsign.errors import RelayRefusedError, RelayUnreachableError, WireError
+from docsign.exchange import wire
+from docsign.exchange.problems import ProblemType
+from docsign.sentence import say
+
+RESUMABLE: Final = 1024 * 1024
+"""The size in bytes from which on an envelope is sent so."""
+RESUMPTIONS: Final = 20
+"""How often one sending picks up a broken line; each time some bytes must have arrived."""
+
+Ask = Callable[..., AbstractAsyncContextManager[aiohttp.ClientResponse]]
+Read = Callable[[aiohttp.ClientResponse], Any]
+
+
+async def send_resumably(
+    ask: Ask, read: Read, stream: BinaryIO, size: int, headers: Mapping[str, str]
+) -> bytes | None:
+    """Return the receipt's bytes, or None where the relay knows no uploads in pieces.
+
+    ``headers`` are those of a plain submission. Raises what ``ask`` raises, RelayUnreachableError when a line
+    breaks and nothing had arrived since the last time, WireError.
+    """
+    announced = {name: value for name, value in headers.items() if name != "Content-Length"}
+    announced |= {"Upload-Length": str(size), "Upload-Complete": "?0"}
+    reached = -1
+    for attempt in range(RESUMPTIONS + 1):
+        try:
+            async with ask("POST", wire.UPLOADS, expected=(201,), headers=announced) as response:
+                if response.headers.get("Upload-Complete") == "?1":
+                    return bytes(await read(response))
+                place, offset = _place(response), _offset(response, size)
+        except RelayRefusedError as error:
+            if error.problem in (ProblemType.NOT_FOUND, ProblemType.METHOD_NOT_ALLOWED) and reached < 0:
+                return None
+            raise
+        if attempt and offset <= reached and attempt > 2:
+            raise RelayUnreachableError(say("The connection to the relay broke."), where=wire.UPLOADS)
+        reached = offset
+        stream.seek(offset)
+        rest = {
+            "Content-Type": "application/partial-upload",
+            "Content-Length": str(size - offset),
+            "Upload-Offset": str(offset),
+            "Upload-Complete": "?1",
+        }
+        try:
+            async with ask("PATCH", place, upload=stream, expected=(201,), headers=rest) as response:
+                return bytes(await read(response))
+        except RelayUnreachableError:
+            if attempt == RESUMPTIONS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _place(response: aiohttp.ClientResponse) -> str:
+    place = response.headers.get("Location", "")
+    if not place.startswith(f"{wire.UPLOADS}/"):
+        raise WireError(say("The relay does not say where the upload goes on."), where="Location")
+    return place
+
+
+def _offset(response: aiohttp.ClientResponse, size: int) -> int:
+    offset = response.headers.get("Upload-Offset", "")
+    if not (offset.isascii() and offset.isdigit() and len(offset) < 16 and int(offset) <= size):
+        raise WireError(say("The relay does not say how far the upload is."), where="Upload-Offset")
+    return int(offset)

@@ -1,0 +1,85 @@
+"""An upload in pieces, as values: what was announced, how far it is, and who holds how much. Pure.
+
+Its rules are those of the IETF draft of resumable uploads (draft-ietf-httpbis-resumable-upload) and of the
+part of tus 1.0 that existing clients use; which of the two a client speaks is the wire's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from docsign.exchange.wire import ProblemType
+from docsign.sentence import say
+from relay_server.core.refusals import RefusalError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """An envelope that comes in pieces; sizes in bytes.
+
+    ``offset`` is how much of it is safely here, ``length`` its announced size, None where the end will tell.
+    Once ``accepted`` its bytes lie among the envelopes and only this note is left, until ``expires_at``.
+    """
+
+    id: str
+    agency: str
+    certificate: str
+    sha256: str
+    length: int | None
+    expires_at: datetime
+    time_to_live: timedelta | None = None
+    offset: int = 0
+    accepted: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every announced byte is here."""
+        return self.length is not None and self.offset == self.length
+
+
+class OffsetError(RefusalError):
+    """A piece that does not begin where the upload ends; ``offset`` is where it does."""
+
+    def __init__(self, given: int, offset: int) -> None:
+        super().__init__(
+            ProblemType.UPLOAD_OFFSET,
+            say(
+                "This piece begins at {given}; the next one has to begin at {wanted}.",
+                given=given,
+                wanted=offset,
+            ),
+            where="Upload-Offset",
+        )
+        self.offset = offset
+
+
+def require_share(held: Iterable[Upload], agency: str, length: int, *, most: int, most_bytes: int) -> None:
+    """Raise RefusalError (too many requests) where an agency's unfinished uploads would hold too much."""
+    open_ones = [one for one in held if one.agency == agency and not one.accepted]
+    announced = sum(one.length if one.length is not None else one.offset for one in open_ones)
+    if len(open_ones) >= most or announced + length > most_bytes:
+        raise RefusalError(
+            ProblemType.TOO_MANY,
+            say("This agency has too many unfinished uploads; finish or cancel some of them."),
+        )
+
+
+def require_next(upload: Upload, offset: int) -> None:
+    """Raise RefusalError where a piece does not begin where the upload ends."""
+    # draft-ietf-httpbis-resumable-upload 4.4, tus 1.0 PATCH
+    if upload.accepted:
+        raise RefusalError(ProblemType.BAD_REQUEST, say("This upload is finished already."))
+    if offset != upload.offset:
+        raise OffsetError(offset, upload.offset)
+
+
+def require_length(upload: Upload, length: int | None) -> None:
+    """Raise RefusalError where a piece says another length of the whole than was announced."""
+    if length is not None and upload.length is not None and length != upload.length:
+        raise RefusalError(
+            ProblemType.BAD_REQUEST,
+            say("Another length was announced for this upload: {length} bytes.", length=upload.length),
+            where="Upload-Length",
+        )
