@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.options import json_option, language_option
+from docsign.cli.options import json_option, language_option, passphrase_source
 from docsign.errors import EXIT_FAILED
 from docsign.sentence import Language, say
+
+if TYPE_CHECKING:
+    from relay_server.audit import AuditReport
 
 PATH = click.Path(path_type=Path)
 
@@ -80,6 +84,89 @@ def restore(ctx: click.Context, target: Path, folder: Path, lang: Language) -> N
         envelopes=done.envelopes,
         bytes=done.bytes,
     )
+    click.echo(said.text(lang), err=True)
+
+
+@click.command()
+@click.argument("url", metavar="URL")
+@click.option("--identity", type=PATH, required=True, help="Our TLS key and certificate, PEM or PKCS#12.")
+@click.option("--trust", type=PATH, required=True, help="Authorities of the relay's certificates.")
+@click.option("--state", type=PATH, required=True, metavar="FILE", help="Keeps what was seen of the log.")
+@click.option(
+    "--compare", type=PATH, multiple=True, metavar="FILE",
+    help="What others were shown: a receipt, the state of their audit, or a checkpoint.",
+)  # fmt: skip
+@click.option("--whole", is_flag=True, help="Read the log again from its first record.")
+@click.option("--passphrase-file", type=PATH, help="File whose first line is the identity's passphrase.")
+@json_option
+@language_option
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    url: str,
+    identity: Path,
+    trust: Path,
+    state: Path,
+    compare: tuple[Path, ...],
+    whole: bool,
+    passphrase_file: Path | None,
+    as_json: bool,
+    lang: Language,
+) -> None:
+    """Follow a relay's log; exit status 1 where it does not continue what was seen of it before.
+
+    Records are read where this identity may read them, else their hashes. Run it from time to time, always
+    with the same state.
+
+    Example: docsign-relay audit https://relay.example:8443 --identity auditor.pem --trust ca
+    --state relay.audit
+    """
+    import asyncio
+
+    from docsign.exchange.client import RelayClient
+    from docsign.files import read_file, write_file
+    from relay_server.audit import contradiction, follow
+    from relay_server.core.following import SEEN_LIMIT, Seen
+
+    seen = None
+    if state.exists():
+        seen = Seen.from_bytes(read_file(state, limit=SEEN_LIMIT), where=str(state))
+    others = [read_file(path, limit=SEEN_LIMIT) for path in compare]
+    client = RelayClient(
+        url, identity=identity, trust=trust, passphrase=passphrase_source(passphrase_file, lang)
+    )
+
+    async def run() -> AuditReport:
+        async with client:
+            return await follow(client.log_part, trust=client.trust, seen=seen, others=others, whole=whole)
+
+    report = asyncio.run(run())
+    if report.seen is not None:
+        write_file(state, report.seen.to_bytes(), durable=True)
+    elif seen is not None and report.checkpoint:
+        write_file(state.with_name(f"{state.name}.fork"), contradiction(seen, report), durable=True)
+    _tell_audit(report, as_json=as_json, lang=lang)
+    if not report.is_in_order:
+        ctx.exit(EXIT_FAILED)
+
+
+def _tell_audit(report: AuditReport, *, as_json: bool, lang: Language) -> None:
+    if as_json:
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        return
+    for _, sentence in report.troubles:
+        click.echo(sentence.text(lang))
+    for note in report.notes:
+        click.echo(note.text(lang), err=True)
+    if report.is_in_order:
+        said = say(
+            "The log {origin} is in order: {size} records, {new} of them new.",
+            origin=report.origin,
+            size=report.size,
+            new=report.new,
+        )
+    else:
+        said = say("Keep what this audit has written and ask the relay's operator: its log is not in order.")
     click.echo(said.text(lang), err=True)
 
 

@@ -217,5 +217,5 @@ def serve(folder: Path, passphrase_file: Path | None, lang: Language) -> None:
     asyncio.run(until_told())
 
 
-for command in (care.check, care.backup, care.restore):
+for command in (care.check, care.backup, care.restore, care.audit):
     relay.add_command(command)
