@@ -73,26 +73,33 @@ def _judge_contents(
             data = container.read(name, CONTENT_LIMIT)
         except ContainerError:
             continue  # a damaged or missing file is already a problem of the container
-        if formats.is_encrypted(data):
-            sentence = say("This file is encrypted: what is inside is judged when it is opened.")
-            findings.append(
-                Finding(code="encrypted-content", severity=Severity.WARNING, sentence=sentence, where=name)
-            )
-            continue
         inner = question.inner()
         if suffix == ".p7s" and container.find(name[:-4]) is not None:
             with contextlib.suppress(ContainerError):
                 inner = replace(inner, content=((name[:-4], container.read(name[:-4], CONTENT_LIMIT)),))
-        report = _report_inside(data, name, inner, inside)
-        if report.signatures or report.conclusion.indication is not Indication.NO_SIGNATURE:
+        report, remarks = judge_one(data, name, inner, inside)
+        if report is not None:
             contents.append((name, report))
-            findings += _inner_remark(name, report)
-        elif report.format is FileFormat.PDF:
-            sentence = say("This document inside the envelope carries no signature of its own.")
-            findings.append(
-                Finding(code="content-unsigned", severity=Severity.INFO, sentence=sentence, where=name)
-            )
+        findings += remarks
     return tuple(contents), findings
+
+
+def judge_one(
+    data: bytes, name: str, question: Question, inside: Inside
+) -> tuple[Report | None, tuple[Finding, ...]]:
+    """Judge one file of an envelope or a message; None for one that is not signed. Remarks name the file."""
+    if formats.is_encrypted(data):
+        sentence = say("This file is encrypted: what is inside is judged when it is opened.")
+        return None, (
+            Finding(code="encrypted-content", severity=Severity.WARNING, sentence=sentence, where=name),
+        )
+    report = _report_inside(data, name, question, inside)
+    if report.signatures or report.conclusion.indication is not Indication.NO_SIGNATURE:
+        return report, tuple(_inner_remark(name, report))
+    if report.format is not FileFormat.PDF:
+        return None, ()
+    sentence = say("This document inside the envelope carries no signature of its own.")
+    return None, (Finding(code="content-unsigned", severity=Severity.INFO, sentence=sentence, where=name),)
 
 
 def _report_inside(data: bytes, name: str, question: Question, inside: Inside) -> Report:

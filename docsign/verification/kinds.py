@@ -38,10 +38,11 @@ def judge(stream: BinaryIO, name: str, question: Question, *, inside: Inside) ->
         return judge_container_file(stream, suffix, question, inside)
     if size > READ_LIMIT:
         return nothing(FileFormat.OTHER, "too-large", size)
-    return _judge_bytes(stream.read(), suffix, name, question)
+    return _judge_bytes(stream, suffix, name, question, inside)
 
 
-def _judge_bytes(data: bytes, suffix: str, name: str, question: Question) -> Answer:
+def _judge_bytes(stream: BinaryIO, suffix: str, name: str, question: Question, inside: Inside) -> Answer:
+    data = stream.read()
     data = formats.unarmoured(data)
     match formats.tell(data, suffix):
         case FileFormat.PDF:
@@ -54,8 +55,10 @@ def _judge_bytes(data: bytes, suffix: str, name: str, question: Question) -> Ans
             return _judge_record(data, question)
         case FileFormat.RECEIPT:
             return _judge_receipt(data, question)
-        case FileFormat.XADES | FileFormat.EDXML as format:
-            return _judge_xml(data, format, question)
+        case FileFormat.EDXML:
+            return _judge_edxml(stream, data, question, inside)
+        case FileFormat.XADES:
+            return _judge_xml(data, question) or nothing(FileFormat.OTHER, "unknown-format")
         case _:
             return nothing(FileFormat.OTHER, "not-pdf" if suffix == ".pdf" else "unknown-format")
 
@@ -149,9 +152,21 @@ def _judge_receipt(data: bytes, question: Question) -> Answer:
     )
 
 
-def _judge_xml(data: bytes, format: FileFormat, question: Question) -> Answer:
+def _judge_edxml(stream: BinaryIO, data: bytes, question: Question, inside: Inside) -> Answer:
+    from docsign.verification.messages import judge_message
+
+    def signature() -> Answer | None:
+        answer = _judge_xml(data, question)
+        return None if answer is None else replace(answer, format=FileFormat.EDXML)
+
+    stream.seek(0)
+    return judge_message(stream, len(data), question, inside, signature=signature)
+
+
+def _judge_xml(data: bytes, question: Question) -> Answer | None:
+    """Judge the signatures in an XML document; None where it holds none."""
     if not formats.claims_xml_signature(data):
-        return nothing(format if format is FileFormat.EDXML else FileFormat.OTHER, "unknown-format")
+        return None
     from docsign.ades.xades import judge_xades_file
 
     offered = {name_of(one): one for one in question.content}
@@ -167,7 +182,7 @@ def _judge_xml(data: bytes, format: FileFormat, question: Question) -> Answer:
         judge_xades_file(data, resolve=resolve, trust=question.trust, at=question.at, beside=question.beside)
     )
     if not judgements:
-        return nothing(format if format is FileFormat.EDXML else FileFormat.OTHER, "unknown-format")
+        return None
     reports = tuple(
         replace(one.report, coverage="whole")
         if offered and offered.keys() <= {meant(name) for name in one.covered}
@@ -186,7 +201,7 @@ def _judge_xml(data: bytes, format: FileFormat, question: Question) -> Answer:
         if name not in referred
     )
     return Answer(
-        format=format,
+        format=FileFormat.XADES,
         conclusion=conclude(report.conclusion for report in reports),
         signatures=reports,
         findings=uncovered,

@@ -50,7 +50,8 @@ def report_on(stream: BinaryIO, name: str, question: Question) -> Report:
         findings=tuple(findings),
         at=question.at,
     )
-    if question.policy == "any" or not answer.signatures:
+    carries = answer.format is FileFormat.EDXML and answer.contents  # a message's signatures lie in its files
+    if question.policy == "any" or not (answer.signatures or carries):
         return report
     constraint = Conclusion.indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
     if question.policy == "official":
