@@ -2,6 +2,7 @@
 
 A shell: it opens connections. Addresses come from certificates, which come from anybody: HTTP alone is
 spoken, redirections are counted, sizes and times are bounded, and what was fetched is kept in the process.
+Where nobody trusted has said the address, it must be a public one (``docsign.pki.public_addresses``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import datetime
 from email.message import Message
 from typing import IO
 
+from docsign.pki.public_addresses import PUBLIC_HANDLERS, NotPublicError, host_of, refuse_private
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 
@@ -29,11 +31,13 @@ _SILENT_SECONDS = 60.0
 class FetchLimits:
     """What one fetching may cost: requests, seconds for each and for all, bytes of one answer, redirections.
 
-    ``cached`` lets what the process has fetched before be used again, and an address that did not answer be
-    left alone for a minute.
+    ``untrusted_requests`` of them may go to addresses that only a certificate names which nobody trusted has
+    signed yet. ``cached`` lets what the process has fetched before be used again, and an address that did not
+    answer be left alone for a minute.
     """
 
     requests: int = 24
+    untrusted_requests: int = 4
     seconds: float = 8.0
     total_seconds: float = 25.0
     list_bytes: int = 32 * 1024 * 1024
@@ -51,23 +55,48 @@ class NotFetchedError(Exception):
 
 
 class Asking:
-    """One fetching: counts its requests and its time."""
+    """One fetching: counts its requests and its time.
 
-    def __init__(self, limits: FetchLimits) -> None:
+    ``hosts`` are the names that the trust itself names: they may lie in a network of one's own.
+    """
+
+    def __init__(self, limits: FetchLimits, hosts: frozenset[str] = frozenset()) -> None:
         self.limits = limits
+        self.hosts = hosts
         self._left = limits.requests
+        self._untrusted_left = limits.untrusted_requests
         self._deadline = time.monotonic() + limits.total_seconds
 
-    def get(self, url: str, *, limit: int) -> bytes:
-        """Return what lies at ``url``; raises NotFetchedError."""
-        return self._ask(urllib.request.Request(_checked(url)), limit)  # noqa: S310 -- the scheme is checked
+    @property
+    def untrusted_asked(self) -> int:
+        """How many requests went to addresses that nobody trusted has named."""
+        return self.limits.untrusted_requests - self._untrusted_left
+
+    def get(self, url: str, *, limit: int, trusted: bool = True) -> bytes:
+        """Return what lies at ``url``; raises NotFetchedError.
+
+        Where it is not ``trusted``, only a public address is asked, save for the hosts that the trust names.
+        """
+        call = urllib.request.Request(_checked(url))  # noqa: S310 -- the scheme is checked
+        if trusted or host_of(url) in self.hosts:
+            return self._ask(call, limit)
+        if self._untrusted_left <= 0:
+            raise NotFetchedError(say("Too many addresses would have to be asked."))
+        try:
+            refuse_private(url)
+            self._untrusted_left -= 1
+            return self._ask(call, limit, public=True)
+        except NotPublicError as error:
+            raise NotFetchedError(
+                say("Only the file names this address, and it is not a public one: it was not asked.")
+            ) from error
 
     def post(self, url: str, body: bytes, kind: str, *, limit: int) -> bytes:
         """Return the answer to ``body`` of media type ``kind``; raises NotFetchedError."""
         headers = {"Content-Type": kind}
         return self._ask(urllib.request.Request(_checked(url), data=body, headers=headers), limit)  # noqa: S310 -- likewise
 
-    def _ask(self, call: urllib.request.Request, limit: int) -> bytes:
+    def _ask(self, call: urllib.request.Request, limit: int, *, public: bool = False) -> bytes:
         url = call.full_url
         if self._left <= 0:
             raise NotFetchedError(say("Too many addresses would have to be asked."))
@@ -78,8 +107,8 @@ class Asking:
             raise NotFetchedError(say("The address did not answer a moment ago."))
         self._left -= 1
         try:
-            return self._read(call, limit, seconds)
-        except NotFetchedError:
+            return self._read(call, limit, seconds, public=public)
+        except (NotFetchedError, NotPublicError):
             raise
         except urllib.error.HTTPError as error:
             error.close()
@@ -89,13 +118,15 @@ class Asking:
         except (OSError, http.client.HTTPException, ValueError) as error:
             kept.note_silence(url)
             reason = getattr(error, "reason", error)
+            if isinstance(reason, NotPublicError):
+                raise reason from error
             if isinstance(reason, TimeoutError):
                 raise NotFetchedError(_slow(seconds)) from error
             raise NotFetchedError(say("The address cannot be reached.")) from error
 
-    def _read(self, call: urllib.request.Request, limit: int, seconds: float) -> bytes:
+    def _read(self, call: urllib.request.Request, limit: int, seconds: float, *, public: bool) -> bytes:
         until = time.monotonic() + seconds
-        opener = _opener(self.limits.redirections)
+        opener = _opener(self.limits.redirections, public=public)
         pieces: list[bytes] = []
         size = 0
         with opener.open(call, timeout=seconds) as reply:
@@ -135,8 +166,9 @@ def _checked(url: str) -> str:
 class _Redirections(urllib.request.HTTPRedirectHandler):
     """Follows a redirection to another HTTP address only, and only so many."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, public: bool) -> None:
         self._left = most
+        self._public = public
 
     def redirect_request(
         self,
@@ -147,23 +179,25 @@ class _Redirections(urllib.request.HTTPRedirectHandler):
         headers: Message,
         newurl: str,
     ) -> urllib.request.Request | None:
-        """Return the next request; raises NotFetchedError for an address of another kind."""
+        """Return the next request; raises NotFetchedError or NotPublicError where it may not be asked."""
         if self._left <= 0:
             raise NotFetchedError(say("The address leads on to too many others."))
         self._left -= 1
+        if self._public:
+            refuse_private(newurl)
         return super().redirect_request(req, fp, code, msg, headers, _checked(newurl))  # type: ignore[arg-type] # an HTTPMessage is a Message
 
 
-def _opener(redirections: int) -> urllib.request.OpenerDirector:
+def _opener(redirections: int, *, public: bool) -> urllib.request.OpenerDirector:
     """Make an opener that knows HTTP alone: no files, no FTP."""
     opener = urllib.request.OpenerDirector()
+    plain = (urllib.request.HTTPHandler, urllib.request.HTTPSHandler)
     for handler in (
         urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        *(kind() for kind in (PUBLIC_HANDLERS if public else plain)),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
-        _Redirections(redirections),
+        _Redirections(redirections, public=public),
     ):
         opener.add_handler(handler)
     opener.addheaders = [("User-Agent", "docsign")]

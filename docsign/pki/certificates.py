@@ -176,6 +176,15 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
     return issued_by(certificate, certificate)
 
 
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Say whether the certificate is one of an authority (RFC 5280 4.2.1.9)."""
+    try:
+        found = extension(certificate, x509.BasicConstraints)
+    except MalformedError:
+        return False
+    return found is not None and bool(found.value.ca)
+
+
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Say whether ``issuer`` is named as the issuer and its key made the signature (nothing more)."""
     try:

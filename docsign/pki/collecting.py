@@ -25,6 +25,7 @@ from docsign.pki.certificates import (
     digest_of,
     display_name,
     extension,
+    is_authority,
     is_readable,
     is_self_signed,
     issued_by,
@@ -33,6 +34,7 @@ from docsign.pki.certificates import (
 from docsign.pki.chains import Chain, candidate_chains
 from docsign.pki.ocsp import answer_proof, load_answer, needs_no_check, responder
 from docsign.pki.problems import unusable
+from docsign.pki.public_addresses import host_of
 from docsign.pki.revocation import list_proof, load_crl
 from docsign.pki.status import StatusProof
 from docsign.pki.trust import Trust
@@ -49,10 +51,14 @@ _ISSUER_KEPT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What was fetched (without what was known), and what went wrong: warnings, each with its address."""
+    """What was fetched (without what was known), and what went wrong: warnings, each with its address.
+
+    ``untrusted_asked`` counts the requests to addresses that nobody trusted has named.
+    """
 
     data: ValidationData = ValidationData()
     findings: tuple[Finding, ...] = ()
+    untrusted_asked: int = 0
 
 
 def fetch_validation_data(
@@ -67,7 +73,9 @@ def fetch_validation_data(
 ) -> Fetched:
     """Fetch what is missing to judge ``certificate`` for ``role`` at ``at``; never raises for a failure.
 
-    Missing issuers are followed up to an anchor of ``trust``; then for each certificate below it, where
+    Missing issuers are followed up to an anchor of ``trust``: where a certificate of ``trust`` has signed the
+    last one, wherever it says, else at public addresses only and a few times, as anybody may have written
+    them; without an anchor for ``role`` never. Then for each certificate below it, where
     ``known`` and the trust folder hold nothing that is fresh at ``at``, an OCSP answer is asked for, else its
     lists are fetched; for a delegated OCSP responder that does not say nocheck, its list. Without a way to an
     anchor no status is asked for: nobody untrusted is told who was verified. ``at`` may lie in the past: what
@@ -82,6 +90,7 @@ def fetch_validation_data(
             certificates=collecting.certificates, ocsps=collecting.ocsps, crls=collecting.crls
         ),
         findings=tuple(dict.fromkeys(collecting.findings)),
+        untrusted_asked=collecting.asking.untrusted_asked,
     )
 
 
@@ -98,7 +107,7 @@ class _Collecting:
         limits: FetchLimits,
     ) -> None:
         self.trust, self.at, self.role, self.limits = trust, at, role, limits
-        self.asking = Asking(limits)
+        self.asking = Asking(limits, named_hosts(trust))
         self.others = tuple(one for one in (*others, *known.certificates) if is_readable(one))
         self.known = known
         self.certificates: list[x509.Certificate] = []
@@ -108,12 +117,15 @@ class _Collecting:
 
     def run(self, certificate: x509.Certificate) -> None:
         """Fetch issuers, then the status of everything below the anchor."""
-        if not is_readable(certificate):
+        if not is_readable(certificate) or not self.trust.for_role(self.role):
             return
         chain = self._chain(certificate)
         if chain is None or chain.anchor.revocation != "required":
             return
-        for one, issuer in zip(chain.certificates, chain.certificates[1:], strict=False):
+        links = list(zip(chain.certificates, chain.certificates[1:], strict=False))
+        if not all(is_authority(issuer) for _, issuer in links[:-1]):
+            return  # below one who is no authority anybody may have written the addresses
+        for one, issuer in links:
             self._status(one, issuer, with_ocsp=True)
 
     def _remark(self, code: str, sentence: Sentence, where: str) -> None:
@@ -152,8 +164,9 @@ class _Collecting:
 
     def _issuers(self, certificate: x509.Certificate) -> Iterator[x509.Certificate]:
         """Yield the issuers of ``certificate`` found at its AIA addresses."""
+        trusted = any(issued_by(certificate, one) for one in self.trust.certificates() if is_authority(one))
         for url in _access(certificate, Access.CA_ISSUERS):
-            data = self._fetched(url, self.limits.answer_bytes)
+            data = self._fetched(url, self.limits.answer_bytes, trusted=trusted)
             if data is None:
                 continue
             loaded = _load_issuers(data)
@@ -171,12 +184,12 @@ class _Collecting:
                 url,
             )
 
-    def _fetched(self, url: str, limit: int) -> bytes | None:
+    def _fetched(self, url: str, limit: int, *, trusted: bool = True) -> bytes | None:
         found = kept.find(url, b"", datetime.now(UTC)) if self.limits.cached else None
         if found is not None:
             return found
         try:
-            return self.asking.get(url, limit=limit)
+            return self.asking.get(url, limit=limit, trusted=trusted)
         except NotFetchedError as error:
             self._remark("not-fetched", error.sentence, url)
             return None
@@ -344,6 +357,19 @@ def _lists(certificate: x509.Certificate) -> list[str]:
     except MalformedError:
         return []
     return _addresses([name for point in (found.value if found else ()) for name in point.full_name or ()])
+
+
+def named_hosts(trust: Trust) -> frozenset[str]:
+    """Return the hosts that may be asked wherever they lie: the trust names them, or a certificate in it."""
+    found = {host.lower() for host in trust.hosts}
+    for certificate in trust.certificates():
+        urls = (
+            *_access(certificate, Access.CA_ISSUERS),
+            *_access(certificate, Access.OCSP),
+            *_lists(certificate),
+        )
+        found |= {host_of(url) for url in urls}
+    return frozenset(found)
 
 
 def _addresses(names: Iterable[x509.GeneralName]) -> list[str]:

@@ -41,13 +41,15 @@ def judge_online(
 
     ``judge`` is called with ``trust``, then with the same trust that knows more (``Trust.fetched``: believed
     no more than what a signature brings). Where the first answer rests on nothing missing, nothing is asked.
-    The seconds of ``limits`` hold for all certificates together. What ``judge`` raises goes through.
+    The seconds of ``limits``, and its requests to untrusted
+    addresses, hold for all certificates together. What ``judge`` raises goes through.
     """
     limits = limits or FetchLimits()
     deadline = time.monotonic() + limits.total_seconds
     findings: list[Finding] = []
     asked: set[object] = set()
     knowing = trust
+    untrusted_left = limits.untrusted_requests
     for turn in range(ROUNDS):
         with noting() as open_questions:
             answer = judge(knowing)
@@ -66,8 +68,9 @@ def judge_online(
                 at=at,
                 known=question.data.merged(learned.fetched),
                 role=question.role,
-                limits=replace(limits, total_seconds=left),
+                limits=replace(limits, total_seconds=left, untrusted_requests=untrusted_left),
             )
+            untrusted_left -= fetched.untrusted_asked
             findings += fetched.findings
             learned = replace(learned, fetched=learned.fetched.merged(fetched.data))
         if learned == knowing:

@@ -21,7 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from docsign.errors import KeyUnreachableError, MalformedError, PassphraseError, SigningKeyError, UsageError
 from docsign.files import read_file
-from docsign.pki.certificates import display_name, extension, fingerprint, load_certificates, order_chain
+from docsign.pki.certificates import (
+    display_name,
+    fingerprint,
+    is_authority,
+    load_certificates,
+    order_chain,
+)
 from docsign.pki.schemes import SignatureScheme, require_genuine, scheme_for
 from docsign.pki.token_uri import TokenUri
 from docsign.sentence import say
@@ -165,7 +171,7 @@ def list_token(uri: TokenUri) -> list[TokenEntry]:
         serial = token.serial.decode("ascii", "replace").strip()
         with _token_errors(token.label, lambda: None), token.open() as session:
             for certificate, id_, label in _certificates(session):
-                if _is_authority(certificate) or not _meant(uri, certificate, id_, label):
+                if is_authority(certificate) or not _meant(uri, certificate, id_, label):
                     continue
                 named = TokenUri(
                     token=token.label,
@@ -252,14 +258,6 @@ def _present(slot: Any) -> Any:
     return token if token.flags & TokenFlag.TOKEN_INITIALIZED else None
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        found = extension(certificate, x509.BasicConstraints)
-    except MalformedError:
-        return False
-    return found is not None and found.value.ca
-
-
 def _one_token(uri: TokenUri) -> Any:
     found = _tokens(uri)
     if len(found) == 1:
@@ -319,7 +317,7 @@ def _one_key(session: Any, uri: TokenUri, name: str) -> tuple[Any, x509.Certific
     for key in keys:
         id_, label = bytes(_attribute(key, "ID", b"")), str(_attribute(key, "LABEL", ""))
         own = [one for one in certificates if id_ and one[1] == id_]
-        own = own or [one for one in certificates if one[2] == label and not _is_authority(one[0])]
+        own = own or [one for one in certificates if one[2] == label and not is_authority(one[0])]
         if not own and len(certificates) == len(keys) == 1:
             own = certificates
         for certificate, certificate_id, certificate_label in own:

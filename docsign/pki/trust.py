@@ -52,14 +52,16 @@ class SignerEntry:
 class Trust:
     """The anchors and what helps to reach them; ``crls`` are DER.
 
-    ``fetched`` was fetched for a verification (``docsign.pki.online``) and is believed no more than what
-    comes with a signature.
+    ``hosts`` may be asked for issuers wherever they lie, also in a network of one's own. ``fetched`` was
+    fetched for a verification (``docsign.pki.online``) and is believed no more than what comes with a
+    signature.
     """
 
     anchors: tuple[Anchor, ...] = ()
     intermediates: tuple[x509.Certificate, ...] = ()
     crls: tuple[bytes, ...] = ()
     signers: tuple[SignerEntry, ...] = ()
+    hosts: tuple[str, ...] = ()
     fetched: ValidationData = ValidationData()
 
     @staticmethod
@@ -74,6 +76,7 @@ class Trust:
         intermediates: Iterable[x509.Certificate] = (),
         crls: Iterable[bytes] = (),
         signers: Iterable[SignerEntry] = (),
+        hosts: Iterable[str] = (),
         revocation: RevocationRule = "required",
     ) -> Trust:
         """Trust these anchors; a bare certificate is one for every role, with this ``revocation``."""
@@ -85,6 +88,7 @@ class Trust:
             intermediates=tuple(intermediates),
             crls=tuple(crls),
             signers=tuple(signers),
+            hosts=tuple(hosts),
         )
 
     @staticmethod
@@ -224,15 +228,20 @@ def _from_table(path: Path, found: _Found, passphrase: Passphrase) -> Trust:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TrustError(say("trust.toml is not TOML: {reason}.", reason=error), where=str(path)) from error
     rows = _Table(path)
-    rows.only(table, {"anchor", "signer"}, "")
+    rows.only(table, {"anchor", "signer", "fetch"}, "")
     anchors = tuple(_anchor(rows, place, row, found, passphrase) for place, row in rows.rows(table, "anchor"))
     signers = tuple(_signer(rows, place, row) for place, row in rows.rows(table, "signer"))
+    hosts = _hosts(rows, table)
     if not found.certificates:
         raise TrustError(say("There is no certificate here."), where=str(path.parent))
     if not anchors:
         plain = _by_self_signature(found)
         return Trust(
-            anchors=plain.anchors, intermediates=plain.intermediates, crls=plain.crls, signers=signers
+            anchors=plain.anchors,
+            intermediates=plain.intermediates,
+            crls=plain.crls,
+            signers=signers,
+            hosts=hosts,
         )
     trusted = {anchor.certificate for anchor in anchors}
     return Trust(
@@ -240,7 +249,20 @@ def _from_table(path: Path, found: _Found, passphrase: Passphrase) -> Trust:
         intermediates=tuple(one for one in found.certificates if one not in trusted),
         crls=tuple(found.crls),
         signers=signers,
+        hosts=hosts,
     )
+
+
+def _hosts(rows: _Table, table: dict[str, Any]) -> tuple[str, ...]:
+    """Read ``[fetch] hosts``: services of one's own network that certificates may name."""
+    row = table.get("fetch", {})
+    if not isinstance(row, dict):
+        raise rows.error("fetch", say("Write it as [{name}].", name="fetch"))
+    rows.only(row, {"hosts"}, "fetch")
+    hosts = row.get("hosts", [])
+    if not isinstance(hosts, list) or not all(isinstance(one, str) and one.strip() for one in hosts):
+        raise rows.error("fetch.hosts", say("A list of host names is needed here."))
+    return tuple(one.strip().lower() for one in hosts)
 
 
 def _anchor(rows: _Table, place: str, row: dict[str, Any], found: _Found, passphrase: Passphrase) -> Anchor:

@@ -97,7 +97,7 @@ class Office:
             ocsp_at=f"{web.url}/ocsp",
             list_at=f"{web.url}/issuing.crl",
         )
-        self.trust = Trust.of([self.root.certificate])
+        self.trust = Trust.of([self.root.certificate], hosts=["127.0.0.1"])
         web.served |= {
             "/issuing.cer": self.issuing.certificate.public_bytes(Encoding.DER),
             "/root.crl": self.root.crl(NOW - timedelta(hours=1)),
