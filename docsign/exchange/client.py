@@ -223,10 +223,6 @@ class RelayClient:
         """Return a part of the relay's log by its path (``about``, ``checkpoint``, ``tile/…``), unchecked."""
         return await self._call("GET", f"{wire.LOG}/{path}", limit=limit)
 
-    async def log_part(self, path: str, *, limit: int = 32 * 1024 * 1024) -> bytes:
-        """Return a part of the relay's log by its path (``about``, ``checkpoint``, ``tile/…``), unchecked."""
-        return await self._call("GET", f"{wire.LOG}/{path}", limit=limit)
-
     # ---- beneath -----------------------------------------------------------------------------------------
 
     def _checked(self, data: bytes, sha256: str) -> Receipt:
