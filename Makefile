@@ -10,7 +10,7 @@ PIP     = $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/python -m compileall -q docsign relay_server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format fuzz slow locale lock clean
+.PHONY: help demo test check format fuzz simulate slow locale lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -50,6 +50,10 @@ slow: $(VENV)/dev.stamp  ## what CI cannot carry: long campaigns, big files, for
 SECONDS ?= 60
 fuzz: $(VENV)/dev.stamp  ## any bytes against every parser and judge, guided by coverage; SECONDS=60 for each target
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+SEEDS ?= 1000
+simulate: $(VENV)/dev.stamp  ## whole histories of agencies and a relay under faults, in virtual time; SEEDS=1000 of them
+	$(BIN)/python -m tests.simulation.run --seeds $(SEEDS)
 
 format: $(VENV)/dev.stamp  ## write the code in the one format
 	$(BIN)/ruff format .

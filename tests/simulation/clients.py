@@ -72,6 +72,8 @@ class Computer:
             answer = await self.ask(method, path, body, **headers)
             if answer is not None and answer.is_whole and not _may_be_repeated(answer):
                 return answer
+            if self.dice.random() < 0.8:  # who was told nothing looks whether the log knows more
+                await self.ask("GET", f"{wire.LOG}/checkpoint")
             await asyncio.sleep(self.dice.uniform(pause / 2, pause))
             pause = min(pause * 2, 60 if self.is_calm else 600)
 
@@ -96,7 +98,7 @@ class Computer:
             return
         for receiver in plan["receivers"]:
             if self.dice.random() < 0.25:
-                await asyncio.sleep(self.dice.choice([0, 20, 2000]))
+                await asyncio.sleep(self.dice.choice([0, 20, 800]))
                 await self.tell(name, "13", to=receiver)
         if self.dice.random() < 0.3:
             await self.send(name)

@@ -28,7 +28,7 @@ _REAL = {
                  "write", "pwrite", "writev")
 }  # fmt: skip
 SECTOR = 512
-OFTEN = {"sync": 5, "folder sync": 3, "link": 5, "replace": 5, "write": 3}
+OFTEN = {"commit": 6, "sync": 5, "folder sync": 3, "link": 5, "replace": 5, "write": 3}
 """What happens seldom, and is to fail often enough all the same."""
 
 

@@ -190,12 +190,11 @@ class _Story:
         """Kill, cut the power, fill the disk, move the clock; and start again what died."""
         dice, host, met = self.dice, self.host, self.history.met
         while True:
-            await asyncio.sleep(dice.expovariate(1 / 400))
+            await asyncio.sleep(dice.expovariate(1 / 200))
             if host.serving() is None:
-                await asyncio.sleep(dice.uniform(0, 200))
                 await self._raise_up()
                 continue
-            happening = dice.choice(["kill", "power", "clock", "full", "nothing", "nothing"])
+            happening = dice.choice(["kill", "power", "clock", "full", *["nothing"] * 5])
             if happening == "kill":
                 host.kill()
             elif happening == "power":

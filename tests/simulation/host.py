@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from docsign.envelope.header import Business, BusinessKind, Header, Organization
 from docsign.errors import ContainerError, DocsignError
@@ -206,7 +207,7 @@ class Host:
             clock=clock,
             randomness=self._names,
             ledger=ledger,
-            bodies=DiskBodies.open(self.disk.root / "bodies"),
+            bodies=self.settings.bodies(DiskBodies.open(self.disk.root / "bodies")),
             notary=stamp,
             examiner=Judge(),
             bell=LocalBell(),
@@ -237,7 +238,7 @@ class Host:
             if struck in ("failed", "cut"):
                 if struck == "cut":
                     raise PowerCutError
-                raise sqlite3.OperationalError("disk I/O error")
+                raise _disk_error()
             before = self._log_size()
             connection.connection.dbapi_connection.commit()
             if struck == "cut late":
@@ -247,7 +248,7 @@ class Host:
             if not self.settings.lazy_commits or self.loop.dice.random() < 0.5:
                 self._durable_log = self._log_size()
             if struck:
-                raise sqlite3.OperationalError("disk I/O error")
+                raise _disk_error()
 
         event.listen(ledger._writer, "commit", committing)
 
@@ -315,6 +316,7 @@ class Settings:
 
     lost_syncs: frozenset[str] = frozenset()
     lazy_commits: bool = False
+    bodies: Callable[[Any], Any] = lambda real: real
 
 
 class Bugs(logging.Handler):
@@ -328,6 +330,10 @@ class Bugs(logging.Handler):
         """Keep it."""
         if record.getMessage() == "bug" or record.exc_info is None:
             self._found.append(repr(record.exc_info[1] if record.exc_info else record.getMessage()))
+
+
+def _disk_error() -> OperationalError:
+    return OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
 
 
 async def make_template(path: Path, agencies: list[Agency]) -> None:

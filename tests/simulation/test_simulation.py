@@ -1,0 +1,81 @@
+"""Whole histories under faults keep every promise, and a relay that breaks one is caught."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulation import run
+from tests.simulation.history import Simulator
+from tests.simulation.mutants import MUTANTS, Mutant
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A simulator of the relay as it is."""
+    made = Simulator()
+    yield made
+    made.close()
+
+
+def _play(simulator: Simulator, seeds: range) -> Counter[str]:
+    met: Counter[str] = Counter()
+    for seed in seeds:
+        history = simulator.play(seed)
+        assert history.wrong == [], f"python -m tests.simulation.run --seed {seed}"
+        met += history.met
+    return met
+
+
+def test_no_promise_is_broken_in_a_few_histories(simulator: Simulator) -> None:
+    """Each fault is met both ways: it failed, and it failed but had happened."""
+    met = _play(simulator, range(8))
+    assert met["kill"]
+    assert met["power"]
+    assert {how for what in met if ": failed" in what for how in [what.endswith("had happened")]} == {
+        True,
+        False,
+    }
+    assert {what for what in met if what.startswith("network")} == {
+        f"network: {what}" for what in ("lost", "cut", "answer lost", "answer cut", "delayed", "repeated")
+    }
+
+
+def test_a_seed_is_one_history(simulator: Simulator) -> None:
+    """The same seed gives the same lines, to the last hundredth of a second."""
+    first, again = simulator.play(5), simulator.play(5)
+    assert first.lines == again.lines
+    assert first.met == again.met
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
+def test_a_relay_that_breaks_a_promise_is_caught(mutant: Mutant) -> None:
+    """Each mutant is a relay that looks right on a quiet day."""
+    simulator = Simulator(mutant.settings)
+    try:
+        for seed in range(mutant.seed, mutant.seed + 25):
+            with mutant.change():
+                if simulator.play(seed).wrong:
+                    return
+    finally:
+        simulator.close()
+    pytest.fail("the checker found nothing wrong with it")
+
+
+def test_the_command_prints_rates_faults_and_zeros(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a reader of the campaign sees."""
+    assert run.main(["--seeds", "1", "--first", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "1 histories" in out
+    assert out.count("         0   ") == 11
+    assert run.main(["--seed", "3"]) == 0
+    assert capsys.readouterr().out.endswith("nothing wrong\n")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_no_promise_is_broken_in_a_thousand_histories(simulator: Simulator) -> None:
+    """The long campaign."""
+    _play(simulator, range(1000, 2000))
