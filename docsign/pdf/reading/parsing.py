@@ -33,7 +33,7 @@ _VALUES = (
     rb"/(" + _REGULAR + rb"*+)"
     rb"|(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++R(?!" + _REGULAR + rb")"
     rb"|([+-]?\d{1,19}+)(?!" + _REGULAR + rb")"
-    rb"|(<<)|(\[)"
+    rb"|(<<)|\[([-+.\d\t\n\f\r ]*+)\]|(\[)"
     rb"|\(([^()\\\r]*+)\)"
     rb"|<([0-9A-Fa-f]*+)>"
     rb"|([+-]?(?:\d{1,64}+\.\d{0,64}+|\.\d{1,64}+))(?!" + _REGULAR + rb")"
@@ -50,8 +50,8 @@ _PAIR = re.compile(
     _SKIP + rb"(?:/(" + _REGULAR + rb"*+)" + _SKIP + rb"(?:" + _VALUES + rb")|(%)[^\r\n]*+|(>>))", re.DOTALL
 )
 _CLOSE_ARRAY = _KEY = 1
-_NAME, _REFERENCE, _INTEGER, _OPEN_DICT, _OPEN_ARRAY, _PLAIN_STRING, _PLAIN_HEX = 2, 4, 5, 6, 7, 8, 9
-_REAL, _WORD, _ESCAPED_STRING, _OPEN_STRING, _SPACED_HEX, _COMMENT, _LONE_COMMENT, _CLOSE_DICT = range(10, 18)
+_NAME, _REFERENCE, _INTEGER, _OPEN_DICT, _NUMBERS, _OPEN_ARRAY, _PLAIN_STRING, _PLAIN_HEX = 2, *range(4, 11)
+_REAL, _WORD, _ESCAPED_STRING, _OPEN_STRING, _SPACED_HEX, _COMMENT, _LONE_COMMENT, _CLOSE_DICT = range(11, 19)
 
 _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": None}
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
@@ -83,6 +83,7 @@ def parse_value(
     stack: list[_Outside] = []
     _, entries, items, key = _NOTHING
     names, match_item, match_pair = work.names, _ITEM.match, _PAIR.match
+    more = 0  # tokens inside arrays of numbers, which are read at once
     value: Value
     for spent in range(work.budget.tokens - work.tokens):
         match = (match_item if entries is None else match_pair)(source, position, end)
@@ -103,10 +104,19 @@ def parse_value(
             value = new_tuple(Reference, (int(match[3]), int(match[4])))
         elif kind == _INTEGER:
             value = int(match[5])
-        elif kind == _OPEN_DICT or kind == _OPEN_ARRAY:  # noqa: SIM109 -- the fastest form
+        elif kind == _NUMBERS and (numbers := _numbers(match[_NUMBERS])) is not None:
+            more += len(numbers) + 1
+            if spent + more >= work.budget.tokens - work.tokens:
+                break
+            value = Array(numbers, match.start(kind) - 1, position, home)
+        elif kind == _OPEN_DICT or kind == _OPEN_ARRAY or kind == _NUMBERS:  # noqa: SIM109 -- the fastest form
             if len(stack) >= work.budget.depth:
                 raise exceeded(say("depth"), work.budget.depth, home.where)
-            stack.append((match.start(kind), entries, items, key))
+            start = match.start(kind)
+            if kind == _NUMBERS:  # among them is what is no number: item by item, to say which
+                start -= 1
+                position = start + 1
+            stack.append((start, entries, items, key))
             entries, items = ({}, None) if kind == _OPEN_DICT else (None, [])
             continue
         elif kind == _CLOSE_DICT:
@@ -135,9 +145,22 @@ def parse_value(
                 home.note_duplicate(stack[-1][0], key, entries[key], value)
             entries[key] = value
         else:
-            work.spend_tokens(spent + 1)
+            work.spend_tokens(spent + 1 + more)
             return value, position
     raise exceeded(say("tokens"), work.budget.tokens, home.where)
+
+
+def _numbers(text: bytes) -> list[Value] | None:
+    """Return the numbers of an array that holds nothing else (7.3.3); None where one of them is none."""
+    parts = text.split()
+    try:
+        if b"." not in text:
+            return list(map(int, parts)) if len(text) < 20 or max(map(len, parts)) < 20 else None
+        if max(map(len, parts)) > 19:
+            return None
+        return [float(part) if b"." in part else int(part) for part in parts]
+    except ValueError:
+        return None
 
 
 new_tuple: Callable[[type[Reference], tuple[int, int]], Reference] = tuple.__new__  # skips NamedTuple's own

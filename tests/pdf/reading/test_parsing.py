@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from docsign.errors import PdfBudgetError, PdfError
 from docsign.pdf.reading import Array, Budget, Dictionary, IndirectObject, Name, Reference, Text, Value, Work
@@ -203,3 +205,41 @@ def test_same_value_compares_what_is_said_not_where() -> None:
         b"[1]",
     ):
         assert not same_value(one, parse(other))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["0", "+5", "-17", "007", ".5", "4.", "-0.25", "9" * 19, "1" * 20, "9" * 60 + ".5"])
+    )
+)
+def test_an_array_of_numbers_says_the_same_as_one_with_more_in_it(parts: list[str]) -> None:
+    """It is read at once; item by item it has the same items, or the same fault at the same place."""
+    text = " ".join(parts).encode()
+    try:
+        mixed = parse(b"[" + text + b" /End]")
+    except PdfError as error:
+        fault = error.where
+    else:
+        fault = ""
+    if fault:
+        assert refused(b"[" + text + b"]") == fault
+        return
+    alone = parse(b"[" + text + b"]")
+    assert isinstance(alone, Array)
+    assert isinstance(mixed, Array)
+    assert alone.items == mixed.items[:-1]
+    assert [type(one) for one in alone.items] == [type(one) for one in mixed.items[:-1]]
+    assert (alone.start, alone.end) == (mixed.start, mixed.end - len(b" /End"))
+
+
+@pytest.mark.parametrize("data", [b"[1+2]", b"[1 2-3]", b"[1..2]", b"[--5]", b"[.]", b"[+]", b"[1.2.3 4]"])
+def test_what_looks_like_numbers_and_is_none_is_refused(data: bytes) -> None:
+    """ISO 32000-2 7.3.3: the place is that of the item."""
+    assert "byte" in refused(data)
+
+
+def test_numbers_read_at_once_are_counted_too() -> None:
+    """An array of a thousand numbers costs a thousand tokens."""
+    with pytest.raises(PdfBudgetError):
+        parse(b"[" + b"1 " * 1000 + b"]", Budget(tokens=900))
+    assert parse(b"[" + b"1 " * 800 + b"]", Budget(tokens=900)) is not None
