@@ -48,7 +48,7 @@ def copy(
     note: Sentence
     if made.target == "electronic":
         result = made.to_electronic(pdf)
-        note = say("Next, the agency signs: {command}.", command=_next(target))
+        note = say("Next, the agency signs: {command}", command=_next(target))
     else:
         ready = made.to_print(pdf)
         result, note = ready.pdf, ready.note

@@ -5,22 +5,34 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from docsign.cli.desk import Desk, at_the_desk, ending, say_why, send_now, worst
+from docsign.cli.office_desk import OfficeDesk
 from docsign.cli.options import PATH
-from docsign.errors import EXIT_FAILED, EXIT_OK, DocsignError, RelayUnreachableError, UsageError
+from docsign.cli.settings import user_folder
+from docsign.errors import (
+    EXIT_FAILED,
+    EXIT_OK,
+    DocsignError,
+    MalformedError,
+    RelayUnreachableError,
+    UsageError,
+)
 from docsign.sentence import say
 
 if TYPE_CHECKING:
     from docsign.envelope.header import Organization, ResponseFor
     from docsign.exchange import Outbox, RelayClient
-    from docsign.exchange.inbox import Inbox
+    from docsign.exchange.inbox import Inbox, Received
     from docsign.exchange.wire import InboxItem
+    from docsign.office import Office
 
 _CODES = ("01", "02", "03", "04", "05", "06", "13", "15", "16")
 _WITH_REASON = ("02", "13", "16")
@@ -76,25 +88,91 @@ def inbox(desk: Desk, wait: int) -> int:
 @click.option("-o", "--output", type=PATH, metavar="DIR", default=Path(), help="Folder for the envelopes.")
 @click.option("--agency", metavar="CODE", help="Our agency code. Default: the one in our certificate.")
 @click.option("--no-status", is_flag=True, help="Do not answer the senders with 01 (arrived).")
+@click.option("--register", "enter", is_flag=True, help="Enter what arrived in the incoming register.")
+@click.option("--office", type=PATH, metavar="DIR", help="With --register: folder of the office.")
+@click.option("--by", metavar="ID", help="With --register: who does this, an id of office.toml.")
 @at_the_desk
 def receive(
-    desk: Desk, names: tuple[str, ...], everything: bool, output: Path, agency: str | None, no_status: bool
+    desk: Desk,
+    names: tuple[str, ...],
+    everything: bool,
+    output: Path,
+    agency: str | None,
+    no_status: bool,
+    enter: bool,
+    office: Path | None,
+    by: str | None,
 ) -> int:
     """Fetch envelopes from the relay and confirm them.
 
     Each one is on the disk, with the right digest, before it is confirmed; then the sender is answered with
     01. What was interrupted is taken up again. ID is a SHA-256 (8 digits or more) or a DocumentId.
+    With --register each gets its arrival number at once; one that is there already, or is not sound, is
+    named and not entered.
 
-    Example: docsign receive --all -o den/
+    Example: docsign receive --all -o den/ --register --by vt
     """
     from docsign.exchange.inbox import Inbox
 
     if everything == bool(names):
         raise UsageError(say("Say which envelopes: an ID from docsign inbox, or --all."))
-    client = desk.client()
-    us = None if no_status else _us(client, agency)
-    with desk.kept() as kept, Inbox(desk.outbox, outbox=kept, agency=us) as register:
-        return asyncio.run(_receive(desk, client, register, kept, names, output))
+    with ExitStack() as open_now:
+        book = None
+        if enter:
+            clerk = OfficeDesk(
+                folder=office or user_folder() / "office", by=by, as_json=desk.as_json, lang=desk.lang
+            )
+            book = _Book(clerk, open_now.enter_context(clerk.open()), clerk.person())
+            book.office.staff.person(book.by)
+        client = desk.client()
+        us = None if no_status else _us(client, agency)
+        kept = open_now.enter_context(desk.kept())
+        register = open_now.enter_context(Inbox(desk.outbox, outbox=kept, agency=us))
+        return asyncio.run(_receive(desk, client, register, kept, names, output, book))
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The incoming register in which a clerk enters what arrives."""
+
+    desk: OfficeDesk
+    office: Office
+    by: str
+
+    def enter(self, received: Received) -> tuple[dict[str, Any], list[str]]:
+        """Give it an arrival number; return its line. Raises DuplicateError, ContainerError and others."""
+        from docsign.cli.register import sound_header
+        from docsign.office import Incoming
+
+        incoming = Incoming.from_header(sound_header(received.path), received.stored_at)
+        entry = self.office.arrivals.add(incoming, self.by)
+        lines = self.desk.incoming_lines(self.office, entry)
+        return {"arrival": self.desk.incoming_row(self.office, entry)}, ["   " + line for line in lines]
+
+
+def _with_next(error: DocsignError, received: Received) -> DocsignError:
+    """Add to why it was not entered how it can be, but for an envelope that is not sound."""
+    from docsign.office.arrivals import DuplicateError
+
+    if error.hint is None and not isinstance(error, MalformedError):
+        command = f"docsign register add-incoming {_from_here(received.path)}"
+        anyway = " --anyway" if isinstance(error, DuplicateError) else ""
+        error.hint = say("To enter it all the same: {command}", command=command + anyway)
+    return error
+
+
+def _answer(desk: Desk, received: Received, book: _Book | None) -> int:
+    """Show what arrived, entered in the register where that is wanted; return its exit status."""
+    row, lines, status = received.to_json(), [_from_here(received.path)], EXIT_OK
+    if book is not None:
+        try:
+            more, further = book.enter(received)
+        except DocsignError as error:
+            status = desk.complain(_with_next(error, received))
+        else:
+            row, lines = {**row, **more}, [*lines, *further]
+    desk.answer(row, lines)
+    return status
 
 
 def _from_here(path: Path) -> str:
@@ -104,7 +182,13 @@ def _from_here(path: Path) -> str:
 
 
 async def _receive(
-    desk: Desk, client: RelayClient, register: Inbox, kept: Outbox, names: tuple[str, ...], output: Path
+    desk: Desk,
+    client: RelayClient,
+    register: Inbox,
+    kept: Outbox,
+    names: tuple[str, ...],
+    output: Path,
+    book: _Book | None,
 ) -> int:
     from docsign.cli.exchange_text import document
     from docsign.exchange.inbox import is_fetchable, waiting
@@ -123,7 +207,7 @@ async def _receive(
                 statuses.add(EXIT_FAILED)
                 continue
             envelopes.add(received.sha256)
-            desk.answer(received.to_json(), [_from_here(received.path)])
+            statuses.add(_answer(desk, received, book))
         items = await waiting(client)
         wanted = [item for item in items if is_fetchable(item) and (not names or _is_named(item, names))]
         for name in names:
@@ -141,7 +225,7 @@ async def _receive(
                 statuses.add(desk.complain(error))
                 continue
             envelopes.add(received.sha256)
-            desk.answer(received.to_json(), [_from_here(received.path)])
+            statuses.add(_answer(desk, received, book))
         answers = [
             entry.id for entry in kept.entries() if entry.kind == "status" and entry.envelope in envelopes
         ]

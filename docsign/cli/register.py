@@ -160,7 +160,7 @@ def add_incoming(
     given |= {name: day_of(text) for name, text in (("issued", issued), ("due", due)) if text}
     at = now if arrived is None else _moment(day_of(arrived), now)
     if envelope is not None:
-        entry = Incoming.from_header(_header(envelope), at)
+        entry = Incoming.from_header(sound_header(envelope), at)
         values = {name: getattr(entry, name) for name in entry.__dataclass_fields__}
         entry = Incoming(**{**values, **given})
     else:
@@ -296,7 +296,7 @@ def _book(
     return EXIT_OK
 
 
-def _header(envelope: Path) -> Header:
+def sound_header(envelope: Path) -> Header:
     """Read the header of an envelope; raises ContainerError for one whose signature or digests fail."""
     from docsign.verdict import Indication
     from docsign.verification import open_envelope

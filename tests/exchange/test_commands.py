@@ -287,6 +287,38 @@ def test_inbox_receive_and_status(province_desk: Desk, double: RelayDouble, enve
     assert province_desk.run("inbox").stderr == "Không có gói tin nào chờ cơ quan nhận.\n"
 
 
+def test_what_arrives_is_entered_in_the_register(
+    province_desk: Desk, double: RelayDouble, envelope: bytes, make_envelope: MakeEnvelope
+) -> None:
+    """With --register each gets its arrival number; what is there or not sound is named, not entered."""
+    person = "vt:Trần Thị Thử:clerk"
+    made = province_desk.run("register", "init", "van-thu", "--name", "UBND tỉnh", "--person", person)
+    assert made.returncode == 0, made.stderr
+    told = ("--office", "van-thu", "--by", "vt")
+    double.keep(envelope)
+    nobody = (*told[:3], "ai")
+    done = province_desk.run("receive", "--all", "-o", "den", "--register", *nobody)
+    assert (done.returncode, done.stdout) == (2, "")  # nothing was fetched for somebody unknown
+    done = province_desk.run("receive", "--all", "-o", "den", "--register", *told)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].startswith("   01/2026  125/UBND-VX  Ủy ban nhân dân xã Thử nghiệm")
+    (row,) = province_desk.rows("register", "incoming", *told)
+    assert "125/UBND-VX" in row.values()
+    double.keep(make_envelope("125", size=3000))  # another envelope of the same document
+    double.keep(make_envelope("7"))
+    damaged = bytearray(make_envelope("8"))
+    damaged[damaged.index(b"8888")] ^= 1
+    double.keep(bytes(damaged))
+    done = province_desk.run("receive", "--all", "-o", "den", "--register", "--json", *told)
+    assert done.returncode == 1
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(row["arrival"]["number"] for row in rows if "arrival" in row) == [2]
+    assert len(rows) == 3
+    warnings = done.stderr.splitlines()
+    assert any("đã có trong sổ: số đến 01" in line and line.endswith("--anyway") for line in warnings)
+    assert any("malformed" in line and "add-incoming" not in line for line in warnings)
+
+
 def test_receive_one_of_several(
     province_desk: Desk, double: RelayDouble, make_envelope: MakeEnvelope
 ) -> None:
