@@ -157,8 +157,16 @@ class Delivery:
         return self.reached in NOT_FETCHED and self.state not in ENDS
 
     def seen_at(self, now: datetime) -> Delivery:
-        """Return the delivery as it stands at ``now``: a lease that ran out is none."""
-        if self.reached is State.LEASED and (self.leased_until is None or self.leased_until <= now):
+        """Return the delivery as it stands at ``now``: a lease that ran out is none.
+
+        Nor is one that was taken further ahead than it lasts: the clock was set back, and the lease would
+        hold the document until the time it once was.
+        """
+        if self.reached is State.LEASED and (
+            self.leased_until is None
+            or self.leased_until <= now
+            or now < self.changed_at - (self.leased_until - self.changed_at)
+        ):
             settled = self.after(Happening.LEASE_OVER, at=now)
             return settled[0] if settled else self
         return self

@@ -24,6 +24,7 @@ from docsign.envelope.signed_note import LogProof
 from docsign.errors import DiskFullError, EvidenceError, StorageError
 from docsign.sentence import say
 from relay_server.core.logbook import Logbook, Sealed
+from relay_server.log import LOGGER
 from relay_server.storage import tables
 from relay_server.storage.proving import prove_record
 from relay_server.storage.transaction import DatabaseTransaction
@@ -165,6 +166,11 @@ class DatabaseLedger:
                 outcomes = await loop.run_in_executor(self._writing, self._commit, group)
             except StorageError as error:
                 outcomes = [_Outcome(error=error)] * len(group)
+            except Exception as error:
+                # a bug of ours: who waits is told all the same, for else he waits for ever
+                LOGGER.error("bug", exc_info=error)
+                unknown = say("The database reports an error: {reason}.", reason=type(error).__name__)
+                outcomes = [_Outcome(error=StorageError(unknown, where=str(self._path)))] * len(group)
             for job, outcome in zip(group, outcomes, strict=True):
                 if job.answer.done():  # nobody waits any more
                     continue

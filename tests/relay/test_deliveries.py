@@ -132,6 +132,13 @@ def test_a_lease_counts_only_until_its_time() -> None:
     assert recalled[0].seen_at(NOW + timedelta(minutes=5)).reached is State.QUEUED
 
 
+def test_a_clock_set_back_does_not_make_a_lease_longer() -> None:
+    """By a little the lease stays; by more than it lasts it is over, and another computer may fetch."""
+    fetched = replace(walk("fetch"), leased_by="a", leased_until=NOW + timedelta(minutes=5))
+    assert fetched.seen_at(NOW - timedelta(minutes=5)) == fetched
+    assert fetched.seen_at(NOW - timedelta(minutes=5, seconds=1)).state is State.QUEUED
+
+
 def test_every_move_of_the_table_with_evidence_changes_something_or_tells_news() -> None:
     """An end is never left but for the repetition of what ended it, and a confirmation that comes again."""
     for (state, happening), step in TABLE.items():

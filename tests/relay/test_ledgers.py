@@ -288,3 +288,23 @@ async def test_a_commit_that_fails_but_has_happened_is_reported_as_failed(
         assert await ledger.write(lambda tx: tx.next_number()) == 1
     finally:
         await ledger.close()
+
+
+async def test_a_bug_while_committing_leaves_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits is told at once, and the writer goes on with the next group."""
+    ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    try:
+
+        def fails(_self: DefaultDialect, _connection: object) -> None:
+            raise ArithmeticError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(DefaultDialect, "do_commit", fails)
+            with pytest.raises(StorageError, match="ArithmeticError"):
+                await asyncio.wait_for(ledger.write(lambda tx: tx.add_envelope(envelope())), 5)
+        await ledger.write(lambda tx: tx.add_envelope(envelope()))
+        assert await ledger.read(lambda tx: tx.envelope(envelope().sha256)) == envelope()
+    finally:
+        await ledger.close()
