@@ -55,6 +55,7 @@ class Record:
     time: datetime
     recipients: tuple[str, ...]
     actor: str
+    reasons: tuple[str, ...]
     raw: bytes
 
 
@@ -105,6 +106,7 @@ class Books:
                     event=record["event"].replace("/", ":").rpartition(":")[2],
                     time=datetime.fromisoformat(record["time"]), actor=record.get("actor", ""),
                     recipients=tuple(record["recipients"]),
+                    reasons=tuple(reason["code"] for reason in record.get("reasons", ())),
                 )
             )  # fmt: skip
 
@@ -277,10 +279,14 @@ def derive(books: Books, name: str, receiver: str) -> str:
         event = record.event
         if event in ("SubmissionAcceptance", "ContentConsignment"):
             shown = reached = "queued"
+        elif event not in _AFTER and not event.startswith("Recall"):
+            continue  # changes nothing
+        elif shown == "withdrawn" and event == "ContentHandover":
+            continue  # it was under way already: the receiver says so, and the sender sees it
         elif shown in _ENDS and event != "RecallAgreed":
             books.complain(4, f"{event} follows the end {shown} of {name[:12]} with {receiver}")
         elif event == "RecallAsked":
-            shown = "withdrawn" if _was_never_fetched(books, record, receiver) else "recall-asked"
+            shown = "withdrawn" if "unfetched" in record.reasons else "recall-asked"
         elif event == "RecallAgreed":
             shown = "withdrawn"
         elif event == "RecallRefused":
@@ -294,16 +300,6 @@ def derive(books: Books, name: str, receiver: str) -> str:
                 shown = after
             reached = after
     return shown
-
-
-def _was_never_fetched(books: Books, recall: Record, receiver: str) -> bool:
-    """Whether the answer to this recall said that it is withdrawn at once."""
-    for seen in books.diary.seen:
-        if seen.path.endswith(f"{recall.sha256}/statuses") and seen.is_told and seen.answer is not None:
-            answer = json.loads(seen.answer.body)
-            if answer["code"] == "13" and answer["receiver"] == receiver:
-                return bool(answer["state"] == "withdrawn")
-    return False
 
 
 def _checkpoints(books: Books) -> None:
