@@ -19,8 +19,11 @@ from docsign.files import system_reason
 from docsign.pki.keys import open_key
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from relay_server.core.quotas import Quotas
 from relay_server.http.api import api
+from relay_server.http.guard import listen
 from relay_server.http.health import health
+from relay_server.http.requests import QUOTAS, RELAY
 from relay_server.log import LOGGER
 from relay_server.outside import KeyNotary, LogKey, SystemClock, SystemRandomness, TrustExaminer
 from relay_server.services.log import catch_up, introduce
@@ -52,6 +55,7 @@ class Serving:
     url: str
     health_url: str
     relay: Relay
+    quotas: Quotas
 
 
 @asynccontextmanager
@@ -89,12 +93,13 @@ async def serving(
         desk = UploadDesk(relay, DiskUploads.open(folder / UPLOADS))
         sweeper = asyncio.create_task(_sweep(relay, desk), name="expiry")
         stack.push_async_callback(_stop, sweeper)
-        url = await _listen(stack, api(relay, desk), settings.host, settings.port, context)
+        wire_api = api(relay, desk)
+        url = await _listen(stack, wire_api, settings.host, settings.port, context)
         health_url = ""
         if settings.health_port >= 0:
             health_url = await _listen(stack, health(relay), settings.health_host, settings.health_port)
         stack.callback(bell.end)  # the first thing at the end: long polls answer and go
-        yield Serving(url=url, health_url=health_url, relay=relay)
+        yield Serving(url=url, health_url=health_url, relay=relay, quotas=wire_api[QUOTAS])
 
 
 def tls_context(settings: RelaySettings, trust: Trust) -> ssl.SSLContext:
@@ -136,13 +141,20 @@ async def _listen(
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, host, port, ssl_context=context).start()
+        if QUOTAS in app:
+            assert runner.server is not None
+            patience = app[RELAY].limits.patience.total_seconds()
+            listening = await listen(runner.server, app[QUOTAS], host, port, context, patience)
+            stack.callback(listening.close)
+            bound = listening.sockets[0].getsockname()[1]
+        else:
+            await web.TCPSite(runner, host, port, ssl_context=context).start()
+            bound = runner.addresses[0][1]
     except OSError as error:
         raise UsageError(
             say("This address cannot be listened on: {reason}.", reason=system_reason(error)),
             where=f"{host}:{port}",
         ) from error
-    bound = runner.addresses[0][1]
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if context else 'http'}://{shown}:{bound}"
 

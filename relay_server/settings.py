@@ -44,9 +44,16 @@ class RelaySettings:
     least_free_space: int = _DEFAULTS.free_space
     time_to_live: int = int(_DEFAULTS.time_to_live.total_seconds())
     lease: int = int(_DEFAULTS.lease.total_seconds())
+    warn_unfetched: int = int(_DEFAULTS.warn_unfetched.total_seconds())
+    retain_days: int = 0
     open_uploads: int = _DEFAULTS.uploads
     open_upload_bytes: int = _DEFAULTS.upload_bytes
     upload_life: int = int(_DEFAULTS.upload_life.total_seconds())
+    patience: int = int(_DEFAULTS.patience.total_seconds())
+    least_progress: int = _DEFAULTS.progress
+    connections: int = _DEFAULTS.connections
+    bytes_in_flight: int = _DEFAULTS.bytes_in_flight
+    bytes_a_day: int = _DEFAULTS.bytes_a_day
 
     @property
     def limits(self) -> Limits:
@@ -56,9 +63,16 @@ class RelaySettings:
             free_space=self.least_free_space,
             time_to_live=timedelta(seconds=self.time_to_live),
             lease=timedelta(seconds=self.lease),
+            warn_unfetched=timedelta(seconds=self.warn_unfetched),
+            retain=timedelta(days=self.retain_days) if self.retain_days > 0 else None,
             uploads=self.open_uploads,
             upload_bytes=self.open_upload_bytes,
             upload_life=timedelta(seconds=self.upload_life),
+            patience=timedelta(seconds=max(1, self.patience)),
+            progress=self.least_progress,
+            connections=self.connections,
+            bytes_in_flight=self.bytes_in_flight,
+            bytes_a_day=self.bytes_a_day,
         )
 
     def write(self, folder: Path) -> None:
@@ -105,9 +119,16 @@ _NUMBERS = frozenset(
         "least_free_space",
         "time_to_live",
         "lease",
+        "warn_unfetched",
+        "retain_days",
         "open_uploads",
         "open_upload_bytes",
         "upload_life",
+        "patience",
+        "least_progress",
+        "connections",
+        "bytes_in_flight",
+        "bytes_a_day",
     }
 )
 

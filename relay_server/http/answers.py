@@ -13,11 +13,12 @@ from docsign.exchange import wire
 from docsign.exchange.wire import Problem, ProblemType
 from docsign.sentence import say
 from relay_server.core.refusals import RefusalError
+from relay_server.http.guard import GuardedConnection
 from relay_server.http.identity import AGENCY, CERTIFICATE, identify
+from relay_server.http.requests import RELAY
 from relay_server.log import LOGGER, tell
-from relay_server.services.relay import Caller, Relay
+from relay_server.services.relay import Caller
 
-RELAY = web.AppKey("relay", Relay)
 CALLER = web.RequestKey("caller", Caller)
 
 RETRY_AFTER = {
@@ -38,11 +39,15 @@ def framed() -> Middleware:
         began = time.monotonic()
         problem: Problem | None = None
         try:
+            if isinstance(request.protocol, GuardedConnection):
+                request.protocol.require_allowed()
             request[CALLER] = await identify(request.app[RELAY], request)
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 -- the last line of defence: said, logged, answered
             problem = problem_of(error)
             response = problem_response(problem)
+            if problem.type == ProblemType.TOO_MANY:
+                response.force_close()
         tell(
             "request",
             level=logging.INFO if response.status < 500 else logging.WARNING,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from typing import Final
 
 from aiohttp import web
 
@@ -10,9 +12,11 @@ from docsign.errors import StorageError
 from docsign.exchange import wire
 from docsign.exchange.wire import Handover, ProblemType
 from docsign.sentence import say
+from relay_server.core.quotas import Quotas
 from relay_server.core.refusals import RefusalError
 from relay_server.http import requests
-from relay_server.http.answers import CALLER, RELAY, framed, json_response
+from relay_server.http.answers import CALLER, framed, json_response
+from relay_server.http.requests import RELAY
 from relay_server.http.uploads import (
     DESK,
     delete_upload,
@@ -26,11 +30,20 @@ from relay_server.services import accept, collect, follow, log
 from relay_server.services.relay import Relay
 from relay_server.services.upload import UploadDesk
 
+WRITTEN: Final = 64 * 1024
+"""Bytes of a download written at a time."""
+
 
 def api(relay: Relay, uploads: UploadDesk | None = None) -> web.Application:
     """Return the application that serves ``relay``; without a desk nothing is taken in pieces."""
     app = web.Application(middlewares=[framed()])
     app[RELAY] = relay
+    limits = relay.limits
+    app[requests.QUOTAS] = Quotas(
+        connections=limits.connections,
+        bytes_in_flight=limits.bytes_in_flight,
+        bytes_a_day=limits.bytes_a_day,
+    )
     envelope = f"{wire.ENVELOPES}/{{sha256}}"
     for method, path, handler in (
         ("POST", wire.ENVELOPES, post_envelope),
@@ -63,14 +76,15 @@ def api(relay: Relay, uploads: UploadDesk | None = None) -> web.Application:
 async def post_envelope(request: web.Request) -> web.StreamResponse:
     """POST /v1/envelopes: accept; 201 with the receipt, the same receipt for the same bytes."""
     requests.require_plain(request)
-    receipt = await accept.accept(
-        request.app[RELAY],
-        request[CALLER],
-        requests.streamed(request),
-        declared=requests.declared_digest(request),
-        length=request.content_length,
-        time_to_live=requests.time_to_live(request),
-    )
+    with requests.taking_in(request):
+        receipt = await accept.accept(
+            request.app[RELAY],
+            request[CALLER],
+            requests.streamed(request),
+            declared=requests.declared_digest(request),
+            length=request.content_length,
+            time_to_live=requests.time_to_live(request),
+        )
     response = json_response(receipt.to_json(), status=201)
     response.headers["Location"] = wire.envelope_path(receipt.evidence.sha256)
     return response
@@ -110,14 +124,22 @@ async def get_envelope(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     try:
         async for piece in relay.bodies.read(found.sha256, start=start, end=end):
-            await response.write(piece)
+            for at in range(0, len(piece), WRITTEN):
+                await _taken(response, piece[at : at + WRITTEN], relay)
         await response.write_eof()
-    except (StorageError, ConnectionError) as error:
+    except (StorageError, ConnectionError, TimeoutError) as error:
         # the answer has begun: a broken connection is the only "no" that is left
         tell("broken off", level=logging.WARNING, sha256=found.sha256, reason=str(error))
         if request.transport is not None:
             request.transport.abort()
     return response
+
+
+async def _taken(response: web.StreamResponse, piece: bytes, relay: Relay) -> None:
+    """Write a piece; raises TimeoutError for a reader that takes less than the least progress."""
+    slowest = max(1.0, len(piece) / max(1, relay.limits.progress)) * relay.limits.patience.total_seconds()
+    async with asyncio.timeout(slowest):
+        await response.write(piece)
 
 
 async def get_receipt(request: web.Request) -> web.StreamResponse:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
 
 from aiohttp import web
 
@@ -14,11 +14,13 @@ from docsign.errors import WireError
 from docsign.exchange import wire
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
+from relay_server.core.quotas import Quotas
 from relay_server.core.refusals import RefusalError
-from relay_server.services.relay import sha256_of
+from relay_server.http.identity import CERTIFICATE
+from relay_server.services.relay import Relay, sha256_of
 
-SILENCE: Final = 60.0
-"""Seconds without a byte after which an upload is given up."""
+RELAY = web.AppKey("relay", Relay)
+QUOTAS = web.AppKey("quotas", Quotas)
 
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
@@ -71,19 +73,39 @@ def named(request: web.Request) -> str:
     return sha256
 
 
+@contextmanager
+def taking_in(request: web.Request) -> Iterator[None]:
+    """Hold the room of this request's body for its certificate; raises RefusalError (too many)."""
+    size = request.content_length
+    with request.app[QUOTAS].coming(
+        request[CERTIFICATE], request.app[RELAY].limits.envelope if size is None else size
+    ):
+        yield
+
+
 async def streamed(request: web.Request) -> AsyncIterator[bytes]:
-    """Yield the body as it comes; raises RefusalError when it stops coming."""
+    """Yield the body as it comes; raises RefusalError when too little comes, or too much in a day."""
     await allow_body(request)
+    relay, quotas, certificate = request.app[RELAY], request.app[QUOTAS], request[CERTIFICATE]
+    patience, progress = relay.limits.patience.total_seconds(), relay.limits.progress
+    today = relay.now().date()
+    loop = asyncio.get_running_loop()
+    until, came = loop.time() + patience, 0
     while True:
         try:
-            async with asyncio.timeout(SILENCE):
+            async with asyncio.timeout_at(until):
                 chunk = await request.content.readany()
         except TimeoutError as error:
+            if came >= progress:
+                until, came = loop.time() + patience, 0
+                continue
             raise RefusalError(
                 ProblemType.BAD_REQUEST, say("The upload has fallen silent; send it again."), retry=True
             ) from error
         if not chunk:
             return
+        came += len(chunk)
+        quotas.came(certificate, len(chunk), today)
         yield chunk
 
 

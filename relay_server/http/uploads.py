@@ -21,7 +21,8 @@ from docsign.sentence import say
 from relay_server.core.refusals import RefusalError
 from relay_server.core.uploads import OffsetError, Upload
 from relay_server.http import requests
-from relay_server.http.answers import CALLER, RELAY, json_response, problem_response
+from relay_server.http.answers import CALLER, json_response, problem_response
+from relay_server.http.requests import RELAY
 from relay_server.services.upload import UploadDesk
 
 DESK = web.AppKey("uploads", UploadDesk)
@@ -120,15 +121,16 @@ async def _append(
     request: web.Request, name: str, *, offset: int, complete: bool | None, length: int | None, status: int
 ) -> web.StreamResponse:
     try:
-        upload, receipt = await request.app[DESK].append(
-            request[CALLER],
-            name,
-            _uncut(request),
-            offset=offset,
-            give_way=_giving_way(request),
-            complete=complete,
-            length=length,
-        )
+        with requests.taking_in(request):
+            upload, receipt = await request.app[DESK].append(
+                request[CALLER],
+                name,
+                _uncut(request),
+                offset=offset,
+                give_way=_giving_way(request),
+                complete=complete,
+                length=length,
+            )
     except OffsetError as error:
         response = problem_response(error.problem)
         response.headers["Upload-Offset"] = str(error.offset)

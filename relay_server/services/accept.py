@@ -50,21 +50,35 @@ async def accept(
     incoming = await relay.bodies.begin()
     try:
         size = await _stream(relay, body, incoming, declared)
-        known = await relay.ledger.read(lambda tx: _receipt_of(tx, declared, caller))
-        if known is not None:
-            await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
-            return await proved(relay, known)
-        found = await _examine(relay, incoming)
-        receivers = await relay.ledger.read(lambda tx: _admit(tx, relay, caller, found))
-        await incoming.commit(declared)
+        with relay.intake.entered():
+            return await _take_in(relay, caller, incoming, declared, size, time_to_live)
     finally:
         await incoming.abort()
+
+
+async def _take_in(
+    relay: Relay,
+    caller: Caller,
+    incoming: Incoming,
+    declared: str,
+    size: int,
+    time_to_live: timedelta | None,
+) -> Receipt:
+    """Steps 4 to 8: what was streamed in and is what was announced."""
+    known = await relay.ledger.read(lambda tx: _receipt_of(tx, declared, caller))
+    if known is not None:
+        await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
+        return await proved(relay, known)
+    found = await _examine(relay, incoming)
+    receivers = await relay.ledger.read(lambda tx: _admit(tx, relay, caller, found))
+    await incoming.commit(declared)
     receipt = await _remember(relay, caller, found, receivers, declared, size, time_to_live)
     return await proved(relay, receipt)
 
 
 async def require_room(relay: Relay, length: int) -> None:
     """Raise RefusalError or DiskFullError where so many bytes cannot be taken in now."""
+    relay.intake.require_calm(relay.limits.pressing)
     if length > relay.limits.envelope:
         raise too_large(relay)
     # Postfix's habit: a minimum of free space before anything is taken in

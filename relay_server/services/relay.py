@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from docsign.envelope.evidence import (
@@ -18,6 +18,7 @@ from docsign.envelope.evidence import (
 )
 from relay_server.core.directory import Agency
 from relay_server.core.envelopes import Fact, StoredEnvelope
+from relay_server.core.quotas import Intake
 from relay_server.ports import Bell, Bodies, Clock, Examiner, Ledger, Notary, Randomness
 
 
@@ -31,12 +32,26 @@ class Limits:
     time_to_live: timedelta = timedelta(days=14)
     longest_time_to_live: timedelta = timedelta(days=90)
     lease: timedelta = timedelta(minutes=5)
+    warn_unfetched: timedelta = timedelta(days=3)
+    """After how long an unfetched delivery is warned of."""
+    retain: timedelta | None = None
+    """How long the bytes are kept after their acceptance; None: for ever."""
     uploads: int = 32
     """Unfinished uploads of one agency at a time."""
     upload_bytes: int = 1024 * 1024 * 1024
     """Bytes that the unfinished uploads of one agency may hold."""
     upload_life: timedelta = timedelta(days=2)
     """How long an upload may take, and how long its outcome is told."""
+    patience: timedelta = timedelta(seconds=30)
+    """How long a connection may go without a request, or without ``progress`` bytes of a body."""
+    progress: int = 8 * 1024
+    connections: int = 100
+    """Connections of one certificate at a time; 0 is no limit, here and below."""
+    bytes_in_flight: int = 1024 * 1024 * 1024
+    """Bytes of bodies that one certificate may be sending at a time."""
+    bytes_a_day: int = 0
+    pressing: int = 256
+    """Envelopes that may have arrived and not be stored yet before others are asked to wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,7 @@ class Relay:
     examiner: Examiner
     bell: Bell
     limits: Limits
+    intake: Intake = field(default_factory=Intake)
     about: About | None = None
     """The relay's word on its log; None where none is kept (simulations)."""
 

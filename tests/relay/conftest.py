@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
 import ssl
@@ -69,7 +70,8 @@ class Client:
     async def send(self, envelope: bytes, **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Submit an envelope."""
         announced = {wire.DIGEST_HEADER: wire.write_repr_digest(sha256(envelope))}
-        return await self.call("POST", wire.ENVELOPES, data=envelope, headers={**announced, **headers})
+        body = io.BytesIO(envelope)
+        return await self.call("POST", wire.ENVELOPES, data=body, headers={**announced, **headers})
 
     async def inbox(self, query: str = "") -> wire.InboxPage:
         """Return what waits."""

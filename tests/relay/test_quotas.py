@@ -1,0 +1,62 @@
+"""The counts of a certificate: connections, bytes on their way, bytes of a day, and what presses."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from relay_server.core.quotas import TOLERATED, Intake, Quotas
+from relay_server.core.refusals import RefusalError
+
+DAY = date(2026, 11, 16)
+
+
+def test_connections_are_served_then_told_off_then_cut() -> None:
+    """Two are allowed, a few more get an answer, the rest none; one that leaves makes room again."""
+    quotas = Quotas(connections=2, bytes_in_flight=0, bytes_a_day=0)
+    told = [quotas.enter("xã") for _ in range(2 + TOLERATED + 2)]
+    assert told == [True, True, *[False] * TOLERATED, None, None]
+    assert quotas.enter("tỉnh") is True
+    for _ in told[1:]:
+        quotas.leave("xã")
+    assert quotas.enter("xã") is True
+    assert all(Quotas(connections=0, bytes_in_flight=0, bytes_a_day=0).enter("xã") for _ in range(1000))
+
+
+def test_bytes_on_their_way_are_held_and_given_back() -> None:
+    """One body may always come, whatever its size; a second one only within the limit; an error frees too."""
+    quotas = Quotas(connections=0, bytes_in_flight=100, bytes_a_day=0)
+    with quotas.coming("xã", 150), pytest.raises(RefusalError), quotas.coming("xã", 10):
+        pass
+    with quotas.coming("xã", 60), quotas.coming("xã", 40), quotas.coming("tỉnh", 100):
+        with pytest.raises(RefusalError) as refused, quotas.coming("xã", 1):
+            pass
+        assert refused.value.problem.status == 429
+    with pytest.raises(ZeroDivisionError), quotas.coming("xã", 100):
+        _ = 1 / 0
+    with quotas.coming("xã", 100):
+        pass
+
+
+def test_a_days_bytes_are_used_up_and_come_back_the_next_day() -> None:
+    """Counted as they come, for each certificate; no limit counts nothing against anyone."""
+    quotas = Quotas(connections=0, bytes_in_flight=0, bytes_a_day=100)
+    quotas.came("xã", 100, DAY)
+    quotas.came("tỉnh", 1, DAY)
+    with pytest.raises(RefusalError):
+        quotas.came("xã", 1, DAY)
+    quotas.came("xã", 100, date(2026, 11, 17))
+    Quotas(connections=0, bytes_in_flight=0, bytes_a_day=0).came("xã", 10**15, DAY)
+
+
+def test_the_brake_holds_while_too_much_waits() -> None:
+    """At the limit the next one is asked to wait; when one is done it is let in."""
+    intake = Intake()
+    with intake.entered():
+        intake.require_calm(2)
+        with intake.entered():
+            with pytest.raises(RefusalError) as refused:
+                intake.require_calm(2)
+            assert (refused.value.problem.status, refused.value.problem.retry) == (503, True)
+        intake.require_calm(2)
