@@ -15,8 +15,12 @@ from docsign.verdict import FileFormat
 
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _TST_INFO = bytes.fromhex("060b2a864886f70d0109100104")
+_DATA = bytes.fromhex("06092a864886f70d010701")
 _ARMOUR = rb"-----BEGIN ([A-Z0-9 #]{1,40})-----\s*([A-Za-z0-9+/=\s]+?)-----END \1-----"
 _BASE64 = rb"[A-Za-z0-9+/=\s]+"
+_MAIL_HEAD = rb"(?:[!-9;-~]+:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){1,200}\r?\n"
+_MAIL_KIND = rb"(?im)^content-type:\s*(multipart/signed|application/(?:x-)?pkcs7-mime)\b"
+_MAIL_LIMIT = 64 * 1024
 _ARMOUR_LIMIT = 64 * 1024 * 1024
 _CONTAINER_NAMES = frozenset({".asice", ".sce", ".asics", ".scs", ".bdoc", ".edoc", ".adoc"})
 _RECORD_NAMES = frozenset({".ers"})
@@ -47,14 +51,32 @@ def claims_container(stream: BinaryIO, suffix: str) -> bool:
 
 
 def unarmoured(data: bytes) -> bytes:
-    """Return the DER of a CMS in PEM armour or in bare base64; other bytes as they are."""
-    head = data[:64].lstrip()
-    if head.startswith(b"-----BEGIN "):
+    """Return the DER of a CMS in PEM armour, bare base64 or a message (S/MIME); other bytes as they are."""
+    text = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"-----BEGIN "):
         match = re.search(_ARMOUR, data[:_ARMOUR_LIMIT])
         return data if match is None else _decoded(match[2], sure=match[1] in (b"PKCS7", b"CMS")) or data
-    if head.startswith(b"MI") and len(data) <= _ARMOUR_LIMIT and re.fullmatch(_BASE64, data):
-        return _decoded(data) or data
+    bare = data.removeprefix(b"\xef\xbb\xbf")
+    if text.startswith(b"MI") and len(data) <= _ARMOUR_LIMIT and re.fullmatch(_BASE64, bare):
+        return _decoded(bare) or data
+    mail = _mail(data)
+    if mail is not None and mail[0] != b"multipart/signed":  # RFC 8551 3.5.2: the signature holds its content
+        body = data[mail[1] : _ARMOUR_LIMIT]
+        return (_decoded(body) if re.fullmatch(_BASE64, body) else None) or data
     return data
+
+
+def is_signed_mail(data: bytes) -> bool:
+    """Say whether this is a message with a signature beside its text (S/MIME, RFC 8551 3.5.3)."""
+    mail = _mail(data)
+    return mail is not None and mail[0] == b"multipart/signed"
+
+
+def _mail(data: bytes) -> tuple[bytes, int] | None:
+    """Return what kind of signed message this is, and where its body begins."""
+    head = re.match(_MAIL_HEAD, data[:_MAIL_LIMIT])
+    kind = None if head is None else re.search(_MAIL_KIND, head[0])
+    return None if head is None or kind is None else (kind[1].lower(), head.end())
 
 
 def _decoded(text: bytes, *, sure: bool = False) -> bytes | None:
@@ -70,10 +92,12 @@ def tell(data: bytes, suffix: str = "") -> FileFormat:
     """Return what some bytes are, containers apart (``is_container``); OTHER: it carries no signature."""
     head = data[:_HEAD]
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if suffix != ".pdf" and head[:1] == b"\x30" and _SIGNED_DATA in head[:32]:
+        return _cms_kind(head)  # also where its content is a PDF, whose mark stands a few bytes behind
     if b"%PDF-" in head[:1024] or (text[1:5] == b"PDF-" and b"/ByteRange" in data):
         return FileFormat.PDF
-    if _SIGNED_DATA in head[:64] or suffix in _CMS_NAMES:
-        return FileFormat.TIMESTAMP if _TST_INFO in head[:512] else FileFormat.CADES
+    if _SIGNED_DATA in head[:64] or (suffix in _CMS_NAMES and not is_encrypted(data)):
+        return _cms_kind(head)
     if suffix in _STAMP_NAMES or (head[:1] == b"\x30" and _TST_INFO in head):
         from docsign.ades.timestamp_files import is_timestamp_answer
 
@@ -95,14 +119,23 @@ def tell(data: bytes, suffix: str = "") -> FileFormat:
     return FileFormat.PDF if b"/ByteRange" in data else FileFormat.OTHER
 
 
+def _cms_kind(head: bytes) -> FileFormat:
+    """Tell a time-stamp token by its content type, the first that stands there: its content may be any."""
+    stamp, data = head[:512].find(_TST_INFO), head[:512].find(_DATA)
+    return FileFormat.TIMESTAMP if stamp >= 0 and not 0 <= data < stamp else FileFormat.CADES
+
+
 def claims_xml_signature(data: bytes) -> bool:
     """Say whether an XML document mentions a signature."""
     return _XML_SIGNATURE in data
 
 
-_AUTH_ENVELOPED = bytes.fromhex("060b2a864886f70d0109100117")  # RFC 5083 2
+_ENVELOPED = (
+    bytes.fromhex("060b2a864886f70d0109100117"),  # AuthEnvelopedData, RFC 5083 2
+    bytes.fromhex("06092a864886f70d010703"),  # EnvelopedData, RFC 5652 6
+)
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Say whether these bytes are CMS AuthEnvelopedData: encrypted, and no signature."""
-    return data[:1] == b"0" and _AUTH_ENVELOPED in data[:32]
+    """Say whether these bytes are an encrypted CMS, and no signature."""
+    return data[:1] == b"0" and any(kind in data[:32] for kind in _ENVELOPED)

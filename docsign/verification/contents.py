@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from docsign import formats
-from docsign.errors import ContainerError
+from docsign.errors import CmsError, ContainerError
 from docsign.sentence import say
 from docsign.verdict import Conclusion, FileFormat, Finding, Indication, Report, Severity, SubIndication
 from docsign.verification.kinds import Inside
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from docsign.envelope import Container
 
 MOST_CONTENTS = 1000
+MOST_DEPTH = 3
+"""How deep files that lie inside others are judged."""
+_ENCLOSED = frozenset({FileFormat.PDF, FileFormat.CADES})
 SIGNED_SUFFIXES = frozenset({".pdf", ".p7s", ".p7m"})
 """The names of the files inside an envelope that are looked into."""
 CONTENT_LIMIT = 256 * 1024 * 1024
@@ -82,6 +85,26 @@ def _judge_contents(
             contents.append((name, report))
         findings += remarks
     return tuple(contents), findings
+
+
+def judge_enclosed(
+    data: bytes, name: str, question: Question, inside: Inside
+) -> tuple[tuple[tuple[str, Report], ...], tuple[Finding, ...]]:
+    """Judge the signed file that a CMS signature (``.p7m``) holds as its content, if it is one."""
+    from docsign.ades.signed_data import read_signed_data
+
+    if question.depth >= MOST_DEPTH:
+        return (), ()
+    try:
+        content = read_signed_data(data, ber=True).content
+    except CmsError:
+        return (), ()
+    name = Path(name).name
+    name = name[: -len(".p7m")] if name.lower().endswith(".p7m") else name
+    if content is None or formats.tell(formats.unarmoured(content)) not in _ENCLOSED:
+        return (), ()
+    report, remarks = judge_one(content, name, question.inner(), inside)
+    return ((), ()) if report is None else (((name, report),), remarks)
 
 
 def judge_one(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from docsign import formats
 from docsign.files import READ_LIMIT
@@ -48,7 +49,7 @@ def _judge_bytes(stream: BinaryIO, suffix: str, name: str, question: Question, i
         case FileFormat.PDF:
             return _judge_pdf(data, question)
         case FileFormat.CADES:
-            return _judge_cms(data, name, question)
+            return _judge_cms(data, name, question, inside)
         case FileFormat.TIMESTAMP:
             return _judge_timestamp(data, name, question)
         case FileFormat.EVIDENCE_RECORD:
@@ -59,6 +60,8 @@ def _judge_bytes(stream: BinaryIO, suffix: str, name: str, question: Question, i
             return _judge_edxml(stream, data, question, inside)
         case FileFormat.XADES:
             return _judge_xml(data, question) or nothing(FileFormat.OTHER, "unknown-format")
+        case _ if formats.is_signed_mail(data):
+            return nothing(FileFormat.OTHER, "signed-mail")
         case _:
             return nothing(FileFormat.OTHER, "not-pdf" if suffix == ".pdf" else "unknown-format")
 
@@ -83,7 +86,7 @@ def _judge_pdf(data: bytes, question: Question) -> Answer:
     )
 
 
-def _judge_cms(data: bytes, name: str, question: Question) -> Answer:
+def _judge_cms(data: bytes, name: str, question: Question, inside: Inside) -> Answer:
     from docsign.ades.cades import judge_signers
 
     content, remark = content_for(name, question)
@@ -98,11 +101,15 @@ def _judge_cms(data: bytes, name: str, question: Question) -> Answer:
     reports = tuple(judgement.report for judgement in judgements)
     if not reports:  # a CMS of certificates alone is no signature
         return nothing(FileFormat.CADES, "unknown-format")
+    from docsign.verification.contents import judge_enclosed
+
+    contents, remarks = judge_enclosed(data, name, question, inside)
     return Answer(
         format=FileFormat.CADES,
         conclusion=conclude(report.conclusion for report in reports),
         signatures=reports,
-        findings=remark,
+        contents=contents,
+        findings=(*remark, *remarks),
     )
 
 
@@ -168,6 +175,7 @@ def _judge_xml(data: bytes, question: Question) -> Answer | None:
     if not formats.claims_xml_signature(data):
         return None
     from docsign.ades.xades import judge_xades_file
+    from docsign.ades.xades_references import file_name
 
     offered = {name_of(one): one for one in question.content}
 
@@ -178,8 +186,18 @@ def _judge_xml(data: bytes, question: Question) -> Answer | None:
         one = offered.get(meant(wanted))
         return None if one is None else bytes_of(one)
 
+    def name_of_uri(uri: str) -> str | None:
+        return file_name(uri) or _last_part(uri)
+
     judgements = tuple(
-        judge_xades_file(data, resolve=resolve, trust=question.trust, at=question.at, beside=question.beside)
+        judge_xades_file(
+            data,
+            resolve=resolve,
+            trust=question.trust,
+            at=question.at,
+            name_of_uri=name_of_uri,
+            beside=question.beside,
+        )
     )
     if not judgements:
         return None
@@ -206,3 +224,14 @@ def _judge_xml(data: bytes, question: Question) -> Answer | None:
         signatures=reports,
         findings=uncovered,
     )
+
+
+def _last_part(uri: str) -> str | None:
+    """Return the file that an address means, where nothing is fetched: one of that name, given beside it."""
+    parts = urlsplit(uri)
+    if parts.scheme not in ("file", "http", "https") or parts.query or parts.fragment:
+        return None
+    try:
+        return unquote_to_bytes(parts.path.rpartition("/")[2]).decode("utf-8") or None
+    except UnicodeDecodeError:
+        return None

@@ -34,7 +34,7 @@ PolicyChoice = Literal["any", "official"] | Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of every file of one verification."""
+    """What is asked of every file of one verification; ``depth`` says how deep inside others it lies."""
 
     trust: Trust
     at: datetime
@@ -44,10 +44,11 @@ class Question:
     evidence: tuple[Content, ...] = ()
     proved_time: datetime | None = None
     beside: ValidationData = ValidationData()
+    depth: int = 0
 
     def inner(self) -> Question:
         """Return the question for a file inside this one."""
-        return replace(self, content=(), evidence=(), proved_time=None)
+        return replace(self, content=(), evidence=(), proved_time=None, depth=self.depth + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,16 @@ def nothing(format: FileFormat, code: str, size: int = 0) -> Answer:
     sentence = {
         "not-pdf": say("This is not a PDF file."),
         "unknown-format": say("This is no kind of file that carries a signature known here."),
+        "signed-mail": say(
+            "This is a signed e-mail (S/MIME), whose signature is not judged here: save the signed part and "
+            "the signature (.p7s) as files of their own."
+        ),
         "too-large": say(
             "The file is too large: {size} bytes, {limit} at most.", size=size, limit=READ_LIMIT
         ),
     }[code]
-    finding = Finding(code=code, severity=Severity.INFO, sentence=sentence)
+    severity = Severity.WARNING if code == "signed-mail" else Severity.INFO
+    finding = Finding(code=code, severity=severity, sentence=sentence)
     return Answer(format=format, conclusion=Conclusion.no_signature(), findings=(finding,))
 
 
