@@ -21,6 +21,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,6 +71,18 @@ class Books:
     traces: dict[str, Any] = field(default_factory=dict)
     receipts: dict[str, Any] = field(default_factory=dict)
     bodies: dict[str, Any] = field(default_factory=dict)
+    is_signed: Callable[[bytes, bytes], bool] = lambda signed, signature: (
+        signature == hashlib.sha256(SECRET + signed).digest()
+    )
+    _named: dict[str, list[Record]] = field(default_factory=dict)
+
+    def about(self, name: str) -> list[Record]:
+        """Return the records about an envelope, in the log's order."""
+        if sum(map(len, self._named.values())) != len(self.records):
+            self._named.clear()
+            for record in self.records:
+                self._named.setdefault(record.sha256, []).append(record)
+        return self._named.get(name, [])
 
     def complain(self, number: int, what: str) -> None:
         """Note a breach of the rule of this number."""
@@ -86,33 +99,35 @@ class Books:
             part = "" if width == 256 else f".p/{width}"
             bundle = await auditor.ask("GET", f"{wire.LOG}/tile/entries/{number:03d}{part}")
             assert bundle is not None
-            self._take(bundle.body if bundle.status == 200 else b"")
+            data = bundle.body if bundle.status == 200 else b""
+            while data:
+                length = int.from_bytes(data[:2], "big")
+                self.take(data[2 : 2 + length])
+                data = data[2 + length :]
         if len(self.records) != size:
             self.complain(4, f"the log of {size} shows {len(self.records)} records")
 
-    def _take(self, data: bytes) -> None:
-        while data:
-            length = int.from_bytes(data[:2], "big")
-            raw, data = data[2 : 2 + length], data[2 + length :]
-            signed = raw[len(b'{"evidence":') : raw.rindex(b',"signature":"')]
-            document = json.loads(raw)
-            record = document["evidence"]
-            if base64.b64decode(document["signature"]) != hashlib.sha256(SECRET + signed).digest():
-                self.complain(4, f"record {record['id']} is not signed")
-            name = next(part["digest"] for part in record["parts"] if part["id"] == "envelope")
-            self.records.append(
-                Record(
-                    index=len(self.records), id=record["id"], sha256=name, raw=raw,
-                    event=record["event"].replace("/", ":").rpartition(":")[2],
-                    time=datetime.fromisoformat(record["time"]), actor=record.get("actor", ""),
-                    recipients=tuple(record["recipients"]),
-                    reasons=tuple(reason["code"] for reason in record.get("reasons", ())),
-                )
-            )  # fmt: skip
+    def take(self, raw: bytes) -> None:
+        """Read the next entry of the log."""
+        signed = raw[len(b'{"evidence":') : raw.rindex(b',"signature":"')]
+        document = json.loads(raw)
+        record = document["evidence"]
+        if not self.is_signed(signed, base64.b64decode(document["signature"])):
+            self.complain(4, f"record {record['id']} is not signed")
+        name = next(part["digest"] for part in record["parts"] if part["id"] == "envelope")
+        self.records.append(
+            Record(
+                index=len(self.records), id=record["id"], sha256=name, raw=raw,
+                event=record["event"].replace("/", ":").rpartition(":")[2],
+                time=datetime.fromisoformat(record["time"]), actor=record.get("actor", ""),
+                recipients=tuple(record["recipients"]),
+                reasons=tuple(reason["code"] for reason in record.get("reasons", ())),
+            )
+        )  # fmt: skip
 
 
-def check(books: Books) -> None:
-    """Write every breach into the books' complaints."""
+def check(books: Books, *, has_ended: bool = True) -> None:
+    """Write every breach into the books' complaints; ``has_ended``: every time to live is over."""
     for complaint in books.diary.unfulfilled:
         books.complain(10, complaint)
     _acknowledged(books)
@@ -121,13 +136,14 @@ def check(books: Books) -> None:
     _evidence(books)
     _checkpoints(books)
     _recalled(books)
-    _overdue(books)
+    if has_ended:
+        _overdue(books)
     _own(books)
     _quiet(books)
 
 
 def _of(books: Books, name: str, event: str) -> list[Record]:
-    return [record for record in books.records if record.sha256 == name and record.event == event]
+    return [record for record in books.about(name) if record.event == event]
 
 
 def _submissions(books: Books) -> dict[str, list[Seen]]:
@@ -250,15 +266,14 @@ def _evidence(books: Books) -> None:
     for name in books.diary.sent:
         trace = books.traces[name]
         if trace is None or trace.status != 200:
-            if any(record.sha256 == name for record in books.records):
+            if books.about(name):
                 books.complain(4, f"{name[:12]} has records and no trace")
             continue
         document = json.loads(trace.body)
         shown = Counter(event["event"] for event in document["events"])
         kept: Counter[str] = Counter()
-        for record in books.records:
-            if record.sha256 == name:
-                kept[record.event] += 1 if record.event == "SubmissionAcceptance" else len(record.recipients)
+        for record in books.about(name):
+            kept[record.event] += 1 if record.event == "SubmissionAcceptance" else len(record.recipients)
         if shown != kept:
             books.complain(4, f"{name[:12]}: the trace shows {dict(shown)}, the log has {dict(kept)}")
         for delivery in document["deliveries"]:
@@ -273,8 +288,8 @@ def _evidence(books: Books) -> None:
 def derive(books: Books, name: str, receiver: str) -> str:
     """Return the state that the records of a delivery lead to; complain where one may not follow."""
     shown = reached = ""
-    for record in books.records:
-        if record.sha256 != name or receiver not in record.recipients:
+    for record in books.about(name):
+        if receiver not in record.recipients:
             continue
         event = record.event
         if event in ("SubmissionAcceptance", "ContentConsignment"):
@@ -303,8 +318,7 @@ def derive(books: Books, name: str, receiver: str) -> str:
 
 
 def _checkpoints(books: Books) -> None:
-    leaves = [_leaf(record.raw) for record in books.records]
-    roots: dict[int, bytes] = {}
+    tree = _Tree([_leaf(record.raw) for record in books.records])
     for seen in books.diary.seen:
         if seen.answer is None or not seen.is_told:
             continue
@@ -316,9 +330,9 @@ def _checkpoints(books: Books) -> None:
         if not note:
             continue
         size, root = _read_checkpoint(note)
-        if size > len(leaves):
-            books.complain(5, f"a checkpoint of {size} was shown; the log has {len(leaves)}")
-        elif roots.setdefault(size, _root(leaves[:size])) != root:
+        if size > len(books.records):
+            books.complain(5, f"a checkpoint of {size} was shown; the log has {len(books.records)}")
+        elif tree.root(0, size) != root:
             books.complain(5, f"a checkpoint of {size} was shown that is not this log's")
 
 
@@ -411,13 +425,21 @@ def _split(count: int) -> int:
     return half
 
 
-def _root(leaves: list[bytes]) -> bytes:
-    if not leaves:
-        return hashlib.sha256(b"").digest()
-    if len(leaves) == 1:
-        return leaves[0]
-    half = _split(len(leaves))
-    return _node(_root(leaves[:half]), _root(leaves[half:]))
+class _Tree:
+    """The tree over some leaves; what was computed is remembered."""
+
+    def __init__(self, leaves: list[bytes]) -> None:
+        self._leaves = leaves
+        self._known: dict[tuple[int, int], bytes] = {}
+
+    def root(self, start: int, end: int) -> bytes:
+        """Return the root over the leaves from ``start`` up to and without ``end`` (RFC 6962 2.1)."""
+        if end - start <= 1:
+            return self._leaves[start] if end > start else hashlib.sha256(b"").digest()
+        if (start, end) not in self._known:
+            half = start + _split(end - start)
+            self._known[start, end] = _node(self.root(start, half), self.root(half, end))
+        return self._known[start, end]
 
 
 def _climb(node: bytes, place: int, size: int, path: list[bytes]) -> bytes | None:
