@@ -18,7 +18,6 @@ from docsign.ades.xades_references import Resolve
 from docsign.detached import aware_moment
 from docsign.envelope.agency_codes import same_agency
 from docsign.envelope.container import pieces_of
-from docsign.envelope.edxml import write_header
 from docsign.envelope.header import Header
 from docsign.envelope.packing import Packing, default_name, media_type, require_not_secret
 from docsign.errors import (
@@ -61,9 +60,9 @@ def seal(
 
     A document is a path, a name with bytes or a stream, or bytes alone, which are then named after the
     document's number. The header's References are made here. With ``gateway`` the key may be another
-    agency's, which took the document over. For large documents use ``seal_to``. Raises EdxmlError,
-    ContainerError, SecretDocumentError, PdfError, CertificateUnfitError, FileUnusableError and what the key
-    raises.
+    agency's, which took the document over, and the header may lack what the form asks for. For large
+    documents use ``seal_to``. Raises EdxmlError, ContainerError, SecretDocumentError, PdfError,
+    CertificateUnfitError, FileUnusableError and what the key raises.
     """
     stream = io.BytesIO()
     seal_to(
@@ -104,7 +103,8 @@ def seal_to(
     require_not_secret(header)
     with contextlib.ExitStack() as opened:
         rows = [_named(header, place, one, opened) for place, one in enumerate(documents, 1)]
-        packing = Packing(stream, header, [(name, media) for name, media, _ in rows], at=moment)
+        named = [(name, media) for name, media, _ in rows]
+        packing = Packing(stream, header, named, at=moment, as_received=gateway)
         for place, (name, media, source) in enumerate(rows):
             if media == "application/pdf":
                 _check_pdf(name, source.read(), header, moment, remark)
@@ -123,7 +123,7 @@ def seal_to(
         signature = prepared.complete(key.sign(prepared.to_be_signed))
         if wanted != "B-B":
             sources = [row[2] for row in rows]
-            resolve = _again(packing.files(), [io.BytesIO(write_header(packing.header)), *sources])
+            resolve = _again(packing.files(), [io.BytesIO(packing.header_bytes), *sources])
             signature = raised(signature, resolve, level=wanted, tsa=tsa, trust=trust)
         packing.close(signature)
     return packing.header

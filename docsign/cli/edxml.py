@@ -70,7 +70,7 @@ def import_(
 
     Example: docsign edxml import 125-UBND-VX.edxml -o 125-UBND-VX
     """
-    from docsign.envelope.conversion import envelope_header_of
+    from docsign.envelope.conversion import envelope_header_of, form_findings
     from docsign.envelope.edxml_message import read_message
 
     is_envelope = output.suffix.lower() in (".asice", ".sce")
@@ -94,7 +94,7 @@ def import_(
         else:
             paths = _unpack(output, header, files)
     _answer(file, header, paths, [one.sha256 for one in message.attachments], as_json)
-    _tell((*message.findings, *renamed), lang)
+    _tell((*message.findings, *renamed, *form_findings(header)), lang)
     return EXIT_OK
 
 
@@ -116,7 +116,7 @@ def export(
     Example: docsign edxml export 125-UBND-VX.asice -o 125-UBND-VX.edxml --trust trust
     """
     from docsign.envelope import envelope_header, judge_container, read_container
-    from docsign.envelope.conversion import ORIGINAL_NAME, attachments_of
+    from docsign.envelope.conversion import ORIGINAL_NAME, attachments_of, form_findings
     from docsign.envelope.edxml_message import write_message
     from docsign.pki import Trust
 
@@ -138,8 +138,9 @@ def export(
             if original is not None:  # it is signed: its very bytes
                 shutil.copyfileobj(original.content, stream)
             else:
-                write_message(stream, header, attachments)
+                write_message(stream, header, attachments, as_received=True)
     _answer(file, header, [output], [one.sha256 for one in attachments], as_json)
+    _tell(form_findings(header), lang)
     return judgement.conclusion.indication.exit_status
 
 
@@ -199,7 +200,7 @@ def _unpack(folder: Path, header: Header, files: list[tuple[str, BinaryIO]]) -> 
     from docsign.envelope import write_header
     from docsign.envelope.container import HEADER_NAME
 
-    files = [*files, (HEADER_NAME, io.BytesIO(write_header(header)))]
+    files = [*files, (HEADER_NAME, io.BytesIO(write_header(header, as_received=True)))]
     return write_together((folder / name, partial(_itself, content)) for name, content in files)
 
 

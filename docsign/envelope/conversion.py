@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from docsign.envelope.container import DOCUMENTS, Container, pieces_of
+from docsign.envelope.edxml import write_header
 from docsign.envelope.edxml_message import Attachment, Message, Spool
 from docsign.envelope.header import Header, Reference
 from docsign.envelope.zip import fold, name_breach
@@ -51,6 +52,21 @@ def envelope_header_of(message: Message) -> tuple[Header, tuple[str, ...], tuple
         for place, (name, one) in enumerate(zip(names, message.attachments, strict=True), 1)
     )
     return message.header.with_references(described), tuple(names), tuple(findings)
+
+
+def form_findings(header: Header) -> tuple[Finding, ...]:
+    """Say where a header that is taken over is not as the standard asks for; it is handed on as it is."""
+    try:
+        write_header(header)
+    except EdxmlError as error:
+        sentence = say("The header does not keep to the standard here; it is handed on as it is.")
+        reason = Finding(
+            code=error.code, severity=Severity.WARNING, sentence=error.sentence, where=error.where
+        )
+        return Finding(
+            code="edxml-form", severity=Severity.WARNING, sentence=sentence, where=error.where
+        ), reason
+    return ()
 
 
 def is_signed(message: Message) -> bool:

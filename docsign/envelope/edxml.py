@@ -7,6 +7,7 @@ slashes, ``SteeringType`` is always there. Reading is in ``edxml_reading``. Atta
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -67,7 +68,8 @@ _MOST_RECEIVERS = 1000
 class _Writer:
     """Lines of XML with the path of the place that is being written."""
 
-    def __init__(self, unknown: Sequence[UnknownElement] = ()) -> None:
+    def __init__(self, unknown: Sequence[UnknownElement] = (), *, as_received: bool = False) -> None:
+        self.as_received = as_received
         self._unknown: dict[str, list[str]] = {}
         for one in unknown:
             self._unknown.setdefault(one.parent, []).append(one.xml)
@@ -97,7 +99,7 @@ class _Writer:
     def end(self) -> None:
         """Close the element that ``begin`` opened, after what was kept for it."""
         for xml in self._unknown.pop(".".join(self._path[1:]), ()):
-            self._lines.append(f"{self._indent()}{xml}")
+            self._lines.append(f"{self._indent()}{_apart(xml)}")
         self._path.pop()
         self.close()
 
@@ -110,11 +112,11 @@ class _Writer:
         """Write a text element; empty is left out, or refused where the form needs it."""
         value = unicodedata.normalize("NFC", value).strip()
         if not value:
-            if required:
+            if required and not self.as_received:
                 raise EdxmlError(say("empty"), where=self.where(name))
             return
         most = LENGTHS.get(name)
-        if most is not None and len(value) > most:
+        if most is not None and len(value) > most and not self.as_received:
             raise EdxmlError(
                 say("too long: {size} characters, {limit} at most", size=len(value), limit=most),
                 where=self.where(name),
@@ -127,12 +129,18 @@ class _Writer:
         """Write a number; None is left out."""
         if value is None:
             return
-        if not low <= value <= high:
+        if not low <= value <= high and not self.as_received:
             raise EdxmlError(
                 say("{value} is not between {low} and {high}", value=value, low=low, high=high),
                 where=self.where(name),
             )
         self.text(name, str(int(value)))
+
+    def code(self, value: str) -> None:
+        """Write an agency code as ``OrganId``."""
+        if not self.as_received:
+            require_agency_code(value, where=self.where("OrganId"))
+        self.text("OrganId", value)
 
     def flag(self, name: str, value: bool | None) -> None:
         """Write a yes or no as 1 or 0; None is left out."""
@@ -169,9 +177,21 @@ class _Writer:
         return "  " * len(self._open)
 
 
-def write_header(header: Header) -> bytes:
-    """Write a document's header; raises EdxmlError with the path of what the form does not allow."""
-    out = _begin("header", header.unknown)
+def _apart(xml: str) -> str:
+    """Keep canonical XML out of the message's default namespace, where it has none of its own."""
+    start = re.match(r"<[^\s/>]+", xml)
+    if start is None or xml.startswith(' xmlns="', start.end()):
+        return xml
+    return f'{start[0]} xmlns=""{xml[start.end() :]}'
+
+
+def write_header(header: Header, *, as_received: bool = False) -> bytes:
+    """Write a document's header; raises EdxmlError with the path of what the form does not allow.
+
+    ``as_received`` is for another's header that is handed on: what is missing stays missing, what is too long
+    stays long.
+    """
+    out = _begin("header", header.unknown, as_received=as_received)
     out.begin("MessageHeader")
     _write_parties(out, header)
     _write_document(out, header)
@@ -191,7 +211,7 @@ def write_header(header: Header) -> bytes:
 
 def write_status(status: Status) -> bytes:
     """Write a status; raises EdxmlError with the path of what the form does not allow."""
-    out = _begin("status")
+    out = _begin("status", status.unknown)
     out.begin("MessageHeader")
     _write_organization(out, "From", status.sender)
     _write_response(out, status.response_for)
@@ -205,8 +225,8 @@ def write_status(status: Status) -> bytes:
     return out.document()
 
 
-def _begin(root: str, unknown: Sequence[UnknownElement] = ()) -> _Writer:
-    out = _Writer(unknown)
+def _begin(root: str, unknown: Sequence[UnknownElement], *, as_received: bool = False) -> _Writer:
+    out = _Writer(unknown, as_received=as_received)
     out.start(root)
     out.frame("edXML", attributes=f' xmlns="{NAMESPACE}"', prefix="")
     out.frame("edXMLEnvelope", attributes=f' xmlns:edXML="{NAMESPACE}"')
@@ -229,7 +249,7 @@ def _write_parties(out: _Writer, header: Header) -> None:
         )
     seen: set[str] = set()
     for place, receiver in enumerate(header.receivers, 1):
-        if receiver.code in seen:
+        if receiver.code in seen and not out.as_received:
             raise EdxmlError(say("this receiver occurs twice"), where=out.where(f"To[{place}].OrganId"))
         seen.add(receiver.code)
         _write_organization(out, "To", receiver, place=place)
@@ -237,7 +257,7 @@ def _write_parties(out: _Writer, header: Header) -> None:
 
 def _write_organization(out: _Writer, name: str, party: Organization, *, place: int | None = None) -> None:
     out.begin(name, place=place)
-    out.text("OrganId", require_agency_code(party.code, where=out.where("OrganId")))
+    out.code(party.code)
     out.text("OrganizationInCharge", party.superior)
     out.text("OrganName", party.name)
     out.text("OrganAdd", party.address)
@@ -264,7 +284,7 @@ def _write_document(out: _Writer, header: Header) -> None:
     out.text("TypeName", header.type_name, required=True)
     out.end()
     out.text("Subject", header.subject, required=True)
-    out.text("Content", header.content or header.subject)
+    out.text("Content", header.content)
     signer = header.signer
     if signer.competence or signer.position or signer.name or out.keeps("SignerInfo"):
         out.begin("SignerInfo")
@@ -311,7 +331,7 @@ def _write_other_info(out: _Writer, header: Header) -> None:
 
 def _write_response(out: _Writer, response: ResponseFor, *, place: int | None = None) -> None:
     out.begin("ResponseFor", place=place)
-    out.text("OrganId", require_agency_code(response.organ_id, where=out.where("OrganId")))
+    out.code(response.organ_id)
     out.text("Code", response.code)
     out.text("DocumentId", response.document_id)
     out.day("PromulgationDate", response.issued)
@@ -319,8 +339,9 @@ def _write_response(out: _Writer, response: ResponseFor, *, place: int | None = 
 
 
 def _write_staff(out: _Writer, staff: Staff | None) -> None:
-    if staff is None:
+    if staff in (None, Staff()) and not out.keeps("StaffInfo"):
         return
+    staff = staff or Staff()
     out.begin("StaffInfo")
     out.text("Department", staff.department)
     out.text("DepartmentId", staff.department_id)
@@ -346,32 +367,33 @@ def _write_business(out: _Writer, business: Business) -> None:
     out.begin("Bussiness")
     out.text("DocumentId", business.document_id, required=business.kind is BusinessKind.UPDATE)
     out.number("BussinessDocType", business.kind, high=3)
-    out.text("BussinessDocReason", business.reason or business.kind.vietnamese)
+    out.text("BussinessDocReason", business.reason)
     out.flag("Paper", business.paper)
-    if business.document_changed is not None or business.receivers_changed is not None:
+    changed = (business.document_changed, business.receivers_changed, *business.receiver_changes)
+    if any(one is not None for one in changed) or out.keeps("BussinessDocumentInfo"):
         out.begin("BussinessDocumentInfo")
         out.flag("DocumentInfo", business.document_changed)
         out.flag("DocumentReceiver", business.receivers_changed)
-        if business.receiver_changes:
+        if business.receiver_changes or out.keeps("ReceiverList"):
             out.begin("ReceiverList")
             for place, change in enumerate(business.receiver_changes, 1):
                 out.begin("Receiver", place=place)
-                out.text("OrganId", require_agency_code(change.organ_id, where=out.where("OrganId")))
+                out.code(change.organ_id)
                 out.number("ReceiverType", change.receiver_type)
                 out.end()
             out.end()
         out.end()
-    if business.kind is BusinessKind.REPLACE and not business.replacements:
+    if business.kind is BusinessKind.REPLACE and not (business.replacements or out.as_received):
         raise EdxmlError(say("empty"), where=out.where("ReplacementInfoList"))
-    if business.replacements:
+    if business.replacements or out.keeps("ReplacementInfoList"):
         out.begin("ReplacementInfoList")
         for place, replacement in enumerate(business.replacements, 1):
             out.begin("ReplacementInfo", place=place)
             out.text("DocumentId", replacement.document_id, required=True)
-            if replacement.organ_ids:
+            if replacement.organ_ids or out.keeps("OrganIdList"):
                 out.begin("OrganIdList")
                 for code in replacement.organ_ids:
-                    out.text("OrganId", require_agency_code(code, where=out.where("OrganId")))
+                    out.code(code)
                 out.end()
             out.end()
         out.end()

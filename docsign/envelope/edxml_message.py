@@ -93,10 +93,13 @@ def read_message(stream: BinaryIO, spool: Spool) -> Message:
     return Message(header=header, status=status, attachments=attachments, findings=(*about, *findings))
 
 
-def write_message(target: BinaryIO, header: Header, attachments: Sequence[Attachment]) -> None:
+def write_message(
+    target: BinaryIO, header: Header, attachments: Sequence[Attachment], *, as_received: bool = False
+) -> None:
     """Write a message with its attachments inlined; raises EdxmlError with the place.
 
     The header's References are made anew for the attachments, which are read from their beginning.
+    ``as_received`` hands on another's header, whatever its form.
     """
     references = tuple(
         Reference(
@@ -107,7 +110,7 @@ def write_message(target: BinaryIO, header: Header, attachments: Sequence[Attach
         )
         for place, one in enumerate(attachments, 1)
     )
-    frame = write_header(header.with_references(references))
+    frame = write_header(header.with_references(references), as_received=as_received)
     before, empty, after = frame.partition(b"  <AttachmentEncoded/>\r\n")
     assert empty
     if not attachments:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import IntEnum
 from typing import TypeVar
@@ -244,7 +245,8 @@ def read_status(data: bytes) -> Status:
 
 def is_status(root: etree._Element) -> bool:
     """Say whether a parsed message is a status and no document."""
-    return any(True for _ in root.iter("{*}StatusCode"))
+    parents = (one.getparent() for one in root.iter("{*}StatusCode"))
+    return any(one is not None and local_name(one) in ("MessageHeader", "Status") for one in parents)
 
 
 def status_from(root: etree._Element) -> Status:
@@ -277,6 +279,9 @@ def status_from(root: etree._Element) -> Status:
         time=time,
         description=message.text("Description"),
         staff=_staff(message.child("StaffInfo")),
+        unknown=tuple(
+            replace(one, parent=re.sub(r"^Status\b", "MessageHeader", one.parent)) for one in top.unknown()
+        ),
         findings=tuple(findings),
     )
 
@@ -323,7 +328,7 @@ def _response(answered: _Reader) -> ResponseFor:
 def _staff(staff: _Reader) -> Staff | None:
     if not staff.present:
         return None
-    return Staff(
+    found = Staff(
         department=staff.text("Department"),
         department_id=staff.text("DepartmentId"),
         name=staff.text("Staff"),
@@ -331,6 +336,7 @@ def _staff(staff: _Reader) -> Staff | None:
         email=staff.text("Email"),
         mobile=staff.text("Mobile"),
     )
+    return None if found == Staff() else found
 
 
 def _business(business: _Reader) -> Business:

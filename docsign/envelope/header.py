@@ -151,7 +151,8 @@ class ReceiverChange:
 class Business:
     """What is done with the document: new, revoked, updated, replaced.
 
-    ``document_id`` names the document an update changes; a revocation names it in the header itself.
+    ``document_id`` names the document an update changes; a revocation names it in the header itself. A
+    ``reason`` left empty is the kind's own.
     """
 
     kind: BusinessKind = BusinessKind.NEW
@@ -163,6 +164,10 @@ class Business:
     receiver_changes: tuple[ReceiverChange, ...] = ()
     replacements: tuple[Replacement, ...] = ()
     staff: Staff | None = None
+
+    def __post_init__(self) -> None:
+        if not self.reason:
+            object.__setattr__(self, "reason", self.kind.vietnamese)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +185,10 @@ class UnknownElement:
 class Header:
     """The header of one document on its way.
 
-    ``document_id`` left empty is built from sender, day, number and notation. ``type`` and ``type_detail``
-    are kept as received (three practices exist); ``type_name`` is what counts. ``findings`` is what a
-    tolerant reader had to overlook; it plays no part in comparisons and is not written.
+    ``document_id`` left empty is built from sender, day, number and notation; ``content`` left empty is the
+    subject, for some readers ask for one. ``type`` and ``type_detail`` are kept as received (three practices
+    exist); ``type_name`` is what counts. ``findings`` is what a tolerant reader had to overlook; it plays no
+    part in comparisons and is not written.
     """
 
     sender: Organization
@@ -223,6 +229,8 @@ class Header:
         if not self.document_id and self.issued is not None and self.sender.code:
             built = document_id(self.sender.code, self.issued, self.number, self.notation)
             object.__setattr__(self, "document_id", built)
+        if not self.content:
+            object.__setattr__(self, "content", self.subject)
 
     @property
     def code(self) -> str:

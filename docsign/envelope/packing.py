@@ -107,12 +107,21 @@ class Packing:
     """An envelope on its way into a seekable stream: header and documents first, the signature last."""
 
     def __init__(
-        self, stream: BinaryIO, header: Header, documents: Sequence[tuple[str, str]], *, at: datetime
+        self,
+        stream: BinaryIO,
+        header: Header,
+        documents: Sequence[tuple[str, str]],
+        *,
+        at: datetime,
+        as_received: bool = False,
     ) -> None:
-        """Write the header over ``documents`` (name, media type); raises EdxmlError or ContainerError."""
+        """Write the header over ``documents`` (name, media type); raises EdxmlError or ContainerError.
+
+        ``as_received`` is for a header that is taken over from elsewhere, whatever its form.
+        """
         names = _entry_names([name for name, _ in documents])
         self.header = _complete(header, list(zip(names, documents, strict=True)), at)
-        data = write_header(self.header)
+        self.header_bytes = data = write_header(self.header, as_received=as_received)
         self._types = [media for _, media in documents]
         self._names = names
         self._writer = ContainerWriter(stream, at=at)

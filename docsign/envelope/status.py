@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from docsign.envelope.header import Header, Organization, ResponseFor, Staff
+from docsign.envelope.header import Header, Organization, ResponseFor, Staff, UnknownElement
 from docsign.errors import UsageError
 from docsign.sentence import Language, say
 from docsign.values import dataclass
@@ -72,6 +72,7 @@ class Status:
     time: datetime
     description: str = ""
     staff: Staff | None = None
+    unknown: tuple[UnknownElement, ...] = ()
     findings: tuple[Finding, ...] = field(default=(), compare=False)
 
     @property
