@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Literal, Unpack
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -24,7 +24,7 @@ from docsign.pki.fitness import require_fit
 from docsign.pki.schemes import SignatureScheme, require_genuine, scheme_for
 from docsign.pki.trust import Trust
 from docsign.sentence import say
-from docsign.signing import SigningSession
+from docsign.signing import IncomingNote, Options, SigningSession, Spot
 from docsign.verdict import SignerRole
 
 SCHEMA = 1
@@ -99,6 +99,8 @@ def prepare(
     date: date | None = None,
     image: bytes | None = None,
     field: str | None = None,
+    place: Spot | str | None = None,
+    incoming: IncomingNote | None = None,
     reason: str | None = None,
     location: str | None = None,
     at: datetime | None = None,
@@ -115,6 +117,8 @@ def prepare(
         number=number,
         date=date,
         field=field,
+        place=place,
+        incoming=incoming,
         reason=reason,
         location=location,
         at=at,
@@ -122,7 +126,7 @@ def prepare(
     )
 
 
-def prepared_with(session: SigningSession, pdf: bytes, **options: Any) -> PreparedSignature:
+def prepared_with(session: SigningSession, pdf: bytes, **options: Unpack[Options]) -> PreparedSignature:
     """Prepare a PDF's signature with the certificate of a session; ``options`` are those of its ``sign``."""
     made = session.prepare(pdf, **options)
     whole = len(made.original)

@@ -7,8 +7,10 @@ it goes in ``pdf`` and ``envelope``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
+from typing import TypedDict, Unpack
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -18,12 +20,15 @@ from docsign.document.number import printed_date, printed_number
 from docsign.errors import UsageError
 from docsign.extending import extend
 from docsign.pdf import made
+from docsign.pdf.fields import Box
+from docsign.pdf.incoming import IncomingNote, note_appearance, white_place
 from docsign.pdf.input_check import require_passive, require_sound
 from docsign.pdf.lettering import corner_text
-from docsign.pdf.official import Place, is_official, place_for
+from docsign.pdf.official import Place, is_official, place_for, require_further_place
 from docsign.pdf.reading.collector import uncollected
 from docsign.pdf.seed import Signer
-from docsign.pdf.stamp import PreparedAppearance, signature_appearance
+from docsign.pdf.spots import Spot, box_for, require_free
+from docsign.pdf.stamp import PreparedAppearance, actual_size, signature_appearance
 from docsign.pdf.text import refuse_secret
 from docsign.pdf.writer import Prepared, SignablePdf, TooSmallError
 from docsign.pki.certificates import display_name, managing_unit, position
@@ -34,7 +39,21 @@ from docsign.proofs import Level, level_of
 from docsign.sentence import say
 from docsign.verdict import SignerRole
 
-__all__ = ["Level", "SigningSession", "extend", "sign", "sign_detached"]
+__all__ = ["IncomingNote", "Level", "SigningSession", "Spot", "extend", "sign", "sign_detached"]
+
+
+class Options(TypedDict, total=False):
+    """What one signature of a session may be told; each is explained at ``sign``."""
+
+    number: str | int | None
+    date: date | None
+    field: str | None
+    place: Spot | str | None
+    incoming: IncomingNote | None
+    reason: str | None
+    location: str | None
+    at: datetime | None
+    password: str | None
 
 
 def sign(
@@ -48,6 +67,8 @@ def sign(
     date: date | None = None,
     image: bytes | None = None,
     field: str | None = None,
+    place: Spot | str | None = None,
+    incoming: IncomingNote | None = None,
     reason: str | None = None,
     location: str | None = None,
     at: datetime | None = None,
@@ -61,7 +82,9 @@ def sign(
 
     A document of ours is signed in the field of the role, with ``image`` (a transparent PNG) drawn there; the
     agency gives ``number`` and ``date``, which its signature closes. Any other PDF is signed invisibly, or in
-    the empty ``field`` that is named. For several documents hold a ``SigningSession``.
+    the empty ``field`` that is named, or visibly at a ``place`` (``docsign.pdf.spots``), where it hides
+    nothing. ``incoming`` draws a receiving agency's note of arrival, there or where the first page is white.
+    For several documents hold a ``SigningSession``.
 
     ``at`` (aware, default now) is the signing time. ``check=False`` skips only the checks of the certificate.
     Raises PdfError, DocumentError, UsageError, CertificateUnfitError, TimestampError and what the key raises.
@@ -72,6 +95,8 @@ def sign(
         number=number,
         date=date,
         field=field,
+        place=place,
+        incoming=incoming,
         reason=reason,
         location=location,
         at=at,
@@ -111,29 +136,9 @@ class SigningSession:
             timestamped=self._tsa is not None,
         )
 
-    def sign(
-        self,
-        pdf: bytes,
-        *,
-        number: str | int | None = None,
-        date: date | None = None,
-        field: str | None = None,
-        reason: str | None = None,
-        location: str | None = None,
-        at: datetime | None = None,
-        password: str | None = None,
-    ) -> bytes:
+    def sign(self, pdf: bytes, **options: Unpack[Options]) -> bytes:
         """Return ``pdf`` with one more signature; arguments and errors are those of ``sign``."""
-        opened, write = self._revision(
-            pdf,
-            number=number,
-            date=date,
-            field=field,
-            reason=reason,
-            location=location,
-            at=at,
-            password=password,
-        )
+        opened, write = self._revision(pdf, options)
         room = cms.room_for(self.key.certificate, self.key.chain, timestamped=self._tsa is not None)
         for _ in range(2):
             with uncollected():
@@ -146,7 +151,7 @@ class SigningSession:
             else:
                 opened.prefix.update(tail)
                 made.remember(opened.prefix.digest())
-                return self._raised(pdf + tail, at, password)
+                return self._raised(pdf + tail, options.get("at"), options.get("password"))
         raise TooSmallError(room)
 
     def _raised(self, pdf: bytes, at: datetime | None, password: str | None) -> bytes:
@@ -155,73 +160,82 @@ class SigningSession:
             return pdf
         return extend(pdf, level=self._level, tsa=self._tsa, trust=self._trust, at=at, password=password)
 
-    def prepare(
-        self,
-        pdf: bytes,
-        *,
-        number: str | int | None = None,
-        date: date | None = None,
-        field: str | None = None,
-        reason: str | None = None,
-        location: str | None = None,
-        at: datetime | None = None,
-        password: str | None = None,
-    ) -> Prepared:
+    def prepare(self, pdf: bytes, **options: Unpack[Options]) -> Prepared:
         """Return the revision that lacks its CMS alone, with room for a time-stamp; the key is not asked.
 
         Arguments and errors are those of ``sign``; ``docsign.elsewhere`` takes it from here.
         """
-        _, write = self._revision(
-            pdf,
-            number=number,
-            date=date,
-            field=field,
-            reason=reason,
-            location=location,
-            at=at,
-            password=password,
-        )
+        _, write = self._revision(pdf, options)
         return write(room=cms.room_for(self.key.certificate, self.key.chain, timestamped=True))
 
-    def _revision(
-        self,
-        pdf: bytes,
-        *,
-        number: str | int | None,
-        date: date | None,
-        field: str | None,
-        reason: str | None,
-        location: str | None,
-        at: datetime | None,
-        password: str | None,
-    ) -> tuple[SignablePdf, Callable[..., Prepared]]:
+    def _revision(self, pdf: bytes, options: Options) -> tuple[SignablePdf, Callable[..., Prepared]]:
         """Check certificate and PDF; return it opened, with what writes the revision for a ``room``."""
-        moment = aware_moment(at)
+        moment = aware_moment(options.get("at"))
         if self._check:
             require_fit(self.key.certificate, at=moment, trust=self._trust, others=self.key.chain)
         with uncollected():
-            opened = self._opened(pdf, password)
-        place = place_for(
-            signatures=opened.signatures,
-            texts=opened.texts,
-            role=self.role,
-            number=None if number is None else printed_number(number),
-            date=None if date is None else printed_date(date),
-            field=field,
-            labels=opened.labels,
-        )
+            opened = self._opened(pdf, options.get("password"))
+        place, box = self._place(opened, options)
+        incoming = options.get("incoming")
         return opened, partial(
             opened.prepare,
             field_name=place.field_name,
+            box=box,
             signing_time=moment,
             hash_name=cms.hash_name(self.key.scheme),
-            appearance=self._drawing(opened, place, moment),
+            appearance=self._drawing(opened, place, moment) if incoming is None else self._note(incoming),
             fill=place.fill,
             name=self._name,
-            reason=reason,
-            location=location,
+            reason=options.get("reason"),
+            location=options.get("location"),
             signer=self._signer,
         )
+
+    def _place(self, opened: SignablePdf, options: Options) -> tuple[Place, Box | None]:
+        """Say where the signature goes: in a field, or in a box of its own."""
+        number, day, field = options.get("number"), options.get("date"), options.get("field")
+        place, incoming = options.get("place"), options.get("incoming")
+        spot = Spot.of(place) if isinstance(place, str) else place
+        if spot is not None and field is not None:
+            raise UsageError(say("The place and the field are given; one of them is enough."), where="place")
+        if spot is not None and spot.field:
+            field = spot.field
+            if field in opened.signatures and not all(opened.box_of(field)):
+                raise UsageError(
+                    say("The field {name} has no place where a picture could stand.", name=field),
+                    where="place",
+                )
+        if incoming is None and (spot is None or spot.field):
+            found = place_for(
+                signatures=opened.signatures,
+                texts=opened.texts,
+                role=self.role,
+                number=None if number is None else printed_number(number),
+                date=None if day is None else printed_date(day),
+                field=field,
+                labels=opened.labels,
+            )
+            return (found if spot is None else replace(found, visible=True)), None
+        if number is not None or day is not None or field is not None:
+            raise UsageError(
+                say("Number, date and field have no meaning at a place of its own."), where="place"
+            )
+        if incoming is not None and self.role != "agency":
+            raise UsageError(say("The note of arrival is signed by the receiving agency."), where="role")
+        require_further_place(opened.signatures, self.role)
+        return Place(field_name=None, fill={}, visible=True), self._box(opened, spot, incoming)
+
+    def _box(self, opened: SignablePdf, spot: Spot | None, incoming: IncomingNote | None) -> Box:
+        drawn = self._appearance() if incoming is None else self._note(incoming)
+        if spot is None:
+            box = white_place(opened)
+            require_free(opened, box, role=self.role)
+            return box
+        image = self._image if incoming is None else None
+        return box_for(opened, spot, actual_size(drawn, image, self.role), role=self.role)
+
+    def _note(self, incoming: IncomingNote) -> PreparedAppearance:
+        return note_appearance(incoming, self._name)
 
     def _opened(self, pdf: bytes, password: str | None) -> SignablePdf:
         """Open a PDF and look at it, unless docsign made these very bytes in this process."""
@@ -235,9 +249,9 @@ class SigningSession:
         return opened
 
     def _drawing(self, opened: SignablePdf, place: Place, moment: datetime) -> PreparedAppearance | None:
-        if not place.visible or place.field_name is None:
+        if not place.visible:
             return None
-        if place.corner is None:
+        if place.corner is None or place.field_name is None:
             return self._appearance()
         return corner_text(place.corner, moment, opened.box_of(place.field_name))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.batch import first_line, run_batch, targets
+from docsign.cli.batch import run_batch, targets
 from docsign.cli.options import (
     PATH,
     held_key,
@@ -21,14 +21,8 @@ from docsign.cli.options import (
     level_option,
     trust_option,
 )
-from docsign.errors import (
-    EXIT_FAILED,
-    EXIT_OK,
-    EXIT_TRY_LATER,
-    EXIT_USAGE,
-    UsageError,
-)
-from docsign.files import read_file
+from docsign.cli.sign_options import Asked, document_options
+from docsign.errors import UsageError
 from docsign.sentence import Language, say
 from docsign.verdict import SignerRole
 
@@ -38,31 +32,18 @@ if TYPE_CHECKING:
     from docsign.pki import SigningKey, Trust
     from docsign.proofs import Level
 
-_IMAGE_LIMIT = 4 * 1024 * 1024
-_ORDER = (EXIT_USAGE, EXIT_TRY_LATER, EXIT_FAILED, EXIT_OK)
-
 
 @click.command()
 @click.argument("files", metavar="FILE|DIR…", nargs=-1, required=True, type=PATH)
 @key_options
 @click.option("--as", "role", type=click.Choice(["person", "agency"]), required=True, help="Who signs.")
-@click.option("--number", metavar="N", help="The document's number, given by the agency.")
-@click.option(
-    "--date", "day", metavar="D", help="The document's date (2026-11-16 or 16/11/2026), by the agency."
-)
+@document_options
 @click.option("--tsa", metavar="URL", help="RFC 3161 time-stamping service; makes the signature B-T.")
 @level_option("Level of the signature. Default: b-t with a time-stamping service, else b-b.")
-@click.option("--image", type=PATH, metavar="PNG", help="The signature or seal, PNG with transparency.")
-@click.option("--field", metavar="NAME", help="The empty signature field to use, in a PDF that is not ours.")
-@click.option("--reason", metavar="TEXT", help="Why it is signed; kept in the signature.")
-@click.option("--location", metavar="TEXT", help="Where it is signed; kept in the signature.")
 @trust_option
 @click.option("--no-check", is_flag=True, help="Skip the checks of the signer's certificate.")
 @click.option("--offline", is_flag=True, help="Do not ask online whether the certificate is revoked.")
 @click.option("--detached", is_flag=True, help="Sign any file beside itself: FILE.p7s (CAdES).")
-@click.option(
-    "--password-file", type=PATH, metavar="FILE", help="File whose first line opens encrypted PDFs."
-)
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
@@ -79,19 +60,13 @@ def sign(
     key: str,
     passphrase_file: Path | None,
     role: SignerRole,
-    number: str | None,
-    day: str | None,
+    asked: Asked,
     tsa: str | None,
     level: Level | None,
-    image: Path | None,
-    field: str | None,
-    reason: str | None,
-    location: str | None,
     trust: Path | None,
     no_check: bool,
     offline: bool,
     detached: bool,
-    password_file: Path | None,
     jobs: int | None,
     output: Path | None,
     as_json: bool,
@@ -100,7 +75,8 @@ def sign(
     """Sign PDFs as a person or as an agency.
 
     NAME.signed.pdf is written beside each file unless -o says otherwise. A document made by docsign is signed
-    in its own field; any other PDF invisibly. Of several files those signed already are left: a batch
+    in its own field; any other PDF invisibly, or where --place says. --stamp incoming adds a receiving
+    agency's note of arrival to a document that came. Of several files those signed already are left: a batch
     that was stopped goes on with the same command. The passphrase comes from a prompt, --passphrase-file or
     DOCSIGN_PASSPHRASE.
 
@@ -108,16 +84,12 @@ def sign(
     """
     from docsign.pki import Trust
 
-    given_day = None if day is None else _date(day)
     work = targets(files, output, ".p7s" if detached else ".signed.pdf")
     if detached:
-        _refuse_with_detached(
-            number=number, date=day, image=image, field=field, reason=reason, location=location
-        )
-    if number is not None and len(work) > 1:
+        asked.refuse_with_detached()
+    if asked.number is not None and len(work) > 1:
         raise UsageError(say("One number is for one document; {count} files are given.", count=len(work)))
-    picture = None if image is None else read_file(image, limit=_IMAGE_LIMIT)
-    password = None if password_file is None else first_line(password_file)
+    picture, options = asked.picture(), asked.options()
     trusted = None if trust is None else Trust.from_path(trust)
     held = held_key(key, passphrase_file, lang)
     if trusted is not None and not offline and not no_check:
@@ -130,15 +102,7 @@ def sign(
         session = SigningSession(
             held, role=role, level=level, tsa=tsa, image=picture, check=not no_check, trust=trusted
         )
-        one = partial(
-            session.sign,
-            number=number,
-            date=given_day,
-            field=field,
-            reason=reason,
-            location=location,
-            password=password,
-        )
+        one = partial(session.sign, **options)
     return run_batch(
         work,
         one,
@@ -206,20 +170,3 @@ def _detached(
         return sign_detached(data, key, at=now, level=level, tsa=tsa, trust=trust)
 
     return one
-
-
-def _refuse_with_detached(**options: object) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise UsageError(say("{option} has no place in a detached signature.", option=f"--{name}"))
-
-
-def _date(text: str) -> date:
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 -- a day has no zone
-        except ValueError:
-            continue
-    raise UsageError(
-        say("This is not a date: {text}.", text=text), hint=say("Write 2026-11-16 or 16/11/2026.")
-    )

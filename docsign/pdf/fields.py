@@ -14,7 +14,8 @@ from docsign.errors import PdfError
 from docsign.pdf import syntax
 from docsign.pdf.field_names import AGENCY_SIGNATURE, DOCUMENT_DATE, DOCUMENT_NUMBER, PERSON_SIGNATURE
 from docsign.pdf.form import acro_form, form_fields
-from docsign.pdf.reading import Page, View
+from docsign.pdf.page_space import Rectangle, in_user_space, rotation
+from docsign.pdf.reading import Page
 from docsign.pdf.revision import Revision
 from docsign.sentence import say
 from docsign.values import dataclass
@@ -39,7 +40,6 @@ Align = Literal["left", "center", "right"]
 ALIGNMENTS: Final[Mapping[Align, int]] = {"left": 0, "center": 1, "right": 2}
 _PRINT_AND_LOCKED = 4 | 128  # ISO 32000-1 table 165; PDF/A wants Print, and no one may move the field
 _SIGNATURES_EXIST = 1  # ISO 32000-1 table 219
-_A4 = (0.0, 0.0, 595.0, 842.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,11 @@ class Box:
     bottom: float
     right: float
     top: float
+
+    @property
+    def corners(self) -> Rectangle:
+        """Left, bottom, right, top."""
+        return self.left, self.bottom, self.right, self.top
 
     @property
     def width(self) -> float:
@@ -144,49 +149,26 @@ def register(revision: Revision, entries: Sequence[int] = (), *, flags: int = 0)
 
 
 def signature_widget(
-    revision: Revision, name: str, page: Page, rectangle: Sequence[float], *, turned: int = 0
+    revision: Revision,
+    name: str,
+    page: Page,
+    rectangle: Sequence[float],
+    *,
+    turned: int = 0,
+    picture: bytes | None = None,
 ) -> tuple[int, dict[str, bytes]]:
-    """Make an empty signature field merged with its widget, and draw nothing in it.
+    """Make an empty signature field merged with its widget; without ``picture`` (a form) it shows nothing.
 
     Returns its reserved number and its entries, to be added once they are complete.
     """
-    number, widget = _widget(revision, name, page, rectangle, turned)
+    number, widget = _widget(revision, name, page, rectangle, turned, picture)
     widget["FT"] = b"/Sig"
     return number, widget
 
 
-def rotation(view: View, page: Page) -> int:
-    """Return how far a page is turned clockwise when it is shown: 0, 90, 180 or 270."""
-    value = view.resolve(page.inherited.get("Rotate"))
-    return value % 360 if type(value) is int and value % 90 == 0 else 0
-
-
-def _in_user_space(view: View, page: Page, box: Box) -> tuple[float, float, float, float]:
-    """Turn a place on the page as shown into the page's own coordinates (ISO 32000-2 7.7.3.3, 14.11.2)."""
-    corners = [
-        view.numbers_of(page.holders[key], key) for key in ("MediaBox", "CropBox") if key in page.holders
-    ]
-    boxes = [
-        (min(one[0], one[2]), min(one[1], one[3]), max(one[0], one[2]), max(one[1], one[3]))
-        for one in corners
-        if one is not None and len(one) == 4
-    ] or [_A4]
-    left, bottom = max(one[0] for one in boxes), max(one[1] for one in boxes)
-    right, top = min(one[2] for one in boxes), min(one[3] for one in boxes)
-    match rotation(view, page):
-        case 90:
-            return right - box.top, bottom + box.left, right - box.bottom, bottom + box.right
-        case 180:
-            return right - box.right, top - box.top, right - box.left, top - box.bottom
-        case 270:
-            return left + box.bottom, top - box.right, left + box.top, top - box.left
-        case _:
-            return left + box.left, bottom + box.bottom, left + box.right, bottom + box.top
-
-
 def _add(revision: Revision, field: SignatureField | TextField) -> int:
     page = revision.page(field.box.page)
-    rectangle = _in_user_space(revision.view, page, field.box)
+    rectangle = in_user_space(revision.view, page, field.box.corners)
     turned = rotation(revision.view, page)
     if isinstance(field, SignatureField):
         number, widget = signature_widget(revision, field.name, page, rectangle, turned=turned)
@@ -211,29 +193,31 @@ def _add(revision: Revision, field: SignatureField | TextField) -> int:
 
 
 def _widget(
-    revision: Revision, name: str, page: Page, rectangle: Sequence[float], turned: int
+    revision: Revision,
+    name: str,
+    page: Page,
+    rectangle: Sequence[float],
+    turned: int,
+    picture: bytes | None = None,
 ) -> tuple[int, dict[str, bytes]]:
     left, bottom, right, top = rectangle
     number = revision.reserve()
-    empty = revision.add_stream(
-        {
-            "Type": b"/XObject",
-            "Subtype": b"/Form",
-            "BBox": syntax.numbers(0, 0, right - left, top - bottom),
-            "Resources": b"<<>>",
-        },
-        b"",
-    )
     widget = {
         "Type": b"/Annot",
         "Subtype": b"/Widget",
         "T": syntax.text(name, revision.encrypt_text(number)),
         "Rect": syntax.numbers(left, bottom, right, top),
         "F": b"%d" % _PRINT_AND_LOCKED,
-        "AP": syntax.dictionary({"N": syntax.reference(empty)}),
+        "AP": syntax.dictionary({"N": picture or _nothing(revision, right - left, top - bottom)}),
     }
     if page.reference is not None:
         widget["P"] = syntax.reference(*page.reference)
     if turned:
         widget["MK"] = syntax.dictionary({"R": b"%d" % turned})
     return number, widget
+
+
+def _nothing(revision: Revision, width: float, height: float) -> bytes:
+    """Add a form that draws nothing; return the reference to it."""
+    entries = {"Type": b"/XObject", "Subtype": b"/Form", "BBox": syntax.numbers(0, 0, width, height)}
+    return syntax.reference(revision.add_stream({**entries, "Resources": b"<<>>"}, b""))

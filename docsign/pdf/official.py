@@ -106,6 +106,23 @@ def place_for(
     return Place(field_name=own, fill=given, visible=True)
 
 
+def require_further_place(signatures: Mapping[str, bool], role: SignerRole) -> None:
+    """Raise DocumentError unless a document may be signed by this role elsewhere than in a field of ours.
+
+    A document of ours is signed in its own fields first; then other agencies may add theirs (ND 30/2020
+    Art. 22: the receiver's note), and no person any more.
+    """
+    if AGENCY_SIGNATURE not in signatures:
+        return
+    own = _fields_of(signatures, PERSON_SIGNATURE if role == "person" else AGENCY_SIGNATURE)
+    if any(not signatures[name] for name in own):
+        raise DocumentError(
+            say("The document has a place of its own for this signature."), hint=say("Leave --place out.")
+        )
+    if role == "person":
+        raise DocumentError(say("The agency has signed; the competent person signs before it."))
+
+
 def _in_the_corner(signed: bool, label: str, role: SignerRole, number: str | None, date: str | None) -> Place:
     """Say how a copy or an appendix is signed (ND 30/2020 PL I II.8.b, part II I.3.c)."""
     if role == "person":

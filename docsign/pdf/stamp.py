@@ -46,6 +46,12 @@ _LINE = """#set page(width: data.width * 1pt, height: data.height * 1pt, margin:
 """
 
 
+Size = tuple[float, float]
+"""Width and height in points."""
+_USUAL_WIDTH: Final[dict[SignerRole, float]] = {"person": 40.0, "agency": 36.0}
+"""In millimetres, for a picture that does not say its resolution; 36 is the seal of most agencies."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedAppearance:
     """One finished page without background, to be drawn as often as needed; sizes in points.
@@ -69,9 +75,26 @@ def signature_appearance(
     """
     if image is not None:
         _require_transparent(image)
-        return _prepared(typeset(_PICTURE, {}, timestamp=_CREATED, images={"stamp": image}).pdf)
+        return finished(typeset(_PICTURE, {}, timestamp=_CREATED, images={"stamp": image}).pdf)
     values = {"lines": [line for line in lines if line], "colour": _COLOURS[role]}
-    return _prepared(typeset(_NAME, values, timestamp=_CREATED).pdf)
+    return finished(typeset(_NAME, values, timestamp=_CREATED).pdf)
+
+
+def actual_size(appearance: PreparedAppearance, image: bytes | None, role: SignerRole) -> Size:
+    """Return the size a signature has on paper: by its picture's resolution, or what is usual for the role.
+
+    # ND 30/2020 PL I II.8: the seal in actual size.
+    """
+    if image is None:
+        return appearance.width, appearance.height
+    width, height = struct.unpack(">II", image[16:24])
+    density = image.find(b"pHYs", 0, image.find(b"IDAT"))
+    if density > 0 and image[density + 12 : density + 13] == b"\1":  # dots a metre (PNG 11.3.4.3)
+        across, down = struct.unpack(">II", image[density + 4 : density + 12])
+        if across and down:
+            return width / across * 1000 * 72 / 25.4, height / down * 1000 * 72 / 25.4
+    usual = _USUAL_WIDTH[role] * 72 / 25.4
+    return usual, usual * height / width
 
 
 @lru_cache(maxsize=256)
@@ -210,7 +233,8 @@ def _imported(revision: Revision, appearance: PreparedAppearance) -> bytes:
     return syntax.reference(numbers[0])
 
 
-def _prepared(pdf: bytes) -> PreparedAppearance:
+def finished(pdf: bytes) -> PreparedAppearance:
+    """Take a page that Typst has set as an appearance of the same size."""
     page = read_pdf(pdf).view().pages[0]
     box = page.inherited["MediaBox"]
     assert isinstance(box, Array)

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from docsign.errors import PdfError
 from docsign.pdf import made, syntax
-from docsign.pdf.fields import ALIGNMENTS, Align, register, signature_widget
+from docsign.pdf.changes.boxes import box_of
+from docsign.pdf.fields import ALIGNMENTS, Align, Box, register, signature_widget
 from docsign.pdf.form import Field, Widget, form_fields, items
+from docsign.pdf.page_space import Rectangle, as_shown, in_user_space, rotation
 from docsign.pdf.reading import Dictionary, Name, Text, View, read_pdf
 from docsign.pdf.revision import Appended, Revision, require_whole
 from docsign.pdf.seed import SeedValue, Signer
@@ -109,6 +111,7 @@ class SignablePdf:
     def __init__(self, pdf: bytes, *, password: str | None = None) -> None:
         """Open it; raises PdfError for what cannot be read or must not be signed further."""
         require_whole(pdf)
+        self.password = password
         self.prefix = hashlib.sha256(pdf)
         """SHA-256 of the file, to be copied and gone on with."""
         self.is_known = made.was_made(self.prefix.digest())
@@ -146,6 +149,19 @@ class SignablePdf:
                 return (height, width) if turned in (90, 270) else (width, height)
         return 0, 0
 
+    def drawn_fields(self) -> Iterator[tuple[str, str, int, Rectangle]]:
+        """Yield every field that has a place: its name, its kind, its page and its box as shown."""
+        where: dict[int, int] = {}
+        for number, page in enumerate(self._view.pages):
+            for raw in items(self._view, page.dictionary, "Annots"):
+                where[id(self._view.resolve(raw))] = number
+        for name, entry in self._fields.items():
+            for widget in entry.widgets:
+                box, place = box_of(self._view, widget.dictionary), where.get(id(widget.dictionary))
+                if box is not None and place is not None:
+                    page = self._view.pages[place]
+                    yield name, entry.kind(self._view), place + 1, as_shown(self._view, page, box)
+
     def prepare(
         self,
         *,
@@ -159,10 +175,12 @@ class SignablePdf:
         reason: str | None = None,
         location: str | None = None,
         signer: Signer | None = None,
+        box: Box | None = None,
     ) -> Prepared:
         """Write the revision; ``room`` is how many bytes the CMS may have.
 
-        ``field_name`` is an empty signature field of the document; None adds an invisible one on page 1.
+        ``field_name`` is an empty signature field of the document; None adds one, drawn in ``box`` or else
+        invisible on page 1.
         ``fill`` gives values to empty text fields. ``signer`` is held against what the field asks of its
         signer (/SV). Raises PdfError where a field is missing, taken or closed, or asks for something else.
         """
@@ -172,7 +190,9 @@ class SignablePdf:
             self._fill(revision, text_name, value)
         number = revision.reserve()
         entries = signature_entries(room, subfilter="ETSI.CAdES.detached", kind="Sig")
-        if field_name is None:
+        if field_name is None and box is not None and appearance is not None:
+            self._add_visible(revision, box, appearance, number)
+        elif field_name is None:
             self._add_invisible(revision, number)
         else:
             chosen = self._empty_field(field_name)
@@ -244,6 +264,24 @@ class SignablePdf:
     def _add_invisible(self, revision: Revision, value: int, *, stem: str = "Signature") -> None:
         """Add a field that is not seen to page 1, signed by the object ``value``."""
         add_invisible_field(revision, free_name(self._fields, stem), value)
+
+    def _add_visible(self, revision: Revision, box: Box, appearance: PreparedAppearance, value: int) -> None:
+        """Add a field that shows ``appearance`` in ``box``, signed by the object ``value``."""
+        page = revision.page(box.page)
+        rectangle, turned = in_user_space(self._view, page, box.corners), rotation(self._view, page)
+        picture = draw(
+            revision,
+            appearance,
+            width=rectangle[2] - rectangle[0],
+            height=rectangle[3] - rectangle[1],
+            turned=turned,
+        )
+        name = free_name(self._fields, "Signature")
+        number, widget = signature_widget(revision, name, page, rectangle, turned=turned, picture=picture)
+        widget["V"] = syntax.reference(value)
+        revision.add(syntax.dictionary(widget), number)
+        revision.annotate(page, number)
+        register(revision, [number], flags=_BOTH_SIGNATURE_FLAGS)
 
     def _fill(self, revision: Revision, name: str, value: str) -> None:
         if name not in self.texts:

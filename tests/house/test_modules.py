@@ -21,6 +21,7 @@ EXERCISED_BY = {
     "docsign.cli.expires": "tests/cli/test_transcripts.py",
     "docsign.cli.extend": "tests/cli/test_transcripts.py",
     "docsign.cli.copy": "tests/cli/test_transcripts.py",
+    "docsign.cli.sign": "tests/cli/test_transcripts.py",
     "docsign.cli.edxml": "tests/cli/test_transcripts.py",
     "docsign.cli.opening": "tests/cli/test_transcripts.py",
     "docsign.cli.draft": "tests/cli/test_transcripts.py",
@@ -53,6 +54,8 @@ EXERCISED_BY = {
     "docsign.verification.question": "tests/verification/test_verification.py",
     "relay_server.storage.proving": "tests/relay/test_log.py",
     "docsign.verification.reporting": "tests/verification/test_verification.py",
+    "relay_server.care": "tests/relay/test_checking.py",
+    "relay_server.log_check": "tests/relay/test_checking.py",
 }
 
 FILE_LINES, FUNCTION_LINES = 500, 75

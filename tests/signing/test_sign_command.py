@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from docsign.cli import docsign, run
-from docsign.cli.sign import _date
+from docsign.cli.sign_options import day_of
 from docsign.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from docsign.pki.authority import TrialAuthority
 from docsign.signing import SigningSession
@@ -220,7 +220,7 @@ def _rest(master: int) -> bytes:
 @pytest.mark.parametrize("text", ["2026-11-16", "16/11/2026", " 16/11/2026 "])
 def test_a_date_is_written_either_way(text: str) -> None:
     """As programs write it and as clerks do."""
-    assert _date(text) == date(2026, 11, 16)
+    assert day_of(text) == date(2026, 11, 16)
 
 
 def test_a_wrong_passphrase_is_said(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
