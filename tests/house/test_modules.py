@@ -21,6 +21,7 @@ EXERCISED_BY = {
     "docsign.cli.expires": "tests/cli/test_transcripts.py",
     "docsign.cli.extend": "tests/cli/test_transcripts.py",
     "docsign.cli.copy": "tests/cli/test_transcripts.py",
+    "docsign.cli.elsewhere": "tests/cli/test_transcripts.py",
     "docsign.cli.sign": "tests/cli/test_transcripts.py",
     "docsign.cli.edxml": "tests/cli/test_transcripts.py",
     "docsign.cli.opening": "tests/cli/test_transcripts.py",
