@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO
@@ -34,7 +34,9 @@ from docsign.envelope.judge import envelope_header
 from docsign.errors import ContainerError, EncryptionError
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
+from docsign.proofs import Level
 from docsign.sealing import Document, seal_to
+from docsign.sentence import Sentence
 
 CIPHERTEXT = DOCUMENTS + CIPHERTEXT_NAME
 
@@ -47,22 +49,38 @@ def seal_encrypted_to(
     receivers: Sequence[x509.Certificate],
     *,
     at: datetime | None = None,
+    level: Level | None = None,
+    tsa: str | None = None,
     check: bool = True,
     trust: Trust | None = None,
+    remark: Callable[[str, Sentence], None] | None = None,
 ) -> Header:
     """Write an envelope whose content only the holders of ``receivers`` can read; return the outer header.
 
-    Name the sender's own certificate too where the sender is to read it, or to add receivers, later. Raises
-    what ``seal_to`` raises, CertificateUnfitError for a certificate that nothing can be encrypted to.
+    Both seals, inside and outside, have the ``level``. Name the sender's own certificate too where the sender
+    is to read it, or to add receivers, later. Raises what ``seal_to`` raises, CertificateUnfitError for a
+    certificate that nothing can be encrypted to.
     """
     with tempfile.TemporaryFile() as inner, tempfile.TemporaryFile() as ciphertext:
-        written = seal_to(inner, header, documents, key, at=at, check=check, trust=trust)
+        written = seal_to(
+            inner,
+            header,
+            documents,
+            key,
+            at=at,
+            level=level,
+            tsa=tsa,
+            check=check,
+            trust=trust,
+            remark=remark,
+        )
         size = inner.seek(0, os.SEEK_END)
         inner.seek(0)
         encrypt(inner, size, ciphertext, receivers, key=os.urandom(KEY_SIZE), nonce=os.urandom(NONCE_SIZE))
         ciphertext.seek(0)
         outer = outer_header(written)
-        return seal_to(stream, outer, [(CIPHERTEXT_NAME, ciphertext)], key, at=at, check=False)
+        files: list[Document] = [(CIPHERTEXT_NAME, ciphertext)]
+        return seal_to(stream, outer, files, key, at=at, level=level, tsa=tsa, check=False, trust=trust)
 
 
 @contextlib.contextmanager

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from docsign.encrypting import CIPHERTEXT, decrypted, forward_to, seal_encrypted_to
 from docsign.envelope import Header, Organization, envelope_header, judge_container, read_container
@@ -18,6 +21,7 @@ from docsign.errors import ContainerError, EncryptionError
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import Issued, TrialAuthority
 from docsign.pki.keys import HeldKey
+from docsign.proofs import Level
 from docsign.sealing import seal, seal_to
 from docsign.verdict import Indication
 
@@ -146,3 +150,94 @@ def test_nothing_of_it_stays_on_the_disk(
     with pytest.raises(EncryptionError), decrypted(container, header, key_of(receivers[1])):
         raise AssertionError
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("level", ["B-T", "B-LTA"])
+def test_both_seals_have_the_level(
+    level: Level,
+    agency_key: SigningKey,
+    receivers: list[Issued],
+    trust: Trust,
+    service_url: str,
+    tsa_url: str,
+) -> None:
+    """The seal inside and the one outside are time-stamped alike."""
+    assert service_url
+    stream = io.BytesIO()
+    to = [receivers[0].certificate]
+    seal_encrypted_to(stream, HEADER, FILES, agency_key, to, level=level, tsa=tsa_url, trust=trust)
+    container = read_container(stream)
+    at = datetime.now(UTC) + timedelta(minutes=1)
+    with decrypted(container, envelope_header(container), key_of(receivers[0])) as (inside, _):
+        for one in (container, inside):
+            (report,) = judge_container(one, trust=trust, at=at).signatures
+            assert (report.conclusion.indication, report.level) == (Indication.TOTAL_PASSED, f"XAdES-{level}")
+
+
+def test_openssl_opens_what_lies_in_an_envelope(
+    agency_key: SigningKey, receivers: list[Issued], trust: Trust, tmp_path: Path
+) -> None:
+    """Ciphertext taken out, decrypted by openssl: the very envelope that was sealed inside."""
+    container = read_container(io.BytesIO(encrypted(agency_key, receivers)))
+    (tmp_path / "x.p7m").write_bytes(container.read(CIPHERTEXT, 10**6))
+    form, encoding = PrivateFormat.PKCS8, Encoding.PEM
+    for one in receivers:
+        (tmp_path / "cert.pem").write_bytes(one.certificate.public_bytes(encoding))
+        (tmp_path / "key.pem").write_bytes(
+            key_of(one).private_key.private_bytes(encoding, form, NoEncryption())
+        )
+        done = subprocess.run(
+            ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", str(tmp_path / "x.p7m"),
+             "-recip", str(tmp_path / "cert.pem"), "-inkey", str(tmp_path / "key.pem")],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        inside = read_container(io.BytesIO(done.stdout))
+        judged = judge_container(inside, trust=trust, at=datetime.now(UTC))
+        assert judged.conclusion.indication is Indication.TOTAL_PASSED
+        assert inside.read("documents/danh sách.csv", 1000) == FILES[0][1]
+
+
+STREAMING = """
+import sys
+from pathlib import Path
+from docsign.encrypting import decrypted, seal_encrypted_to
+from docsign.envelope import envelope_header, read_container
+from docsign.pki import open_key
+from docsign.pki.keys import open_decryption_key
+from tests.peak_memory import peak_memory
+from tests.test_encrypting import HEADER
+key, own, passphrase, folder = sys.argv[1:5]
+word = Path(passphrase).read_text().strip()
+signing, reading = open_key("pkcs12:" + key, word), open_decryption_key("pkcs12:" + own, word)
+def once(size):
+    plain = Path(folder) / "tep.bin"
+    with plain.open("wb") as stream:
+        stream.truncate(size)
+    with open(Path(folder) / "x.asice", "w+b") as stream:
+        seal_encrypted_to(stream, HEADER, [plain], signing, [reading.certificate])
+        container = read_container(stream)
+        with decrypted(container, envelope_header(container), reading) as (inside, _):
+            assert inside.find("documents/tep.bin").size == size
+once(1000)
+before = peak_memory()
+once(int(sys.argv[5]))
+print(peak_memory() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    "size", [100 * 1024 * 1024, pytest.param(1024 * 1024 * 1024, marks=pytest.mark.slow)]
+)
+def test_a_large_envelope_is_encrypted_piece_by_piece(
+    size: int, receivers: list[Issued], p12: Path, tmp_path: Path
+) -> None:
+    """Encrypting and opening raise the peak memory by 32 MB at most."""
+    (tmp_path / "own.p12").write_bytes(receivers[1].pkcs12((p12 / "passphrase.txt").read_text().strip()))
+    done = subprocess.run(
+        [sys.executable, "-c", STREAMING, str(p12 / "agency.p12"), str(tmp_path / "own.p12"),
+         str(p12 / "passphrase.txt"), str(tmp_path), str(size)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 32 * 1024

@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -156,28 +157,21 @@ def _sealed(
     lang: Language,
 ) -> Header:
     """Seal, encrypted where there are certificates; return the header with the documents' names."""
-    if not certificates:
+
+    def remark(name: str, sentence: Sentence) -> None:
+        click.echo(f"{say('warning').text(lang)}: {name}: {sentence.text(lang)}", err=True)
+
+    if certificates:
+        from docsign.encrypting import seal_encrypted_to
+
+        write = partial(seal_encrypted_to, receivers=certificates)
+    else:
         from docsign.sealing import seal_to
 
-        def remark(name: str, sentence: Sentence) -> None:
-            click.echo(f"{say('warning').text(lang)}: {name}: {sentence.text(lang)}", err=True)
-
-        return seal_to(
-            stream,
-            header,
-            documents,
-            key,
-            check=check,
-            trust=trust,
-            level=level,
-            tsa=tsa,
-            remark=remark,
-        )
-    if level is not None:
-        raise UsageError(say("{option} is not for encrypted envelopes.", option="--level"))
-    from docsign.encrypting import seal_encrypted_to
-
-    return seal_encrypted_to(stream, header, documents, key, certificates, check=check, trust=trust)
+        write = partial(seal_to)
+    return write(
+        stream, header, documents, key, check=check, trust=trust, level=level, tsa=tsa, remark=remark
+    )
 
 
 def _certificate(path: Path) -> Certificate:

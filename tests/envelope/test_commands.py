@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docsign.cli import COMMANDS, docsign, run
+from docsign.cli import COMMANDS, docsign, opening, run
 from docsign.cli import envelope as commands
 from docsign.envelope import envelope_header, read_container
 from docsign.envelope.container import ContainerWriter
@@ -86,7 +86,7 @@ def test_seal_and_open(desk: Desk, pdf: bytes) -> None:
 def test_the_commands_are_found_under_their_names() -> None:
     """The table of commands leads to this room."""
     assert COMMANDS["seal"] == f"{commands.__name__}:seal"
-    assert commands.open_.name == "open"
+    assert COMMANDS["open"] == f"{opening.__name__}:open_"
 
 
 def test_programs_get_json(desk: Desk) -> None:
