@@ -40,7 +40,9 @@ XADES_111 = "http://uri.etsi.org/01903/v1.1.1#"
 XADES_122 = "http://uri.etsi.org/01903/v1.2.2#"
 XADES_VERSIONS = (XADES, XADES_122, XADES_111)
 """The versions whose QualifyingProperties are read: EN 319 132-1 and TS 101 903 v1.3.2, v1.2.2, v1.1.1."""
-_PROPERTY_SPACES = (*XADES_VERSIONS, XADES_141)
+XADES_EVIDENCE = "http://uri.etsi.org/19132/v1.1.1#"
+"""The namespace of evidence records in XML signatures (TS 119 132-3)."""
+_PROPERTY_SPACES = (*XADES_VERSIONS, XADES_141, XADES_EVIDENCE)
 ASIC = "http://uri.etsi.org/02918/v1.2.1#"
 SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"

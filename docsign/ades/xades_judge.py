@@ -11,7 +11,8 @@ The checks, in their order; a missing check is a missing number:
 7. every other reference is found and its digest is right
 8. the signature value over SignedInfo belongs to the certificate's key; asymmetric algorithms only
 9. digests, algorithm and key are strong enough (Circular 15/2025 App. I)
-10. the certificate's path, now or at the proved time; every time-stamp of the signature (``xades_stamps``)
+10. the certificate's path, now or at the proved time; every time-stamp (``xades_stamps``) and evidence
+    record (``xades_evidence``) of the signature
 11. a counter-signature signs the value of the very signature that carries it, and is judged like any other
 12. the signature policy is named; where its document is at hand, its digest is right
 
@@ -66,6 +67,7 @@ from docsign.verdict import (
     Coverage,
     SignatureReport,
     SubIndication,
+    TimestampReport,
     conclude,
 )
 
@@ -206,12 +208,14 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
     claimed = check.properties.signing_time if check.properties else None
     certificate = check.certificate
     properties = check.properties.element if check.properties else None
+    data = check.data if case.beside.is_empty else check.data.merged(case.beside)
+    records, proved = _judge_records(form, case, data, id)
     in_time: InTime = judge_in_time(
         certificate,
         signature=name_of(form.value),
         stamps=stamps_of(form, case.sources, properties, id=id),
-        existence=case.existence,
-        data=check.data if case.beside.is_empty else check.data.merged(case.beside),
+        existence=(*case.existence, *proved),
+        data=data,
         trust=case.trust,
         at=case.at,
         claimed_time=claimed,
@@ -255,7 +259,7 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         signing_time=claimed,
         best_signature_time=in_time.best_signature_time,
         coverage=_coverage(check.referred, form, case),
-        timestamps=in_time.timestamps,
+        timestamps=(*in_time.timestamps, *records),
         findings=tuple(findings),
         steps=in_time.steps,
     )
@@ -266,6 +270,16 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         covered=frozenset(check.referred.covered),
         counter_of=counter_of,
     )
+
+
+def _judge_records(
+    form: xf.Form, case: Case, data: ValidationData, id: str
+) -> tuple[tuple[TimestampReport, ...], tuple[Existence, ...]]:
+    if not has_stamp(form, "SealingEvidenceRecords"):
+        return (), ()
+    from docsign.ades.xades_evidence import judge_evidence
+
+    return judge_evidence(form, case.sources, data=data, trust=case.trust, at=case.at, id=id)
 
 
 def _digests(form: xf.Form) -> tuple[str, ...]:
@@ -280,7 +294,7 @@ def _level(form: xf.Form) -> str:
     """Return the level by what the signature carries (EN 319 132-1 6.1); whether it holds is said apart."""
     if form.qualifying is None:
         return "XMLDSig"
-    if has_stamp(form, "ArchiveTimeStamp", "ArchiveTimeStampV2"):
+    if has_stamp(form, "ArchiveTimeStamp", "ArchiveTimeStampV2", "SealingEvidenceRecords"):
         return "XAdES-B-LTA"
     if not has_stamp(form, "SignatureTimeStamp"):
         return "XAdES-B-B"

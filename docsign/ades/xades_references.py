@@ -54,7 +54,8 @@ class Referred:
     """What became of the references; ``right`` is None where one could not be checked.
 
     ``names`` holds the files referred to, ``covered`` those whose digest is right; the empty name stands for
-    the signature's whole own document. ``data`` says whether anything but the signature itself is signed;
+    the signature's whole own document. ``data`` says whether anything but the signature itself is signed, or
+    may be: what is missing, too;
     ``targets`` are the elements of the own document whose digest is right; ``octets`` what was digested of
     the signed properties, by the reference's URI.
     """
@@ -158,6 +159,7 @@ def _check(found: Referred, form: xf.Form, reference: xf.Reference, sources: Sou
     try:
         name = xf.digest_name(reference.digest_method)
     except UnsupportedAlgorithmError as error:
+        found.data = found.data or not is_signed_properties_type(reference.type)
         found.unknown(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence, where)
         return
     if name in WEAK_HASHES and (weak := weak_digest(name)) not in found.problems:
@@ -287,6 +289,7 @@ def _check_own(found: Referred, form: xf.Form, reference: xf.Reference, sources:
         found.wrong(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, where)
         return
     if target is None:
+        found.data = found.data or not is_signed_properties_type(reference.type)
         sentence = say("A part that the signature covers is missing: {name}.", name=where)
         found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, where)
         return
@@ -318,13 +321,13 @@ def _is_about_itself(target: etree._Element, form: xf.Form) -> bool:
 
 def _check_file(found: Referred, reference: xf.Reference, uri: str, sources: Sources, name: str) -> None:
     """Check a reference to a file: found by its decoded name."""
+    found.data = True
     entry = sources.name_of(uri)
     if entry is None:
         sentence = say("The reference {uri} leads out of the container.", uri=uri[:100])
         found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, uri[:100])
         return
     found.names.add(entry)
-    found.data = True
     if any(transform.algorithm not in CANONICALIZATIONS for transform in reference.transforms):
         _refuse_transform(found, reference, entry)
         return

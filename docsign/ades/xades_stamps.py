@@ -27,6 +27,7 @@ from docsign.ades.xades_properties import (
 )
 from docsign.ades.xades_references import (
     Sources,
+    hash_pieces,
     is_own,
     is_signed_properties_type,
     own_octets,
@@ -116,6 +117,46 @@ def stamps_of(
             add(one, pieces, _covered(form, one, before, everything))
         _note(before, one)
     return tuple(found)
+
+
+def sealed_digests(
+    form: xf.Form, sources: Sources, before: tuple[etree._Element, ...]
+) -> Callable[[str], list[bytes]] | None:
+    """Return what digests each object that an evidence record in the signature is about (TS 119 132-3 5.2).
+
+    They are what its references and those of its manifests give, SignedInfo, SignatureValue, KeyInfo, the
+    unsigned properties ``before`` the record, and the objects but that of the properties; XML by the
+    canonicalisation of SignedInfo. None where one is not at hand.
+    """
+    try:
+        method = _method(next(elements(form.element)))
+        references = list(form.references)
+        for one in form.references:
+            if one.type == xf.MANIFEST:
+                references += xf.read_manifest(own_octets(form, one, sources) or b"")
+        key_info = () if form.key_info is None else (form.key_info,)
+        parts = (next(elements(form.element)), form.value_element, *key_info, *before, *form.objects)
+        pieces = [_reference_piece(form, sources, one, method) for one in references]
+        pieces += [_piece(one, method) for one in parts]
+    except (_NotAtHandError, XmlError):
+        return None
+
+    def digests(name: str) -> list[bytes]:
+        try:
+            return [hash_pieces(name, make()) for make in pieces]
+        except (ContainerError, XmlError):
+            return []  # something is damaged: no group has no members
+
+    return digests
+
+
+def names_before(form: xf.Form, before: Iterable[etree._Element]) -> frozenset[bytes]:
+    """Return the names of what an evidence record behind these properties protects."""
+    found = _Before(names={name_of(form.value)}, values=ValidationData(), references=set())
+    found.names.update(names_of(certificates_of(form)))
+    for one in before:
+        _note(found, one)
+    return frozenset(found.names)
 
 
 def has_stamp(form: xf.Form, *names: str) -> bool:
