@@ -79,7 +79,7 @@ class Step(StrEnum):
         """The step in words."""
         return {
             Step.CREATE: say("make a draft"),
-            Step.REGISTER_PAPER: say("register a paper document"),
+            Step.REGISTER_PAPER: say("register a paper document or a copy"),
             Step.REVISE: say("change the draft"),
             Step.COMMENT: say("comment"),
             Step.SUBMIT: say("submit for signature"),

@@ -11,18 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from docsign.document import OfficialDocument, printed_number, require_notation
+from docsign.document import CopyKind, OfficialDocument, printed_number, require_notation
 from docsign.document.issuing import StepRefusedError, advance, require_maker
 from docsign.document.outgoing import Facts, Outgoing, Person, Role, Stage, Step
 from docsign.document.wording import one_line
 from docsign.document.working_days import Deadline, WorkingDays, issue_deadline
 from docsign.envelope.header import VIETNAM_TIME, Business, BusinessKind, Header, Replacement
-from docsign.errors import UsageError
+from docsign.errors import DocumentError, UsageError
 from docsign.office.people import Staff
 from docsign.office.ports import OfficeRows, OfficeStore
 from docsign.office.records import Record, append_record
 from docsign.office.searching import words_of
-from docsign.office.series import begin, give_back, take_number, take_serial
+from docsign.office.series import COPY_KINDS, begin, give_back, take_number, take_serial
 from docsign.office.versions import (
     any_kind,
     built,
@@ -114,20 +114,25 @@ class Drafts:
         kept_by: str = "",
         copies: int | None = None,
         note: str = "",
+        copy: bytes | None = None,
     ) -> Outgoing:
         """Number a document that was signed on paper, in the series it shares with the electronic ones.
 
-        ``wanted`` is the number it bears already, where it does. Raises DocumentError, NumberRefusedError,
-        StepRefusedError.
+        ``wanted`` is the number it bears already, where it does. ``copy`` is the PDF of an electronic copy,
+        which nobody but the agency signs (ND 30/2020 PL I, part II): it is kept and sealed here. Raises
+        DocumentError, NumberRefusedError, StepRefusedError.
         """
         person = self._staff.person(by)
         require_maker(Step.REGISTER_PAPER, person)
         row = any_kind(kind)
         require_notation(notation, row)
+        if copy is not None and not isinstance(row, CopyKind):
+            raise DocumentError(say("Only a copy goes without the person's signature."), where="kind")
         with self._store.unit() as rows:
-            paper = Outgoing(
+            signed = Outgoing(
                 id=rows.new_id(),
-                medium="paper",
+                medium="paper" if copy is None else "electronic",
+                file="" if copy is None else kept(rows, copy),
                 kind=row.vietnamese,
                 notation=notation,
                 subject=one_line(subject, "subject", limit=500),
@@ -141,8 +146,8 @@ class Drafts:
                 note=one_line(note, "note", limit=500, needed=False),
                 stage=Stage.SIGNED,
             )
-            self._record(rows, paper, Step.REGISTER_PAPER, person)
-            return self._number(rows, paper, person, day, wanted)
+            self._record(rows, signed, Step.REGISTER_PAPER, person)
+            return self._number(rows, signed, person, day, wanted)
 
     # ---- the steps ---------------------------------------------------------------------------------------
 
@@ -234,7 +239,8 @@ class Drafts:
         old, person = self.get(number), self._staff.person(by)
         step = _signing(old) if step is Step.SIGN else step
         role: SignerRole = "agency" if step is Step.SEAL else "person"
-        name = require_signed(old, self.pdf(number), signed, role)
+        bearing = replace(old, number=None) if _is_copy(old) else old
+        name = require_signed(bearing, self.pdf(number), signed, role)
         return self._keep_signed(old, step, person, signed, name)
 
     # ---- looking -----------------------------------------------------------------------------------------
@@ -341,6 +347,9 @@ class Drafts:
                 one.details["source"] for one in rows.history(_holder_of(number)) if "source" in one.details
             ]
             data = rows.file(sources[-1]) if sources else None
+            is_copy = _is_copy(self._outgoing(rows, number))
+        if is_copy:
+            raise UsageError(say("A copy has no header of its own; pack it with: docsign seal"))
         if data is None:
             raise UsageError(say("A paper document has no file here."), where=str(number))
         return read_source(data.decode())
@@ -363,12 +372,13 @@ class Drafts:
         facts = Facts(file="-", certificate=name)
         advance(old, step, person, self._clock(), facts, checks=self._staff.checks)  # before the key is used
         sealing = step is Step.SEAL
+        numbering = sealing and not _is_copy(old)  # the corner of a copy has the time, not the number
         pdf = self.pdf(number)
         signed = session.sign(
             pdf,
             field=None if sealing else signer_field(self._source(number), pdf, name),
-            number=printed_number(old.number) if sealing and old.number is not None else None,
-            date=old.day if sealing else None,
+            number=printed_number(old.number) if numbering and old.number is not None else None,
+            date=old.day if numbering else None,
             at=self._clock(),
         )
         return self._keep_signed(old, step, person, signed, name)
@@ -424,6 +434,10 @@ class Drafts:
 def _signing(outgoing: Outgoing) -> Step:
     """Return which step the next signature is: the last of the persons', or one before it."""
     return Step.COSIGN if outgoing.signatures_left > 1 else Step.SIGN
+
+
+def _is_copy(outgoing: Outgoing) -> bool:
+    return kind_key(outgoing) in COPY_KINDS
 
 
 def _holder(outgoing: Outgoing) -> str:

@@ -70,7 +70,7 @@ def described(document: OfficialDocument, staff: Staff) -> dict[str, Any]:
     return {
         "kind": document.kind.vietnamese,
         "notation": document.notation,
-        "subject": document.subject,
+        "subject": document.subject_line,
         "signer": ", ".join(one.name for one in (document.signer, *document.co_signers)),
         "signer_position": document.signer.position,
         "signatures_left": 1 + len(document.co_signers),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 import docsign
 from docsign.document import printed_date
+from docsign.document.copies import CertifiedCopy
 from docsign.document.issuing import StepRefusedError
 from docsign.document.outgoing import Outgoing, Stage, Step
 from docsign.envelope import BusinessKind
@@ -22,6 +26,7 @@ from docsign.office import OfficeStore, SqliteStore, Staff
 from docsign.office.desk import Office
 from docsign.office.series import NumberRefusedError
 from docsign.pki import SigningKey, Trust
+from docsign.signing import SigningSession
 from tests.office.conftest import Clock
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -387,6 +392,29 @@ def test_an_office_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "working_days.toml").write_text("[[year]]", encoding="utf-8")
     with pytest.raises(DocumentError):
         Office.open(tmp_path)
+
+
+def test_an_electronic_copy_is_numbered_and_sealed_here(
+    office: Office, agency_key: SigningKey, trust: Trust, now: Now
+) -> None:
+    """All copies share a series (ND 30/2020 PL I, part II); the agency's signature bears form and time."""
+    page = io.BytesIO()
+    Image.new("RGB", (1654, 2339), "white").save(page, "PDF", resolution=200)
+    scan = CertifiedCopy.from_path(EXAMPLES / "copy.toml").to_electronic(page.getvalue())
+    values: dict[str, Any] = {"subject": "Quyết định", "signer": "Trần Thị Thử", "recipients": ()}
+    with pytest.raises(DocumentError, match="Only a copy"):
+        office.drafts.register_paper("vt", kind="Công văn", notation="UBND-VP", copy=scan, **values)
+    made = office.drafts.register_paper("vt", kind="sao y", notation="SY-UBND", copy=scan, **values)
+    paper = office.drafts.register_paper("vt", kind="trích sao", notation="TrS-UBND", **values)
+    assert (made.code, paper.code, made.series, paper.series) == ("01/SY-UBND", "02/TrS-UBND", "sao", "sao")
+    assert (made.medium, paper.medium) == ("electronic", "paper")
+    elsewhere = SigningSession(agency_key, role="agency").sign(office.drafts.pdf(made.id), at=now())
+    taken = office.drafts.accept(made.id, Step.SEAL, "vt", elsewhere)
+    assert taken.stage is Stage.SEALED
+    docsign.verify(office.drafts.pdf(made.id), trust=trust, at=now()).require()
+    office.drafts.take(made.id, Step.ISSUE, "vt")
+    with pytest.raises(UsageError, match="no header of its own"):
+        office.drafts.header(made.id)
 
 
 # ---- real processes --------------------------------------------------------------------------------------
