@@ -28,7 +28,7 @@ from relay_server.log import LOGGER
 from relay_server.outside import KeyNotary, LogKey, SystemClock, SystemRandomness, TrustExaminer
 from relay_server.services.log import catch_up, introduce
 from relay_server.services.relay import Relay
-from relay_server.services.retain import AT_ONCE, expire
+from relay_server.services.retain import AT_ONCE, expire, remove
 from relay_server.services.upload import UploadDesk
 from relay_server.settings import RelaySettings
 from relay_server.storage.bell import LocalBell
@@ -164,6 +164,8 @@ async def _sweep(relay: Relay, desk: UploadDesk) -> None:
     while True:
         try:
             while await expire(relay) == AT_ONCE:
+                pass
+            while await remove(relay) == AT_ONCE:
                 pass
             await desk.sweep()
         except DocsignError as error:

@@ -27,9 +27,10 @@ from docsign.files import opening
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server.app import BODIES, DATABASE
+from relay_server.core.admission import number_key
 from relay_server.core.deliveries import State
 from relay_server.core.directory import Use
-from relay_server.core.replay import Replayed, agrees, as_kept, replay
+from relay_server.core.replay import Replayed, agrees, as_kept, replay, without_lease
 from relay_server.log_check import LogCheck
 from relay_server.settings import RelaySettings
 from relay_server.storage.disk import PIECE
@@ -111,6 +112,7 @@ class _Envelopes:
             self._compare_deliveries(row, played)
             self._compare_facts(row, played)
             removed = any(one.event is EvidenceEvent.CONTENT_REMOVED for one in records)
+            self._differing(row, {"kept": int(not removed)}, f"envelopes/{row['sha256']}")
             self._body(row, is_removed=removed)
 
     def _records(self, envelope: Row) -> list[Evidence]:
@@ -212,6 +214,7 @@ class _Envelopes:
             not _NAME.fullmatch(row["id"])
             or row["number"] < 1
             or row["expires_at"] < 0
+            or row["due_at"] != min(row["expires_at"], row["warn_at"] or row["expires_at"])
             or lease != (is_leased, is_leased)
             or (row["leased_by"] and not is_leased)
         ):
@@ -226,7 +229,9 @@ class _Envelopes:
             if not isinstance(row, dict) or state is None:
                 continue
             where = f"facts/{row['id']}"
-            self._differing(row, {"state": state}, where)
+            self._differing(
+                {**row, "state": without_lease(row["state"])}, {"state": without_lease(state)}, where
+            )
             if not row["delivery"]:
                 continue
             value = parse_json(row["record"], limit=len(row["record"]), where="evidence")
@@ -237,7 +242,7 @@ class _Envelopes:
             status = next((part.digest for part in evidence.parts if part.id == "status"), None)
             if status is not None:
                 stated["cause"] = status
-            elif row["cause"] not in ("handover", "time-to-live"):
+            elif row["cause"] not in ("handover", "time-to-live", "unfetched"):
                 stated["cause"] = ""
             self._differing(row, stated, where)
 
@@ -247,6 +252,15 @@ class _Envelopes:
             self._report.add("row", say("A row of the database is damaged."), f"envelopes/{name[:64]}")
             return
         path = self._bodies / name[:2] / name
+        if is_removed:
+            if path.exists():
+                self._report.add(
+                    "body-left",
+                    say("The bytes were to be removed and are still there."),
+                    str(path),
+                    say("Delete this file."),
+                )
+            return
         try:
             with opening(path) as stream:
                 digest = hashlib.sha256()
@@ -263,7 +277,7 @@ class _Envelopes:
                 stream.seek(0)
                 self._header(row, size, stream)
         except FileUnusableError:
-            if not is_removed and not was_removed(self._raw.path, name):
+            if not was_removed(self._raw.path, name):
                 self._report.add("body-missing", say("The envelope's bytes are gone."), str(path), RESEND)
         except (StorageError, OSError) as error:
             reason = error.sentence if isinstance(error, DocsignError) else error
@@ -284,6 +298,7 @@ class _Envelopes:
             "subject": header.subject,
             "priority": int(header.priority),
             "kind": int(header.business.kind),
+            "number_key": number_key(row["sender"], header),
         }
         self._differing(row, stated, where)
 

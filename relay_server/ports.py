@@ -149,6 +149,10 @@ class Bodies(Protocol):
         """
         ...
 
+    async def remove(self, sha256: str) -> None:
+        """Remove a body, if it is there; raises StorageError. Not durable: a crash may bring it back."""
+        ...
+
     async def free_space(self) -> int:
         """Return how many bytes can still be kept."""
         ...
@@ -237,6 +241,18 @@ class Transaction(Protocol):
         """Return who sent envelopes of this document through this relay."""
         ...
 
+    async def is_number_known(self, number_key: str) -> bool:
+        """Tell whether an envelope of this ``number_key`` was sent; the empty one is no number's."""
+        ...
+
+    async def removable(self, before: datetime, limit: int) -> tuple[StoredEnvelope, ...]:
+        """Return envelopes accepted before, whose bytes are kept and for which nobody waits."""
+        ...
+
+    async def mark_removed(self, sha256: str) -> None:
+        """Remember that an envelope's bytes are kept no longer."""
+        ...
+
     async def add_envelope(self, envelope: StoredEnvelope) -> None:
         """Remember an envelope for ever."""
         ...
@@ -271,7 +287,7 @@ class Transaction(Protocol):
         ...
 
     async def overdue(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
-        """Return unfetched deliveries whose time to live is over."""
+        """Return unfetched deliveries that are to be warned of, or whose time to live is over."""
         ...
 
     async def add_fact(self, fact: Fact) -> None:

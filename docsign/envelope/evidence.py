@@ -48,6 +48,8 @@ class EvidenceEvent(StrEnum):
     RECALL_ASKED = _OWN + "RecallAsked"
     RECALL_AGREED = _OWN + "RecallAgreed"
     RECALL_REFUSED = _OWN + "RecallRefused"
+    CHANGE_AGREED = _OWN + "ChangeAgreed"
+    CHANGE_REFUSED = _OWN + "ChangeRefused"
     UNFETCHED = _OWN + "Unfetched"
     CONTENT_REMOVED = _OWN + "ContentRemoved"
 
@@ -76,6 +78,8 @@ _LABELS: dict[EvidenceEvent, Sentence] = {
     EvidenceEvent.RECALL_ASKED: say("13 Recall asked"),
     EvidenceEvent.RECALL_AGREED: say("15 Recall agreed"),
     EvidenceEvent.RECALL_REFUSED: say("16 Recall refused"),
+    EvidenceEvent.CHANGE_AGREED: say("15 Agreed to the change"),
+    EvidenceEvent.CHANGE_REFUSED: say("16 Change refused"),
     EvidenceEvent.UNFETCHED: say("Not fetched for a long time"),
     EvidenceEvent.CONTENT_REMOVED: say("The bytes were removed, their time being over"),
 }

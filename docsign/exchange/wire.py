@@ -156,6 +156,7 @@ class InboxItem:
     """One delivery that waits for this agency, or asks something of it (``state`` recall-asked).
 
     ``sha256`` names the envelope, ``size`` is in bytes, ``priority`` is that of the edXML header (0-4).
+    ``is_late``: nobody has fetched it for so long that the relay has warned of it.
     """
 
     delivery: str
@@ -169,6 +170,7 @@ class InboxItem:
     state: str
     sender_name: str = ""
     expires_at: datetime | None = None
+    is_late: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -184,6 +186,7 @@ class InboxItem:
             "accepted_at": rfc3339(self.accepted_at),
             "expires_at": rfc3339(self.expires_at),
             "state": self.state,
+            **({"late": True} if self.is_late else {}),
         }
 
     @staticmethod
@@ -201,6 +204,7 @@ class InboxItem:
             accepted_at=place.member("accepted_at").moment(),
             expires_at=place.member("expires_at").optional(Place.moment),
             state=place.member("state").text(limit=40),
+            is_late=place.member("late").optional(Place.truth) or False,
         )
 
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from docsign.envelope.agency_codes import canonical
+from docsign.envelope.evidence import Reason
 from docsign.envelope.header import BusinessKind, Header
 from docsign.envelope.packing import require_not_secret
 from docsign.errors import SecretDocumentError
@@ -104,6 +106,29 @@ def documents_changed(header: Header) -> tuple[str, ...]:
     if business.kind is BusinessKind.REPLACE:
         return tuple(replaced.document_id for replaced in business.replacements)
     return ()
+
+
+def number_key(sender: str, header: Header) -> str:
+    """Return what envelopes of one issuer's number and notation in one year have in common, else empty.
+
+    Numbers begin anew every year (ND 30/2020 Art. 15).
+    """
+    if not header.number:
+        return ""
+    year = header.issued.year if header.issued else 0
+    return f"{canonical(sender)}|{year}|{header.number}/{header.notation}".casefold()
+
+
+def duplicate_warnings(*, document_id: bool, number: bool) -> tuple[Reason, ...]:
+    """Return what the acceptance says where the same document seems to have been sent before: no more."""
+    found = []
+    if document_id:
+        found.append(
+            Reason(code="duplicate-document-id", text="Mã định danh văn bản này đã được gửi trước đó.")
+        )
+    if number:
+        found.append(Reason(code="duplicate-number", text="Số, ký hiệu này đã được gửi trước đó trong năm."))
+    return tuple(found)
 
 
 def require_original_sender(document_id: str, senders: frozenset[str], agency: Agency) -> None:

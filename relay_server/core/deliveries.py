@@ -90,6 +90,7 @@ def _table() -> dict[tuple[State, Happening], Step]:
         (State.QUEUED, Happening.FETCH): lease,
         (State.QUEUED, Happening.HANDOVER): handed,
         (State.QUEUED, Happening.EXPIRE): expired,
+        (State.QUEUED, Happening.ASK_RECALL): Step(State.WITHDRAWN, EvidenceEvent.RECALL_ASKED),
         (State.LEASED, Happening.FETCH): lease,
         (State.LEASED, Happening.LEASE_OVER): Step(State.QUEUED),
         (State.LEASED, Happening.HANDOVER): handed,
@@ -115,7 +116,7 @@ def _table() -> dict[tuple[State, Happening], Step]:
         table[state, Happening.HANDOVER] = Step(state)
     for state in (State.REFUSED, State.WITHDRAWN):
         table[state, Happening.HANDOVER] = Step(state)
-    for state in (State.QUEUED, State.LEASED, *ladder):
+    for state in (State.LEASED, *ladder):
         if state not in ENDS:
             table[state, Happening.ASK_RECALL] = asked
     return table
@@ -131,7 +132,8 @@ class Delivery:
 
     ``number`` orders the receiver's inbox and grows with every entry and with every recall. ``reached`` is
     the receiver's own progress; it differs from ``state`` only under a recall. ``leased_by`` is the
-    fingerprint of the TLS certificate that fetches; a lease counts only until ``leased_until``.
+    fingerprint of the TLS certificate that fetches; a lease counts only until ``leased_until``. ``warn_at``
+    is when an unfetched delivery is warned of, None where it was or needs not be.
     """
 
     id: str
@@ -145,6 +147,12 @@ class Delivery:
     expires_at: datetime
     leased_by: str = ""
     leased_until: datetime | None = None
+    warn_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        """The next moment at which time itself does something to an unfetched delivery."""
+        return self.expires_at if self.warn_at is None else min(self.warn_at, self.expires_at)
 
     @property
     def is_waiting(self) -> bool:
@@ -175,6 +183,8 @@ class Delivery:
         """Return the delivery after ``happening`` and what it proves, or None where the table forbids it."""
         overlaid = self.state in _OVERLAYS
         step = TABLE.get((self.state, happening))
+        if happening is Happening.FETCH and self.state is State.RECALL_ASKED:
+            return None  # what is asked back is not handed out
         if step is None and overlaid:  # underneath, the receiver's own work goes on
             step = TABLE.get((self.reached, happening))
         if step is None:

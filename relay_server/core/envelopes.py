@@ -13,7 +13,8 @@ class StoredEnvelope:
     """An accepted envelope; ``sha256`` (lower-case hex) is its name, ``size`` is in bytes.
 
     ``sender`` is the code as the directory writes it, ``kind`` the BussinessDocType; the receivers are those
-    of the deliveries.
+    of the deliveries. ``number_key`` is the same for envelopes of one issuer's number and notation in one
+    year; ``is_kept`` says that the bytes were not removed by the retention.
     """
 
     sha256: str
@@ -24,6 +25,8 @@ class StoredEnvelope:
     priority: int
     kind: int
     accepted_at: datetime
+    number_key: str = ""
+    is_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,9 @@ from docsign.envelope.evidence import Evidence, EvidenceEvent
 from docsign.sentence import Sentence, say
 from relay_server.core.deliveries import Delivery, Happening, State
 
+UNFETCHED = "unfetched"
+"""The reason's code of what is so because nobody has fetched the envelope."""
+
 HAPPENINGS: dict[EvidenceEvent, Happening] = {
     EvidenceEvent.CONTENT_HANDOVER: Happening.HANDOVER,
     EvidenceEvent.CONTENT_HANDOVER_FAILURE: Happening.EXPIRE,
@@ -64,10 +67,19 @@ def replay(records: Iterable[Evidence]) -> Replayed:
                 deliveries[receiver] = _queued(record, receiver)
             states[record.id] = State.QUEUED.value
             continue
+        before = deliveries.get(record.recipients[0]) if len(record.recipients) == 1 else None
         happening = HAPPENINGS.get(record.event)
         if happening is None:
+            if before is not None:
+                states[record.id] = before.state.value
             continue
-        before = deliveries.get(record.recipients[0]) if len(record.recipients) == 1 else None
+        if (
+            before is not None
+            and before.state is State.QUEUED
+            and happening is Happening.ASK_RECALL
+            and not _was_unfetched(record)
+        ):  # it was being fetched, which leaves no evidence
+            before = replace(before, state=State.LEASED, reached=State.LEASED)
         moved = before.after(happening, at=record.time) if before else None
         if before is None or moved is None:
             impossible.append(
@@ -82,13 +94,22 @@ def replay(records: Iterable[Evidence]) -> Replayed:
     return Replayed(deliveries=deliveries, states=states, impossible=tuple(impossible))
 
 
+def _was_unfetched(record: Evidence) -> bool:
+    """Tell whether a recall says that nobody was fetching the envelope: it was withdrawn at once."""
+    return any(reason.code == UNFETCHED for reason in record.reasons)
+
+
 def agrees(derived: Delivery, state: str, reached: str) -> bool:
     """Tell whether a kept delivery stands where the evidence says: a lease is as good as waiting."""
-    kept = {State.LEASED.value: State.QUEUED.value}
-    return (kept.get(state, state), kept.get(reached, reached)) == (
-        derived.state.value,
-        derived.reached.value,
+    return (without_lease(state), without_lease(reached)) == (
+        without_lease(derived.state.value),
+        without_lease(derived.reached.value),
     )
+
+
+def without_lease(state: str) -> str:
+    """Return the state's word, a lease being as good as waiting."""
+    return State.QUEUED.value if state == State.LEASED.value else state
 
 
 def as_kept(derived: Delivery, state: str, reached: str) -> Delivery:

@@ -19,7 +19,8 @@ import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from docsign.envelope.evidence import EvidenceEvent, Receipt
+from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt
+from docsign.envelope.header import BusinessKind
 from docsign.errors import DiskFullError, MalformedError
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
@@ -67,12 +68,13 @@ async def _take_in(
     """Steps 4 to 8: what was streamed in and is what was announced."""
     known = await relay.ledger.read(lambda tx: _receipt_of(tx, declared, caller))
     if known is not None:
-        await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
+        if await relay.ledger.read(lambda tx: _is_kept(tx, declared)):
+            await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
         return await proved(relay, known)
     found = await _examine(relay, incoming)
-    receivers = await relay.ledger.read(lambda tx: _admit(tx, relay, caller, found))
+    receivers, warnings = await relay.ledger.read(lambda tx: _admit(tx, relay, caller, found))
     await incoming.commit(declared)
-    receipt = await _remember(relay, caller, found, receivers, declared, size, time_to_live)
+    receipt = await _remember(relay, caller, found, receivers, warnings, declared, size, time_to_live)
     return await proved(relay, receipt)
 
 
@@ -125,8 +127,10 @@ async def _examine(relay: Relay, incoming: Incoming) -> Examination:
         raise RefusalError(ProblemType.BAD_ENVELOPE, error.sentence, where=error.where) from error
 
 
-async def _admit(tx: Transaction, relay: Relay, caller: Caller, found: Examination) -> tuple[Agency, ...]:
-    """Run the checks of ``core.admission`` in their order; return the receivers."""
+async def _admit(
+    tx: Transaction, relay: Relay, caller: Caller, found: Examination
+) -> tuple[tuple[Agency, ...], tuple[Reason, ...]]:
+    """Run the checks of ``core.admission`` in their order; return the receivers, and what to warn of."""
     header = found.header
     admission.require_own(header, caller.agency)
     admission.require_sound(found.conclusion, found.reason)
@@ -141,7 +145,13 @@ async def _admit(tx: Transaction, relay: Relay, caller: Caller, found: Examinati
     receivers = admission.require_receivers(codes, known, most=relay.limits.receivers)
     for document_id in admission.documents_changed(header):
         admission.require_original_sender(document_id, await tx.senders_of(document_id), caller.agency)
-    return receivers
+    warnings: tuple[Reason, ...] = ()
+    if header.business.kind is BusinessKind.NEW:
+        warnings = admission.duplicate_warnings(
+            document_id=caller.code in await tx.senders_of(header.document_id),
+            number=await tx.is_number_known(admission.number_key(caller.code, header)),
+        )
+    return receivers, warnings
 
 
 async def _remember(
@@ -149,6 +159,7 @@ async def _remember(
     caller: Caller,
     found: Examination,
     receivers: tuple[Agency, ...],
+    warnings: tuple[Reason, ...],
     sha256: str,
     size: int,
     time_to_live: timedelta | None,
@@ -164,15 +175,22 @@ async def _remember(
         priority=int(header.priority),
         kind=int(header.business.kind),
         accepted_at=now,
+        number_key=admission.number_key(caller.code, header),
     )
     codes = tuple(receiver.code for receiver in receivers)
     accepted = relay.fact(
-        EvidenceEvent.SUBMISSION_ACCEPTANCE, envelope, recipients=codes, at=now, actor=caller.code
+        EvidenceEvent.SUBMISSION_ACCEPTANCE,
+        envelope,
+        recipients=codes,
+        at=now,
+        actor=caller.code,
+        reasons=warnings,
     )
     consigned = relay.fact(
         EvidenceEvent.CONTENT_CONSIGNMENT, envelope, recipients=codes, at=now, state=State.QUEUED.value
     )
     lives = min(time_to_live or relay.limits.time_to_live, relay.limits.longest_time_to_live)
+    warn_at = now + relay.limits.warn_unfetched
     names = [relay.randomness.name() for _ in codes]
 
     async def work(tx: Transaction) -> Receipt:
@@ -192,6 +210,7 @@ async def _remember(
                     reached=State.QUEUED,
                     changed_at=now,
                     expires_at=now + lives,
+                    warn_at=warn_at if warn_at < now + lives else None,
                 )
             )
         await tx.add_fact(accepted)
@@ -210,6 +229,11 @@ async def known_receipt(relay: Relay, caller: Caller, sha256: str, size: int | N
     if known is None or await relay.bodies.size(sha256) != size:
         return None
     return await proved(relay, known)
+
+
+async def _is_kept(tx: Transaction, sha256: str) -> bool:
+    known = await tx.envelope(sha256)
+    return known is not None and known.is_kept
 
 
 async def _receipt_of(tx: Transaction, sha256: str, caller: Caller) -> Receipt | None:

@@ -67,6 +67,7 @@ async def _page(tx: Transaction, relay: Relay, caller: Caller, after: int, limit
             accepted_at=envelope.accepted_at,
             expires_at=delivery.expires_at,
             state=delivery.seen_at(now).state.value,
+            is_late=delivery.is_unfetched and now >= envelope.accepted_at + relay.limits.warn_unfetched,
         )
         for delivery, envelope in rows[:limit]
     )
@@ -91,12 +92,21 @@ async def _fetchable(tx: Transaction, relay: Relay, caller: Caller, sha256: str)
     if envelope is None:
         raise not_found()
     fetchable = Fetchable(sha256=sha256, size=envelope.size)
-    if envelope.sender == caller.code:
+    delivery = None if envelope.sender == caller.code else await own_delivery(tx, caller, sha256)
+    if not envelope.is_kept:
+        raise RefusalError(
+            ProblemType.NOT_FOUND, say("The relay keeps the bytes of this document no longer.")
+        )
+    if delivery is None:
         return fetchable
-    delivery = await own_delivery(tx, caller, sha256)
     if delivery.state is State.WITHDRAWN:
         # QD 28/2018 Art. 9: what was taken back is not kept by the receiver
         raise RefusalError(ProblemType.NOT_FOUND, say("The sender has taken this document back."))
+    if delivery.state is State.RECALL_ASKED and delivery.is_unfetched:
+        raise RefusalError(
+            ProblemType.NOT_FOUND,
+            say("The sender asks this document back (13): answer 15 or 16 before it is handed out."),
+        )
     if delivery.state is State.EXPIRED:
         raise RefusalError(ProblemType.NOT_FOUND, say("The time to fetch this document is over."))
     if not delivery.is_unfetched:

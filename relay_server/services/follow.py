@@ -18,9 +18,10 @@ from docsign.exchange.wire import (
     TraceEvent,
 )
 from docsign.sentence import Sentence, say
-from relay_server.core.deliveries import Delivery, Happening, State
+from relay_server.core.deliveries import NOT_FETCHED, Delivery, Happening, State
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.refusals import RefusalError
+from relay_server.core.replay import UNFETCHED
 from relay_server.ports import Transaction
 from relay_server.services.accept import receipt_among
 from relay_server.services.collect import not_found
@@ -37,7 +38,15 @@ _CODES = {
     EvidenceEvent.RECALL_ASKED: StatusCode.RECALL,
     EvidenceEvent.RECALL_AGREED: StatusCode.RECALL_AGREED,
     EvidenceEvent.RECALL_REFUSED: StatusCode.RECALL_REFUSED,
+    EvidenceEvent.CHANGE_AGREED: StatusCode.RECALL_AGREED,
+    EvidenceEvent.CHANGE_REFUSED: StatusCode.RECALL_REFUSED,
 }
+
+_ON_A_CHANGE = {
+    StatusCode.RECALL_AGREED: EvidenceEvent.CHANGE_AGREED,
+    StatusCode.RECALL_REFUSED: EvidenceEvent.CHANGE_REFUSED,
+}
+"""What 15 and 16 say of a message that revokes, updates or replaces, where no recall is open."""
 
 _STATE_CODES = {
     State.ARRIVED: StatusCode.ARRIVED,
@@ -147,7 +156,19 @@ async def _drive(
     message: bytes,
 ) -> StatusAccepted:
     now = relay.now()
-    moved = delivery.seen_at(now).after(Happening.of(status.code), at=now)
+    seen = delivery.seen_at(now)
+    moved = seen.after(Happening.of(status.code), at=now)
+    if (
+        envelope.kind
+        and status.code in _ON_A_CHANGE
+        and moved is None
+        and seen.reached
+        not in (
+            *NOT_FETCHED,
+            State.EXPIRED,
+        )
+    ):
+        moved = delivery, _ON_A_CHANGE[status.code]  # an answer to the message: its delivery stays
     if moved is None:
         raise RefusalError(
             ProblemType.STATUS_NOT_ALLOWED, _why_not(status, delivery), where="status.StatusCode"
@@ -155,6 +176,7 @@ async def _drive(
     after, proves = moved
     if proves is None:
         return _accepted(delivery, status, state=delivery.state.value)
+    at_once = status.code.by_sender and after.state is State.WITHDRAWN
     if status.code.by_sender:  # the receiver's cursor must meet it again
         after = replace(after, number=await tx.next_number())
     fact = relay.fact(
@@ -163,7 +185,10 @@ async def _drive(
         recipients=(delivery.receiver,),
         at=now,
         actor=caller.code,
-        reasons=(Reason(code=status.code.value, text=status.description),),
+        reasons=(
+            Reason(code=status.code.value, text=status.description),
+            *([Reason(code=UNFETCHED, text="Bên nhận chưa lấy văn bản.")] if at_once else []),
+        ),
         parts=(Part(id="status", type=wire.STATUS_TYPE, digest=sha256_of(message)),),
         delivery=delivery.id,
         cause=sha256_of(message),
@@ -249,7 +274,7 @@ def _events(fact: Fact, shown: set[str]) -> list[TraceEvent]:
     evidence = fact.evidence
     code = _CODES.get(evidence.event)
     about: list[str | None] = [one for one in evidence.recipients if one in shown]
-    if evidence.event is EvidenceEvent.SUBMISSION_ACCEPTANCE:
+    if evidence.event in (EvidenceEvent.SUBMISSION_ACCEPTANCE, EvidenceEvent.CONTENT_REMOVED):
         about = [None]
     return [
         TraceEvent(

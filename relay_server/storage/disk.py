@@ -96,6 +96,14 @@ class DiskBodies:
         except OSError as error:
             raise file_error(error, path) from error
 
+    async def remove(self, sha256: str) -> None:
+        """See ports.Bodies."""
+        path = self._path(sha256)
+        try:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        except OSError as error:
+            raise file_error(error, path) from error
+
     async def free_space(self) -> int:
         """See ports.Bodies."""
         try:

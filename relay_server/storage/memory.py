@@ -6,7 +6,7 @@ import asyncio
 import io
 from collections import ChainMap
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO, TypeVar
 
@@ -121,6 +121,26 @@ class MemoryTransaction:
             one.sender for one in self._tables.envelopes.values() if one.document_id == document_id
         )
 
+    async def is_number_known(self, number_key: str) -> bool:
+        """See ports.Transaction."""
+        return bool(number_key) and any(
+            one.number_key == number_key for one in self._tables.envelopes.values()
+        )
+
+    async def removable(self, before: datetime, limit: int) -> tuple[StoredEnvelope, ...]:
+        """See ports.Transaction."""
+        waiting = {d.sha256 for d in self._tables.deliveries.values() if d.is_waiting}
+        found = [
+            one
+            for one in self._tables.envelopes.values()
+            if one.is_kept and one.accepted_at < before and one.sha256 not in waiting
+        ]
+        return tuple(sorted(found, key=lambda one: one.accepted_at)[:limit])
+
+    async def mark_removed(self, sha256: str) -> None:
+        """See ports.Transaction."""
+        self._tables.envelopes[sha256] = replace(self._tables.envelopes[sha256], is_kept=False)
+
     async def add_envelope(self, envelope: StoredEnvelope) -> None:
         """See ports.Transaction."""
         _add(self._tables.envelopes, envelope.sha256, envelope)
@@ -163,7 +183,7 @@ class MemoryTransaction:
 
     async def overdue(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
         """See ports.Transaction."""
-        late = [d for d in self._tables.deliveries.values() if d.is_unfetched and d.expires_at <= now]
+        late = [d for d in self._tables.deliveries.values() if d.is_unfetched and d.due_at <= now]
         return tuple(late[:limit])
 
     async def add_fact(self, fact: Fact) -> None:
@@ -316,6 +336,10 @@ class MemoryBodies:
         if len(body) < end:
             raise StorageError(say("The bytes of this envelope are not where they should be."), where=sha256)
         yield body[start:end]
+
+    async def remove(self, sha256: str) -> None:
+        """See ports.Bodies."""
+        self.committed.pop(sha256, None)
 
     async def free_space(self) -> int:
         """See ports.Bodies."""

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 BUSY_SECONDS: Final = 15
 
-_NULLABLE = {"leased_until", "cause", "leaf"}
+_NULLABLE = {"leased_until", "warn_at", "cause", "leaf"}
 FORM: Final[dict[str, dict[str, type]]] = {
     "meta": {"name": str, "value": int},
     "agencies": {"key": str, "code": str, "name": str, "folded": str},
@@ -34,6 +34,8 @@ FORM: Final[dict[str, dict[str, type]]] = {
         "priority": int,
         "kind": int,
         "accepted_at": int,
+        "number_key": str,
+        "kept": int,
     },
     "deliveries": {
         "id": str,
@@ -49,6 +51,8 @@ FORM: Final[dict[str, dict[str, type]]] = {
         "expires_at": int,
         "leased_by": str,
         "leased_until": int,
+        "warn_at": int,
+        "due_at": int,
     },
     "facts": {
         "number": int,

@@ -30,7 +30,7 @@ from relay_server.core.deliveries import Delivery, State
 from relay_server.core.directory import Binding, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 BEGINNING: Final = [{"name": "schema", "value": SCHEMA_VERSION}, {"name": "inbox", "value": 0}]
 """The counters of a new database."""
 
@@ -75,6 +75,14 @@ envelopes = Table(
     Column("priority", Integer, nullable=False),
     Column("kind", Integer, nullable=False),
     Column("accepted_at", BigInteger, nullable=False),
+    Column("number_key", Text, nullable=False, index=True),
+    Column("kept", Boolean, nullable=False),
+)
+Index(
+    "kept_envelopes",
+    envelopes.c.accepted_at,
+    sqlite_where=envelopes.c.kept,
+    postgresql_where=envelopes.c.kept,
 )
 deliveries = Table(
     "deliveries",
@@ -93,6 +101,8 @@ deliveries = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("leased_by", String, nullable=False),
     Column("leased_until", BigInteger),
+    Column("warn_at", BigInteger),
+    Column("due_at", BigInteger, nullable=False),
     UniqueConstraint("sha256", "receiver"),
 )
 Index(
@@ -104,7 +114,7 @@ Index(
 )
 Index(
     "overdue",
-    deliveries.c.expires_at,
+    deliveries.c.due_at,
     sqlite_where=deliveries.c.unfetched,
     postgresql_where=deliveries.c.unfetched,
 )
@@ -175,6 +185,8 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
         "expires_at": to_micros(delivery.expires_at),
         "leased_by": delivery.leased_by,
         "leased_until": None if delivery.leased_until is None else to_micros(delivery.leased_until),
+        "warn_at": None if delivery.warn_at is None else to_micros(delivery.warn_at),
+        "due_at": to_micros(delivery.due_at),
     }
 
 
@@ -192,6 +204,7 @@ def read_delivery(row: Row[Any]) -> Delivery:
         expires_at=from_micros(row.expires_at),
         leased_by=row.leased_by,
         leased_until=None if row.leased_until is None else from_micros(row.leased_until),
+        warn_at=None if row.warn_at is None else from_micros(row.warn_at),
     )
 
 
@@ -206,6 +219,8 @@ def envelope_row(envelope: StoredEnvelope) -> dict[str, Any]:
         "priority": envelope.priority,
         "kind": envelope.kind,
         "accepted_at": to_micros(envelope.accepted_at),
+        "number_key": envelope.number_key,
+        "kept": envelope.is_kept,
     }
 
 
@@ -220,6 +235,8 @@ def read_envelope(row: Row[Any]) -> StoredEnvelope:
         priority=row.priority,
         kind=row.kind,
         accepted_at=from_micros(row.accepted_at),
+        number_key=row.number_key,
+        is_kept=bool(row.kept),
     )
 
 

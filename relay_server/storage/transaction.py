@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
 
 from docsign.envelope.agency_codes import canonical
 from docsign.envelope.evidence import log_entry
@@ -70,6 +70,20 @@ _OTHERS_OF = (
 _ENVELOPE = select(envelopes).where(envelopes.c.sha256 == bindparam("wanted"))
 _ENVELOPES = select(envelopes).where(envelopes.c.sha256.in_(bindparam("names", expanding=True)))
 _SENDERS = select(envelopes.c.sender).distinct().where(envelopes.c.document_id == bindparam("wanted"))
+_NUMBER_KNOWN = select(envelopes.c.sha256).where(envelopes.c.number_key == bindparam("wanted")).limit(1)
+_REMOVABLE = (
+    select(envelopes)
+    .where(
+        and_(
+            envelopes.c.kept,
+            envelopes.c.accepted_at < bindparam("before"),
+            ~exists().where(and_(deliveries.c.sha256 == envelopes.c.sha256, deliveries.c.waiting)),
+        )
+    )
+    .order_by(envelopes.c.accepted_at)
+    .limit(bindparam("most"))
+)
+_REMOVED = update(envelopes).where(envelopes.c.sha256 == bindparam("wanted")).values(kept=False)
 _DELIVERIES = (
     select(deliveries).where(deliveries.c.sha256 == bindparam("wanted")).order_by(deliveries.c.place)
 )
@@ -88,8 +102,8 @@ _INBOX = (
 )
 _OVERDUE = (
     select(deliveries)
-    .where(and_(deliveries.c.unfetched, deliveries.c.expires_at <= bindparam("now")))
-    .order_by(deliveries.c.expires_at)
+    .where(and_(deliveries.c.unfetched, deliveries.c.due_at <= bindparam("now")))
+    .order_by(deliveries.c.due_at)
     .limit(bindparam("most"))
 )
 _FACTS = select(facts).where(facts.c.sha256 == bindparam("wanted")).order_by(facts.c.number)
@@ -188,6 +202,19 @@ class DatabaseTransaction:
     async def senders_of(self, document_id: str) -> frozenset[str]:
         """See ports.Transaction."""
         return frozenset(row.sender for row in self._rows(_SENDERS, wanted=document_id))
+
+    async def is_number_known(self, number_key: str) -> bool:
+        """See ports.Transaction."""
+        return bool(number_key) and bool(self._rows(_NUMBER_KNOWN, wanted=number_key))
+
+    async def removable(self, before: datetime, limit: int) -> tuple[StoredEnvelope, ...]:
+        """See ports.Transaction."""
+        rows = self._rows(_REMOVABLE, before=tables.to_micros(before), most=limit)
+        return tuple(map(tables.read_envelope, rows))
+
+    async def mark_removed(self, sha256: str) -> None:
+        """See ports.Transaction."""
+        self._connection.execute(_REMOVED, {"wanted": sha256})
 
     async def add_envelope(self, envelope: StoredEnvelope) -> None:
         """See ports.Transaction."""

@@ -207,3 +207,13 @@ async def test_a_damaged_body_is_replaced_when_the_sound_one_comes_again(tmp_pat
     path.write_bytes(b"hong")
     await keep(bodies)
     assert await read(bodies, sha256) == BODY
+
+
+async def test_a_removed_body_is_gone_and_may_come_back(bodies: Bodies) -> None:
+    """Removing what is not there harms nothing."""
+    sha256 = await keep(bodies)
+    for _ in range(2):
+        await bodies.remove(sha256)
+        assert await bodies.size(sha256) is None
+    assert await keep(bodies) == sha256
+    assert await read(bodies, sha256) == BODY

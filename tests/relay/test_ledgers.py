@@ -197,6 +197,50 @@ async def test_overdue_are_the_unfetched_past_their_time(ledger: Ledger) -> None
     assert len(await ledger.read(lambda tx: tx.overdue(end, 1))) == 1
 
 
+async def test_due_is_the_warning_and_then_the_end(ledger: Ledger) -> None:
+    """A delivery is met at its warning, and once that is past at its end."""
+    one = delivery(envelope())
+    warned = replace(one, warn_at=NOW + timedelta(days=3))
+
+    async def work(tx: Transaction) -> None:
+        await tx.add_envelope(envelope())
+        await tx.add_delivery(warned)
+
+    async def warn(tx: Transaction) -> None:
+        await tx.put_delivery(one)
+
+    await ledger.write(work)
+    assert await ledger.read(lambda tx: tx.overdue(NOW + timedelta(days=2), 10)) == ()
+    assert await ledger.read(lambda tx: tx.overdue(NOW + timedelta(days=3), 10)) == (warned,)
+    await ledger.write(warn)
+    assert await ledger.read(lambda tx: tx.overdue(NOW + timedelta(days=13), 10)) == ()
+    assert await ledger.read(lambda tx: tx.overdue(NOW + timedelta(days=14), 10)) == (one,)
+
+
+async def test_removable_is_what_is_old_and_nobody_waits_for(ledger: Ledger) -> None:
+    """Oldest first, as many as asked for; marked once, it is not met again, and its name stays."""
+    sent = [
+        replace(envelope(f"công văn {n}"), accepted_at=NOW - timedelta(days=n), number_key=f"k{n}")
+        for n in range(4)
+    ]
+    states = [State.DONE, State.EXPIRED, State.QUEUED, State.DONE]
+
+    async def work(tx: Transaction) -> None:
+        for n, (one, state) in enumerate(zip(sent, states, strict=True), start=1):
+            await tx.add_envelope(one)
+            await tx.add_delivery(delivery(one, number=n, state=state))
+
+    await ledger.write(work)
+    assert await ledger.read(lambda tx: tx.removable(NOW, 10)) == (sent[3], sent[1])
+    assert await ledger.read(lambda tx: tx.removable(NOW, 1)) == (sent[3],)
+    await ledger.write(lambda tx: tx.mark_removed(sent[3].sha256))
+    assert await ledger.read(lambda tx: tx.removable(NOW, 10)) == (sent[1],)
+    assert await ledger.read(lambda tx: tx.envelope(sent[3].sha256)) == replace(sent[3], is_kept=False)
+    assert await ledger.read(lambda tx: tx.is_number_known("k3"))
+    assert not await ledger.read(lambda tx: tx.is_number_known("k9"))
+    assert not await ledger.read(lambda tx: tx.is_number_known(""))
+
+
 async def test_a_delivery_is_replaced(ledger: Ledger) -> None:
     """Its place among the receivers stays."""
     sent = envelope()
