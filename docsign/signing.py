@@ -6,7 +6,7 @@ it goes in ``pdf`` and ``envelope``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -15,9 +15,9 @@ from typing import TypedDict, Unpack
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.ades import cms
-from docsign.detached import aware_moment, cms_signature, sign_detached
+from docsign.detached import aware_moment, cms_signature, sign_detached, stamped_token
 from docsign.document.number import printed_date, printed_number
-from docsign.errors import UsageError
+from docsign.errors import DocsignError, UsageError
 from docsign.extending import extend
 from docsign.pdf import made
 from docsign.pdf.fields import Box
@@ -33,7 +33,7 @@ from docsign.pdf.text import refuse_secret
 from docsign.pdf.writer import Prepared, SignablePdf, TooSmallError
 from docsign.pki.certificates import display_name, managing_unit, position
 from docsign.pki.fitness import require_fit
-from docsign.pki.keys import SigningKey
+from docsign.pki.keys import ManyAtOnce, SigningKey
 from docsign.pki.trust import Trust
 from docsign.proofs import Level, level_of
 from docsign.sentence import say
@@ -153,6 +153,44 @@ class SigningSession:
                 made.remember(opened.prefix.digest())
                 return self._raised(pdf + tail, options.get("at"), options.get("password"))
         raise TooSmallError(room)
+
+    def sign_all(self, pdfs: Sequence[bytes], **options: Unpack[Options]) -> list[bytes | DocsignError]:
+        """Sign several PDFs, their digests handed to the key together where it takes many at once.
+
+        Each PDF has its result or what was wrong with it; raises what the key raises, which concerns all.
+        """
+        prepared: list[Prepared | DocsignError] = []
+        for pdf in pdfs:
+            try:
+                prepared.append(self.prepare(pdf, **options))
+            except DocsignError as error:
+                prepared.append(error)
+        whole = [one for one in prepared if isinstance(one, Prepared)]
+        attributes = [
+            cms.signed_attributes(one.digest, self.key.certificate, signing_time=None) for one in whole
+        ]
+        values = self.key.sign_all(attributes) if isinstance(self.key, ManyAtOnce) and whole else None
+        signed = iter(zip(attributes, values or map(self.key.sign, attributes), strict=True))
+        return [
+            self._finished(one, *next(signed), options) if isinstance(one, Prepared) else one
+            for one in prepared
+        ]
+
+    def _finished(
+        self, prepared: Prepared, attributes: bytes, value: bytes, options: Options
+    ) -> bytes | DocsignError:
+        try:
+            signature = cms.signed_data(
+                signed_attributes=attributes,
+                signature=value,
+                certificate=self.key.certificate,
+                chain=self.key.chain,
+                scheme=self.key.scheme,
+                timestamp_token=None if self._tsa is None else stamped_token(value, self._tsa),
+            )
+            return self._raised(prepared.complete(signature), options.get("at"), options.get("password"))
+        except DocsignError as error:
+            return error
 
     def _raised(self, pdf: bytes, at: datetime | None, password: str | None) -> bytes:
         """Return what was just signed at the level that is wanted."""

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from docsign.files import read_file, write_file
 from docsign.sentence import Language, Sentence, say
 from docsign.values import dataclass
 
+_MOST_HELD = 64 * 1024 * 1024
 _ORDER = (EXIT_USAGE, EXIT_TRY_LATER, EXIT_FAILED, EXIT_OK)
 
 
@@ -42,6 +44,14 @@ class _Outcome:
     is_old: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """How to work on several files at once: at ``most`` so many, each with its result or what was wrong."""
+
+    most: int
+    sign: Callable[[Sequence[bytes]], list[bytes | DocsignError]]
+
+
 def run_batch(
     work: Sequence[tuple[Path, Path]],
     one: Callable[[bytes], bytes],
@@ -51,6 +61,7 @@ def run_batch(
     overwrite: bool = True,
     is_done: Callable[[bytes, bytes], bool] | None = None,
     processes: int = 1,
+    together: Together | None = None,
     as_json: bool,
     lang: Language,
 ) -> int:
@@ -58,7 +69,8 @@ def run_batch(
 
     ``done_words`` says how many of how many are done. A result that is there already is not written over
     unless ``overwrite``; of several files those are passed over whose result ``is_done`` (source, result),
-    so that a batch that was stopped goes on where it stood. Several ``processes`` share the work.
+    so that a batch that was stopped goes on where it stood. Several ``processes`` share the work, or
+    it goes several files ``together`` instead of one by one.
     """
     several = len(work) > 1
     take = partial(
@@ -68,6 +80,9 @@ def run_batch(
     try:
         with _progress(len(work), doing, lang) as advance:
             outcomes = _outcomes(take, len(work), processes, lang)
+            if together is not None and several:
+                read = partial(_read, overwrite=overwrite, is_done=is_done, lang=lang)
+                outcomes = _in_groups(work, together, read, lang)
             for (source, target), outcome in zip(work, outcomes, strict=False):
                 statuses.add(outcome.status)
                 if outcome.status != EXIT_OK:
@@ -116,7 +131,25 @@ def _take(
     lang: Language,
 ) -> _Outcome:
     """Work on one file; the result is written whole or not at all."""
-    source, target = work[place]
+    data = _read(work[place], overwrite=overwrite, is_done=is_done, lang=lang)
+    if isinstance(data, _Outcome):
+        return data
+    try:
+        made: bytes | DocsignError = one(data)
+    except DocsignError as error:
+        made = error
+    return _written(work[place], made, lang)
+
+
+def _read(
+    pair: tuple[Path, Path],
+    *,
+    overwrite: bool,
+    is_done: Callable[[bytes, bytes], bool] | None,
+    lang: Language,
+) -> bytes | _Outcome:
+    """Read a file that is to be worked on, or say why it is not."""
+    source, target = pair
     try:
         data = read_file(source)
         if is_done is not None and target != source and target.is_file():
@@ -127,18 +160,53 @@ def _take(
             raise FileUnusableError(
                 say("This file is already there and is not overwritten."), where=str(target)
             )
-        made = one(data)
+    except DocsignError as error:
+        return _failed(source, error, lang)
+    return data
+
+
+def _written(pair: tuple[Path, Path], made: bytes | DocsignError, lang: Language) -> _Outcome:
+    source, target = pair
+    try:
+        if isinstance(made, DocsignError):
+            raise made
         write_file(target, made)
     except DocsignError as error:
-        if str(source) not in error.where:
-            error.where = f"{source}: {error.where}" if error.where else str(source)
-        return _Outcome(
-            status=error.exit_status,
-            code=error.code,
-            text=error.text(lang),
-            stops=isinstance(error, TimestampError | KeyUnreachableError | PassphraseError),
-        )
+        return _failed(source, error, lang)
     return _Outcome(size=len(made))
+
+
+def _failed(source: Path, error: DocsignError, lang: Language) -> _Outcome:
+    if str(source) not in error.where:
+        error.where = f"{source}: {error.where}" if error.where else str(source)
+    return _Outcome(
+        status=error.exit_status,
+        code=error.code,
+        text=error.text(lang),
+        stops=isinstance(error, TimestampError | KeyUnreachableError | PassphraseError),
+    )
+
+
+def _in_groups(
+    work: Sequence[tuple[Path, Path]],
+    together: Together,
+    read: Callable[[tuple[Path, Path]], bytes | _Outcome],
+    lang: Language,
+) -> Iterator[_Outcome]:
+    """Work on as many files at once as are allowed, and as memory holds."""
+    waiting: list[tuple[tuple[Path, Path], bytes | _Outcome]] = []
+    for place, pair in enumerate(work, 1):
+        waiting.append((pair, read(pair)))
+        held = [one for _, one in waiting if isinstance(one, bytes)]
+        if len(held) < together.most and sum(map(len, held)) < _MOST_HELD and place < len(work):
+            continue
+        try:
+            results: Iterator[bytes | DocsignError] = iter(together.sign(held) if held else ())
+        except DocsignError as error:
+            results = iter([copy(error) for _ in held])  # each names its own file
+        for one, data in waiting:
+            yield data if isinstance(data, _Outcome) else _written(one, next(results), lang)
+        waiting.clear()
 
 
 def _answer(source: Path, target: Path, size: int, as_json: bool) -> None:

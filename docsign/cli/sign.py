@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.batch import run_batch, targets
+from docsign.cli.batch import Together, run_batch, targets
 from docsign.cli.options import (
     PATH,
     held_key,
@@ -83,6 +83,7 @@ def sign(
     Example: docsign sign letter.pdf --key pkcs12:chu-tich.p12 --as person
     """
     from docsign.pki import Trust
+    from docsign.pki.keys import ManyAtOnce
 
     work = targets(files, output, ".p7s" if detached else ".signed.pdf")
     if detached:
@@ -94,6 +95,7 @@ def sign(
     held = held_key(key, passphrase_file, lang)
     if trusted is not None and not offline and not no_check:
         trusted = _with_fetched(held, trusted, lang)
+    together: Together | None = None
     if detached:
         one = _detached(held, level=level, tsa=tsa, check=not no_check, trust=trusted)
     else:
@@ -103,6 +105,8 @@ def sign(
             held, role=role, level=level, tsa=tsa, image=picture, check=not no_check, trust=trusted
         )
         one = partial(session.sign, **options)
+        if isinstance(held, ManyAtOnce) and held.most_at_once > 1:
+            together = Together(most=held.most_at_once, sign=partial(session.sign_all, **options))
     return run_batch(
         work,
         one,
@@ -110,6 +114,7 @@ def sign(
         done_words=lambda done, total: say("Signed {done} of {total} files.", done=done, total=total),
         is_done=_signed_already(held, detached=detached),
         processes=_processes(held, jobs),
+        together=together,
         as_json=as_json,
         lang=lang,
     )

@@ -7,10 +7,10 @@ Private keys are never written, shown or kept in the text of a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -49,6 +49,17 @@ class SigningKey(Protocol):
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over ``data``, which is hashed here; ECDSA as a DER SEQUENCE of r and s."""
+        ...
+
+
+@runtime_checkable
+class ManyAtOnce(Protocol):
+    """A key that releases several signatures with one authorization, as remote services do."""
+
+    most_at_once: int
+
+    def sign_all(self, datas: Sequence[bytes]) -> list[bytes]:
+        """Return the signature over each of ``datas``, in their order."""
         ...
 
 
