@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from functools import partial
 from pathlib import Path
 
@@ -177,12 +176,14 @@ def _written(pair: tuple[Path, Path], made: bytes | DocsignError, lang: Language
 
 
 def _failed(source: Path, error: DocsignError, lang: Language) -> _Outcome:
-    if str(source) not in error.where:
-        error.where = f"{source}: {error.where}" if error.where else str(source)
+    where = error.where
+    if str(source) not in where:
+        error.where = f"{source}: {where}" if where else str(source)
+    text, error.where = error.text(lang), where  # the same error may befall several files
     return _Outcome(
         status=error.exit_status,
         code=error.code,
-        text=error.text(lang),
+        text=text,
         stops=isinstance(error, TimestampError | KeyUnreachableError | PassphraseError),
     )
 
@@ -203,7 +204,7 @@ def _in_groups(
         try:
             results: Iterator[bytes | DocsignError] = iter(together.sign(held) if held else ())
         except DocsignError as error:
-            results = iter([copy(error) for _ in held])  # each names its own file
+            results = iter([error] * len(held))
         for one, data in waiting:
             yield data if isinstance(data, _Outcome) else _written(one, next(results), lang)
         waiting.clear()
