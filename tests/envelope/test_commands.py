@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from docsign import Trust, open_envelope, verify
 from docsign.cli import COMMANDS, docsign, opening, run
 from docsign.cli import envelope as commands
 from docsign.envelope import envelope_header, read_container
 from docsign.envelope.container import ContainerWriter
+from docsign.errors import ContainerError, EdxmlError
 from docsign.pdf.typeset import typeset
 from tests.envelope.conftest import SEALED_AT
 from tests.envelope.test_header_table import TABLE
-from tests.envelope.test_judge import repacked, unpacked
+from tests.envelope.test_judge import (
+    Files,
+    add_at_root,
+    add_beside_metadata,
+    add_document,
+    change_digest,
+    change_header,
+    change_pdf,
+    change_time,
+    change_value,
+    no_signature_inside,
+    no_xml,
+    remove_document,
+    rename_document,
+    repacked,
+    unpacked,
+)
 
 
 class Desk:
@@ -218,3 +237,49 @@ def test_the_commands_speak_english_too(desk: Desk) -> None:
         "warning: 12.pdf: The PDF is not signed.",
         "Sealed: 12.pdf from H99.31 to H99, H99.12.",
     ]
+
+
+def leave(files: Files) -> None:
+    """Change nothing."""
+
+
+def unsign(files: Files) -> None:
+    """Take the signature away."""
+    del files["META-INF/signatures.xml"]
+
+
+CHANGES = [
+    leave, unsign, change_pdf, change_header, remove_document, add_document, add_at_root, add_beside_metadata,
+    rename_document, change_digest, change_time, change_value, no_xml, no_signature_inside,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda one: one.__name__)
+def test_opening_and_verifying_are_one_judgement(
+    change: Callable[[Files], None], desk: Desk, sealed: bytes, trust: Trust
+) -> None:
+    """Whatever was done to an envelope: ``open``, ``verify`` and ``open_envelope`` say the same of it."""
+    files = unpacked(sealed)
+    change(files)
+    path = desk.path("x.asice", repacked(files))
+    asked = ("--trust", desk.trust, "--json")
+    verified, line, _ = desk.run("verify", path, "--offline", *asked)
+    said = json.loads(line)
+    opened, out, err = desk.run("open", path, "-o", "mo", *asked)
+    report = verify(path, trust=trust, offline=True)
+    assert (report.conclusion.indication, said["indication"]) == (
+        said["indication"],
+        report.conclusion.indication,
+    )
+    try:
+        with open_envelope(path, trust=trust) as envelope:
+            assert envelope.report.conclusion == report.conclusion
+    except (ContainerError, EdxmlError):
+        assert opened == 1  # header and files disagree: no envelope, whatever its signature is worth
+        return
+    assert opened == verified
+    if opened == 1:
+        assert said["sub_indication"] in err
+        assert not desk.path("mo").exists()
+    else:
+        assert json.loads(out)["indication"] == said["indication"]

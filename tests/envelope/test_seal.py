@@ -25,8 +25,8 @@ from docsign.errors import (
 )
 from docsign.pdf.typeset import typeset
 from docsign.pki import SigningKey, Trust
-from docsign.pki.authority import TrialAuthority
-from docsign.sealing import seal, seal_to
+from docsign.pki.authority import KeyKind, TrialAuthority
+from docsign.sealing import Document, seal, seal_to
 from docsign.sentence import Sentence
 from docsign.signing import sign
 from docsign.verdict import Indication
@@ -130,11 +130,25 @@ def test_what_is_sealed_passes_with_the_key_of_the_sender(sealed: bytes, trust: 
     assert judgement.conclusion.indication is Indication.TOTAL_PASSED
 
 
+@pytest.mark.parametrize("kind", ["rsa2048", "ed25519"])
+def test_the_same_input_time_and_key_give_the_same_bytes(
+    kind: KeyKind, header: Header, pdf: bytes, authority: TrialAuthority
+) -> None:
+    """RSA PKCS#1 v1.5 and Ed25519 sign alike each time; another second gives other bytes."""
+    key = authority.issue("agency", "XÃ THỬ", organization="XÃ THỬ", agency="H99.31", key=kind).signing_key()
+    at = datetime.now(UTC).replace(microsecond=0)
+    files: list[Document] = [pdf, ("phụ lục.txt", "Kính gửi".encode())]
+    once, again, later = (seal(header, files, key, at=at + timedelta(seconds=more)) for more in (0, 0, 2))
+    assert once == again
+    assert once != later
+
+
 CHILD = """
 import io, sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from docsign.envelope import Header, Organization, judge_container, read_container
+from docsign.envelope.container import pieces_of
 from docsign.pki import Trust, open_key
 from docsign.sealing import seal_to
 from tests.peak_memory import peak_memory
@@ -145,8 +159,11 @@ trust = Trust.from_path(sys.argv[3])
 def once(name):
     with open(sys.argv[4], "w+b") as stream:
         seal_to(stream, header, [Path(name)], key)
-        answer = judge_container(read_container(stream), trust=trust, at=datetime.now(UTC)).conclusion
+        container = read_container(stream)
+        answer = judge_container(container, trust=trust, at=datetime.now(UTC)).conclusion
         assert answer.indication.value == "TOTAL-PASSED", answer
+        with container.open("documents/" + Path(name).name) as inside:
+            assert sum(len(piece) for piece in pieces_of(inside)) == Path(name).stat().st_size
 once(sys.argv[5])
 before = peak_memory()
 once(sys.argv[6])
@@ -154,12 +171,15 @@ print(peak_memory() - before)
 """
 
 
-def test_a_large_envelope_is_streamed(p12: Path, trust_folder: Path, tmp_path: Path) -> None:
-    """Sealing and judging 100 MB raises the peak memory by 32 MB at most."""
+@pytest.mark.parametrize(
+    "size", [100 * 1024 * 1024, pytest.param(1024 * 1024 * 1024, marks=pytest.mark.slow)]
+)
+def test_a_large_envelope_is_streamed(size: int, p12: Path, trust_folder: Path, tmp_path: Path) -> None:
+    """Sealing, judging and unpacking so much raises the peak memory by 32 MB at most."""
     small, large = tmp_path / "nho.bin", tmp_path / "lon.bin"
     small.write_bytes(b"x")
     with large.open("wb") as stream:
-        stream.truncate(100 * 1024 * 1024)
+        stream.truncate(size)
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(p12 / "agency.p12"), str(p12 / "passphrase.txt"), str(trust_folder),
          str(tmp_path / "x.asice"), str(small), str(large)],
