@@ -354,3 +354,22 @@ def test_the_revocation_is_asked_online_unless_offline(
     (desk / "person.p12").write_bytes(other.pkcs12(PASSPHRASE))
     assert sign("letter.pdf", *PERSON, "--trust", "tin", "-o", "e.pdf") == EXIT_OK
     assert "warning: " in capsys.readouterr().err  # the service is away: said, and no reason to refuse
+
+
+def test_a_status_that_the_service_does_not_know_is_said(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OCSP answers “unknown” (RFC 6960 2.2): a warning, and the clerk may sign."""
+    authority = TrialAuthority.create(tmp_path / "ca", key="p256")
+    monkeypatch.setattr(authority, "statuses", dict)
+    with served(authority.service_key(), authority.trust_folder, authority.answer_status) as url:
+        authority._state["url"] = url
+        issued = authority.issue("person", "Nguyễn Văn Mẫu", key="p256")
+        (desk / "person.p12").write_bytes(issued.pkcs12(PASSPHRASE))
+        shutil.copytree(authority.trust_folder, desk / "tin")
+        (desk / "tin" / "issuing.crl").unlink()
+        assert sign("letter.pdf", *PERSON, "--trust", "tin", "-o", "a.pdf") == EXIT_OK
+        assert (
+            "warning: Nguyễn Văn Mẫu: The OCSP service answers that it does not know"
+            in capsys.readouterr().err
+        )
