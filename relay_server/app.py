@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.errors import DocsignError, FileUnusableError, TrustError, UsageError
 from docsign.files import system_reason
+from docsign.pki.fetch import fetch_timestamp
 from docsign.pki.keys import open_key
 from docsign.pki.trust import Trust
 from docsign.sentence import say
@@ -29,6 +31,7 @@ from relay_server.outside import KeyNotary, LogKey, SystemClock, SystemRandomnes
 from relay_server.services.log import catch_up, introduce
 from relay_server.services.relay import Relay
 from relay_server.services.retain import AT_ONCE, expire, remove
+from relay_server.services.stamp import Stamping
 from relay_server.services.upload import UploadDesk
 from relay_server.settings import RelaySettings
 from relay_server.storage.bell import LocalBell
@@ -89,10 +92,16 @@ async def serving(
             examiner=TrustExaminer(trust),
             bell=bell,
             limits=settings.limits,
+            stamping=_stamping(settings),
         )
         desk = UploadDesk(relay, DiskUploads.open(folder / UPLOADS))
         sweeper = asyncio.create_task(_sweep(relay, desk), name="expiry")
         stack.push_async_callback(_stop, sweeper)
+        if relay.stamping is not None:
+            stamper = asyncio.create_task(
+                _stamp(relay, relay.stamping, max(1, settings.stamp_seconds)), name="stamping"
+            )
+            stack.push_async_callback(_stop, stamper)
         wire_api = api(relay, desk)
         url = await _listen(stack, wire_api, settings.host, settings.port, context)
         health_url = ""
@@ -171,6 +180,25 @@ async def _sweep(relay: Relay, desk: UploadDesk) -> None:
         except DocsignError as error:
             LOGGER.log(logging.ERROR, "expiry", exc_info=error)
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _stamping(settings: RelaySettings) -> Stamping | None:
+    if not settings.tsa:
+        return None
+    return Stamping(
+        fetch=lambda digest: fetch_timestamp(settings.tsa, digest),
+        limit=timedelta(seconds=settings.stamp_limit),
+    )
+
+
+async def _stamp(relay: Relay, stamping: Stamping, seconds: float) -> None:
+    """Stamp the newest checkpoint, for ever; a failure is logged and does not end it."""
+    while True:
+        try:
+            await stamping.stamp(relay.ledger, relay.now())
+        except DocsignError as error:
+            LOGGER.log(logging.ERROR, "stamping", exc_info=error)
+        await asyncio.sleep(seconds)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -46,6 +46,9 @@ class RelaySettings:
     lease: int = int(_DEFAULTS.lease.total_seconds())
     warn_unfetched: int = int(_DEFAULTS.warn_unfetched.total_seconds())
     retain_days: int = 0
+    tsa: str = ""
+    stamp_seconds: int = 60
+    stamp_limit: int = 4 * 3600
     open_uploads: int = _DEFAULTS.uploads
     open_upload_bytes: int = _DEFAULTS.upload_bytes
     upload_life: int = int(_DEFAULTS.upload_life.total_seconds())
@@ -121,6 +124,8 @@ _NUMBERS = frozenset(
         "lease",
         "warn_unfetched",
         "retain_days",
+        "stamp_seconds",
+        "stamp_limit",
         "open_uploads",
         "open_upload_bytes",
         "upload_life",

@@ -26,7 +26,7 @@ from relay_server.http.uploads import (
     post_upload,
 )
 from relay_server.log import tell
-from relay_server.services import accept, collect, follow, log
+from relay_server.services import accept, collect, follow, log, stamp
 from relay_server.services.relay import Relay
 from relay_server.services.upload import UploadDesk
 
@@ -56,6 +56,8 @@ def api(relay: Relay, uploads: UploadDesk | None = None) -> web.Application:
         ("GET", wire.AGENCIES, get_agencies),
         ("GET", f"{wire.LOG}/about", get_about),
         ("GET", f"{wire.LOG}/checkpoint", get_checkpoint),
+        ("GET", f"{wire.LOG}/checkpoint.stamped", get_stamped),
+        ("GET", f"{wire.LOG}/checkpoint.tst", get_stamp),
         ("GET", f"{wire.LOG}/tile/{{path:.+}}", get_tile),
     ):
         app.router.add_route(method, path, handler, expect_handler=requests.ask_first)
@@ -194,6 +196,22 @@ async def get_checkpoint(request: web.Request) -> web.StreamResponse:
     note = await log.checkpoint(request.app[RELAY])
     return web.Response(
         body=note, content_type="text/plain", charset="utf-8", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def get_stamped(request: web.Request) -> web.StreamResponse:
+    """GET /v1/log/checkpoint.stamped: the newest checkpoint with a time-stamp."""
+    note, _ = await stamp.newest_stamp(request.app[RELAY].ledger)
+    return web.Response(
+        body=note, content_type="text/plain", charset="utf-8", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def get_stamp(request: web.Request) -> web.StreamResponse:
+    """GET /v1/log/checkpoint.tst: that time-stamp, a DER TimeStampToken over its bytes (RFC 3161 2.4.2)."""
+    _, token = await stamp.newest_stamp(request.app[RELAY].ledger)
+    return web.Response(
+        body=token, content_type="application/octet-stream", headers={"Cache-Control": "no-store"}
     )
 
 

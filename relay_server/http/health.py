@@ -25,7 +25,12 @@ def health(relay: Relay) -> web.Application:
             return web.json_response({"ready": False, "reason": error.text("en")}, status=503)
         if not has_room:
             return web.json_response({"ready": False, "reason": "disk full"}, status=503)
-        return web.json_response({"ready": True})
+        answer: dict[str, object] = {"ready": True}
+        if relay.stamping is not None:  # what waits is still handed out when nothing is accepted
+            since = relay.stamping.failing_since
+            answer["accepting"] = not relay.stamping.has_stopped(relay.now())
+            answer["stamping"] = "in order" if since is None else f"failing since {since.isoformat()}"
+        return web.json_response(answer)
 
     app = web.Application()
     app.router.add_get(wire.LIVE, live)

@@ -81,6 +81,8 @@ async def _take_in(
 async def require_room(relay: Relay, length: int) -> None:
     """Raise RefusalError or DiskFullError where so many bytes cannot be taken in now."""
     relay.intake.require_calm(relay.limits.pressing)
+    if relay.stamping is not None:
+        relay.stamping.require_working(relay.now())
     if length > relay.limits.envelope:
         raise too_large(relay)
     # Postfix's habit: a minimum of free space before anything is taken in

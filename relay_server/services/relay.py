@@ -20,6 +20,7 @@ from relay_server.core.directory import Agency
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.quotas import Intake
 from relay_server.ports import Bell, Bodies, Clock, Examiner, Ledger, Notary, Randomness
+from relay_server.services.stamp import Stamping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ class Relay:
     bell: Bell
     limits: Limits
     intake: Intake = field(default_factory=Intake)
+    stamping: Stamping | None = None
+    """How the log is time-stamped; None where no service is set."""
     about: About | None = None
     """The relay's word on its log; None where none is kept (simulations)."""
 

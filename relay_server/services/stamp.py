@@ -1,0 +1,100 @@
+"""Time-stamp the log's newest checkpoint from time to time, and stop accepting when that fails for too long.
+
+One token covers every record before it (RFC 3161). Asking goes on in the background and holds nothing up;
+each token is kept under the size of the log it stamps. The stop rule: a relay that could not prove the time
+of what it takes in for longer than its limit takes nothing in, and says why, until stamping works again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from docsign.envelope.signed_note import Checkpoint, read_note
+from docsign.errors import DocsignError
+from docsign.exchange.wire import ProblemType
+from docsign.sentence import Sentence, say
+from relay_server.core.refusals import RefusalError
+from relay_server.ports import Ledger, Transaction
+
+STAMPED = "stamped"
+"""Under which name the ledger keeps the size of the log that was stamped last."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Stamping:
+    """How stamping goes; ``fetch`` turns a SHA-256 digest into a token (DER) and may block."""
+
+    fetch: Callable[[bytes], bytes]
+    limit: timedelta
+    failing_since: datetime | None = None
+    reason: Sentence | None = None
+
+    def has_stopped(self, now: datetime) -> bool:
+        """Tell whether stamping has failed for longer than the limit."""
+        return self.failing_since is not None and now - self.failing_since > self.limit
+
+    def require_working(self, now: datetime) -> None:
+        """Raise RefusalError (busy) where the stop rule holds."""
+        if self.has_stopped(now):
+            raise RefusalError(
+                ProblemType.BUSY,
+                say(
+                    "The relay accepts nothing now: its log could not be time-stamped since {since} "
+                    "({reason}).",
+                    since=f"{self.failing_since:%Y-%m-%d %H:%M} UTC",
+                    reason=self.reason,
+                ),
+            )
+
+    async def stamp(self, ledger: Ledger, now: datetime) -> int:
+        """Stamp the newest checkpoint if it is not yet; return how many records that covers, 0 for none new.
+
+        A failure is remembered and raised: DocsignError of the time-stamping service or of the ledger.
+        """
+        try:
+            size = await self._stamp(ledger)
+        except DocsignError as error:
+            self.failing_since = self.failing_since or now
+            self.reason = error.sentence
+            raise
+        self.failing_since = self.reason = None
+        return size
+
+    async def _stamp(self, ledger: Ledger) -> int:
+        checkpoint = await ledger.read(_newest)
+        if checkpoint is None:
+            return 0
+        size, note = checkpoint
+        token = await asyncio.to_thread(self.fetch, hashlib.sha256(note).digest())
+
+        async def keep(tx: Transaction) -> None:
+            await tx.put_note(f"stamp {size}", token)
+            await tx.put_note(STAMPED, str(size).encode())
+
+        await ledger.write(keep)
+        return size
+
+
+async def _newest(tx: Transaction) -> tuple[int, bytes] | None:
+    """Return size and note of the newest checkpoint where it is not stamped."""
+    state = await tx.log_state()
+    stamped = int(await tx.note(STAMPED) or b"0")
+    if not state.checkpoint or state.size == stamped:
+        return None
+    return Checkpoint.read(read_note(state.checkpoint)).size, state.checkpoint
+
+
+async def newest_stamp(ledger: Ledger) -> tuple[bytes, bytes]:
+    """Return the newest stamped checkpoint and its token (DER); raises RefusalError where there is none."""
+
+    async def work(tx: Transaction) -> tuple[bytes, bytes]:
+        size = int(await tx.note(STAMPED) or b"0")
+        if not size:
+            raise RefusalError(ProblemType.NOT_FOUND, say("There is no such part of the log."))
+        return await tx.checkpoint_over(size - 1), await tx.note(f"stamp {size}")
+
+    return await ledger.read(work)

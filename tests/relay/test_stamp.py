@@ -1,0 +1,104 @@
+"""The log is time-stamped in the background; when that fails too long, nothing is accepted, in words."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asn1crypto import cms, tsp
+
+from docsign.errors import TimestampError
+from docsign.exchange import wire
+from docsign.exchange.wire import ProblemType
+from docsign.pki import SigningKey
+from docsign.sentence import say
+from relay_server.backup import backup, restore
+from relay_server.checking import check
+from relay_server.core.refusals import RefusalError
+from relay_server.services.stamp import Stamping
+from tests.relay.conftest import Site, sealed, sha256
+from tests.relay.test_wire_api import problem, take
+from tests.relay.values import NOW
+from tests.relay.world import World
+
+
+async def test_the_newest_checkpoint_is_stamped_and_served(
+    site: Site, agency_key: SigningKey, tsa_url: str
+) -> None:
+    """Token and checkpoint belong together; the relay is in order, and a restored one begins anew."""
+    async with (
+        site.served(tsa=tsa_url, stamp_seconds=1) as here,
+        site.client(here.url, "commune-tls") as commune,
+    ):
+        assert (await commune.call("GET", f"{wire.LOG}/checkpoint.tst"))[0] == 404
+        assert (await commune.send(sealed(agency_key)))[0] == 201
+        for _ in range(100):
+            code, _, token = await commune.call("GET", f"{wire.LOG}/checkpoint.tst")
+            if code == 200:
+                break
+            await asyncio.sleep(0.05)
+        note = (await commune.call("GET", f"{wire.LOG}/checkpoint.stamped"))[2]
+        assert note == (await commune.call("GET", f"{wire.LOG}/checkpoint"))[2]
+        content = cms.ContentInfo.load(token)["content"]["encap_content_info"]["content"]
+        assert isinstance(content.parsed, tsp.TSTInfo)
+        imprint = content.parsed["message_imprint"]["hashed_message"].native
+        assert imprint == hashlib.sha256(note).digest()
+        async with commune.session.get(here.health_url + wire.READY) as answer:
+            told = json.loads(await answer.read())
+        assert (told["ready"], told["accepting"], told["stamping"]) == (True, True, "in order")
+    assert check(site.folder).is_sound
+    backup(site.folder, site.folder.parent / "b")
+    restore(site.folder.parent / "b", site.folder.parent / "n")
+    again = Site(folder=site.folder.parent / "n", authority=site.authority, keys=site.keys)
+    async with again.served() as here, again.client(here.url, "commune-tls") as commune:
+        assert (await commune.call("GET", f"{wire.LOG}/checkpoint.tst"))[0] == 404
+
+
+async def test_the_stop_rule_refuses_new_envelopes_alone(site: Site, agency_key: SigningKey) -> None:
+    """A service that is not there: within the limit all goes on; past it 503 in words, the rest goes on."""
+    first = sealed(agency_key, number="1")
+    async with (
+        site.served(tsa="http://127.0.0.1:1/", stamp_seconds=1) as here,
+        site.client(here.url, "commune-tls") as commune,
+        site.client(here.url, "province-tls") as province,
+    ):
+        stamping = here.relay.stamping
+        assert stamping is not None
+        assert (await commune.send(first))[0] == 201
+        with pytest.raises(TimestampError):
+            await stamping.stamp(here.relay.ledger, datetime.now(UTC))
+        stamping.limit = timedelta(0)
+        told = problem(await commune.send(sealed(agency_key, number="2")), ProblemType.BUSY)
+        assert "time-stamped" in told.en
+        assert "dấu thời gian" in told.vi
+        assert told.retry
+        await take(province, first)
+        assert (await commune.trace(sha256(first))).deliveries[0].state == "handed-over"
+        async with commune.session.get(here.health_url + wire.READY) as answer:
+            shown = json.loads(await answer.read())
+        assert (shown["ready"], shown["accepting"]) == (True, False)
+        assert shown["stamping"].startswith("failing since")
+        stamping.fetch = lambda digest: b"token" + digest
+        assert await stamping.stamp(here.relay.ledger, datetime.now(UTC)) == 3
+        assert await stamping.stamp(here.relay.ledger, datetime.now(UTC)) == 0  # nothing new
+        assert (await commune.send(sealed(agency_key, number="2")))[0] == 201
+
+
+async def test_the_limit_counts_from_the_first_failure() -> None:
+    """Not from the last one; a success ends it."""
+    world = await World.make("H99.31")
+
+    def fails(_digest: bytes) -> bytes:
+        raise TimestampError(say("The relay's storage fails; its operator has to look."))
+
+    stamping = Stamping(fetch=fails, limit=timedelta(hours=4))
+    assert await stamping.stamp(world.relay.ledger, NOW) == 0  # no log, nothing to stamp
+    stamping.failing_since, stamping.reason = NOW, say("not base64")
+    stamping.require_working(NOW + timedelta(hours=4))
+    with pytest.raises(RefusalError):
+        stamping.require_working(NOW + timedelta(hours=4, seconds=1))
+    assert await stamping.stamp(world.relay.ledger, NOW + timedelta(hours=5)) == 0
+    stamping.require_working(NOW + timedelta(hours=5))
