@@ -264,7 +264,9 @@ def _remarks(case: _Case, proofs: Proofs, judged: list[_Judged]) -> Iterator[Fin
     """Yield what decides nothing: files that are containers, manifests nobody signs, unstamped files."""
     for name in case.container.data_names:
         if name.lower().endswith(CONTAINER_SUFFIXES):
-            sentence = say("This file is a container of its own; the signatures in it are not judged here.")
+            sentence = say(
+                "This file is a container of its own; the signatures in it are no part of this one."
+            )
             yield Finding(code="nested-container", severity=Severity.INFO, sentence=sentence, where=name)
     for name in case.coverage.unsigned_manifests():
         sentence = say("The file that signs this manifest is not in the container.")

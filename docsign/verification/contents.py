@@ -24,7 +24,10 @@ MOST_CONTENTS = 1000
 MOST_DEPTH = 3
 """How deep files that lie inside others are judged."""
 _ENCLOSED = frozenset({FileFormat.PDF, FileFormat.CADES})
-SIGNED_SUFFIXES = frozenset({".pdf", ".p7s", ".p7m"})
+CONTAINERS = frozenset({".asice", ".asics", ".sce", ".scs", ".bdoc", ".edoc", ".adoc"})
+CONTAINERS_LIMIT = 16 * 1024 * 1024
+"""How many bytes of containers inside a container are judged: they may unpack to a hundred times as much."""
+SIGNED_SUFFIXES = frozenset({".pdf", ".p7s", ".p7m"}) | CONTAINERS
 """The names of the files inside an envelope that are looked into."""
 CONTENT_LIMIT = 256 * 1024 * 1024
 """The largest signed file inside an envelope that is judged, in bytes."""
@@ -68,10 +71,16 @@ def _judge_contents(
     """Judge the signed files inside; an unsigned PDF and a failed file are findings of the envelope."""
     contents: list[tuple[str, Report]] = []
     findings: list[Finding] = []
+    left = CONTAINERS_LIMIT if question.depth < 1 else 0
     for name in container.data_names[:MOST_CONTENTS]:
         suffix = Path(name).suffix.lower()
         if suffix not in SIGNED_SUFFIXES:
             continue
+        entry = container.find(name)
+        if suffix in CONTAINERS and entry is not None:
+            left -= entry.size
+            if left < 0:
+                continue  # named by the judge of the container around it
         try:
             data = container.read(name, CONTENT_LIMIT)
         except ContainerError:
@@ -126,8 +135,9 @@ def judge_one(
 
 
 def _report_inside(data: bytes, name: str, question: Question, inside: Inside) -> Report:
-    """Judge a file inside; a container inside a container is not opened any further."""
-    if formats.is_container(data[:4096], ""):
+    """Judge a file inside; a container inside one that lies inside another is not opened any further."""
+    suffix = Path(name).suffix.lower()
+    if formats.is_container(data[:4096]) and (suffix not in CONTAINERS or question.depth > 1):
         return Report(
             file=name,
             sha256=hashlib.sha256(data).hexdigest(),

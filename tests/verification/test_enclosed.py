@@ -129,3 +129,37 @@ def test_an_address_means_the_file_of_that_name_beside_it(
     assert report.conclusion == Conclusion.failed(SubIndication.HASH_FAILURE)
     report = judged(xml, trust, "a.xml")
     assert report.conclusion == Conclusion.indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND)
+
+
+def test_a_container_in_a_container_is_judged(agency_key: SigningKey, trust: Trust) -> None:
+    """Its answer stands under the contents; a broken one is a finding; in a third one nobody looks."""
+    from tests.envelope.asic_building import with_xades, zipped
+
+    one = zipped(with_xades({"a.txt": b"Danh sach"}, agency_key))
+    two = zipped(with_xades({"trong.asice": one}, agency_key))
+    report = judged(two, trust, "a.asice")
+    ((name, found),) = report.contents
+    assert (name, found.format, found.conclusion) == ("trong.asice", FileFormat.ASICE, Conclusion.passed())
+    assert [one.code for one in report.findings] == ["nested-container"]
+    changed = zipped(with_xades({"a.txt": b"Danh sach"}, agency_key) | {"a.txt": b"khac"})
+    bad = zipped(with_xades({"trong.asice": changed}, agency_key))
+    report = judged(bad, trust, "a.asice")
+    assert report.conclusion == Conclusion.passed()
+    assert report.contents[0][1].conclusion.indication is Indication.TOTAL_FAILED
+    assert "content-not-passed" in [one.code for one in report.findings]
+    three = judged(zipped(with_xades({"ngoai.asice": two}, agency_key)), trust, "a.asice")
+    assert [len(found.contents) for _, found in three.contents] == [0]
+    assert judged(bad, trust, "a.asice", policy="official").conclusion.indication is Indication.TOTAL_FAILED
+
+
+def test_containers_inside_are_a_budget(
+    agency_key: SigningKey, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is past it is named and not opened."""
+    from tests.envelope.asic_building import with_xades, zipped
+
+    inner = {f"{number}.asice": zipped(with_xades({"a.txt": b"x"}, agency_key)) for number in range(3)}
+    monkeypatch.setattr("docsign.verification.contents.CONTAINERS_LIMIT", 2 * len(inner["0.asice"]) + 100)
+    report = judged(zipped(with_xades(inner, agency_key)), trust, "a.asice")
+    assert len(report.contents) == 2
+    assert [one.code for one in report.findings].count("nested-container") == 3
