@@ -13,6 +13,15 @@ from enum import StrEnum
 from docsign.envelope.agency_codes import canonical
 
 
+def parents(code: str) -> tuple[str, ...]:
+    """Return the agencies a unit belongs to, nearest first: ``H99.31.05`` is a unit of ``H99.31``.
+
+    The first two groups name an agency of its own, never a unit of the province or ministry.
+    """
+    groups = canonical(code).split(".")
+    return tuple(".".join(groups[:count]) for count in range(len(groups) - 1, 1, -1))
+
+
 class Use(StrEnum):
     """What a certificate is bound for; one use is never exchanged for another.
 

@@ -26,7 +26,7 @@ from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
 from relay_server.core import admission
 from relay_server.core.deliveries import Delivery, State
-from relay_server.core.directory import Agency
+from relay_server.core.directory import Agency, parents
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.refusals import RefusalError
 from relay_server.ports import Examination, Incoming, Transaction
@@ -141,7 +141,7 @@ async def _admit(
     codes = [receiver.code for receiver in header.receivers]
     known: dict[str, Agency] = {}
     for code in codes[: relay.limits.receivers]:
-        agency = await tx.agency(code)
+        agency = await receiving_agency(tx, code)
         if agency is not None:
             known[code] = agency
     receivers = admission.require_receivers(codes, known, most=relay.limits.receivers)
@@ -231,6 +231,15 @@ async def known_receipt(relay: Relay, caller: Caller, sha256: str, size: int | N
     if known is None or await relay.bodies.size(sha256) != size:
         return None
     return await proved(relay, known)
+
+
+async def receiving_agency(tx: Transaction, code: str) -> Agency | None:
+    """Return who receives for this code: itself, or for a unit not in the directory the agency it is of."""
+    for one in (code, *parents(code)):
+        agency = await tx.agency(one)
+        if agency is not None:
+            return agency
+    return None
 
 
 async def _is_kept(tx: Transaction, sha256: str) -> bool:

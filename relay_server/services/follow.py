@@ -23,7 +23,7 @@ from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.refusals import RefusalError
 from relay_server.core.replay import UNFETCHED
 from relay_server.ports import Transaction
-from relay_server.services.accept import receipt_among
+from relay_server.services.accept import receipt_among, receiving_agency
 from relay_server.services.collect import not_found
 from relay_server.services.log import proved
 from relay_server.services.relay import Caller, Relay, sha256_of
@@ -122,7 +122,7 @@ async def _addressed(tx: Transaction, caller: Caller, envelope: StoredEnvelope, 
         return own
     if not is_sender:
         raise _not_allowed(status)
-    receiver = await tx.agency(status.addressee)
+    receiver = await receiving_agency(tx, status.addressee)
     for delivery in deliveries:
         if receiver is not None and delivery.receiver == receiver.code:
             return delivery
