@@ -6,6 +6,7 @@ header.edxml, the documents, META-INF/manifest.xml, the signature.
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -98,9 +99,14 @@ def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
         for number, one in enumerate(value, 1):
             yield from _texts(one, f"{place}[{number}]")
     elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            if field.name != "findings":
-                yield from _texts(getattr(value, field.name), f"{place}.{field.name}")
+        for name in _names(type(value)):
+            yield from _texts(getattr(value, name), f"{place}.{name}")
+
+
+@functools.cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields of a value that hold its texts."""
+    return tuple(field.name for field in fields(kind) if field.name != "findings")
 
 
 class Packing:
