@@ -50,7 +50,7 @@ class _Shape:
         ]
 
 
-def _made(cls: type, *, frozen: bool, kw_only: bool, eq: bool) -> type:
+def _made(cls: type, *, frozen: bool, kw_only: bool, eq: bool) -> Any:
     """Return the class anew, with slots and with the methods of a data class."""
     shape = _Shape(cls, frozen=frozen, kw_only=kw_only)
     own = [name for name in cls.__annotations__ if name in shape.kinds]
@@ -63,7 +63,14 @@ def _made(cls: type, *, frozen: bool, kw_only: bool, eq: bool) -> type:
     body["__shape__"] = shape
     body["__match_args__"] = () if kw_only else tuple(shape.kinds)
     body["__dataclass_fields__"] = _DESCRIBED
-    body["__init__"] = _first_init
+
+    def first_init(self: object, *positional: Any, **named: Any) -> None:
+        """Compile the ``__init__`` of the class, and let it make this first value."""
+        init = _init(made)  # two threads may both come here: either's will do
+        made.__init__ = init
+        init(self, *positional, **named)
+
+    body["__init__"] = first_init
     body.setdefault("__repr__", _repr(shape.names("repr")))
     if eq:
         key = _key(shape.names("compare"))
@@ -71,7 +78,7 @@ def _made(cls: type, *, frozen: bool, kw_only: bool, eq: bool) -> type:
         body.setdefault("__hash__", (lambda self: hash(key(self))) if frozen else None)
     if frozen:
         body |= _FROZEN
-    made = type(cls)(cls.__name__, cls.__bases__, body)
+    made: Any = type(cls)(cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
     return made
 
@@ -91,13 +98,6 @@ class _Described:
 
 
 _DESCRIBED = _Described()
-
-
-def _first_init(self: object, *positional: Any, **named: Any) -> None:
-    """Compile the ``__init__`` of the class, and let it make this first value."""
-    cls: Any = next(cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is _first_init)
-    cls.__init__ = _init(cls)
-    cls.__init__(self, *positional, **named)
 
 
 def _init(cls: Any) -> Callable[..., None]:

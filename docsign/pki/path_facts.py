@@ -7,6 +7,7 @@ asked for several times. Nothing here knows what time it is, so what was gathere
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -172,8 +173,17 @@ def _broken(chain: Chain, intermediates: tuple[x509.Certificate, ...]) -> Proble
     return _rules(chain, intermediates, end)
 
 
+_ASKED_ALONE = threading.Lock()
+"""asn1crypto fills its classes' tables on first use: a second thread would meet them half filled."""
+
+
 def _rules(chain: Chain, intermediates: tuple[x509.Certificate, ...], at: datetime) -> Problem | None:
-    """Ask certvalidator; its every exception is an answer."""
+    """Ask certvalidator, one thread at a time; its every exception is an answer."""
+    with _ASKED_ALONE:
+        return _rules_alone(chain, intermediates, at)
+
+
+def _rules_alone(chain: Chain, intermediates: tuple[x509.Certificate, ...], at: datetime) -> Problem | None:
     from pyhanko_certvalidator import ValidationContext, errors
     from pyhanko_certvalidator.authority import CertTrustAnchor
     from pyhanko_certvalidator.path import ValidationPath
