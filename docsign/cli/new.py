@@ -32,7 +32,7 @@ def new(source: Path, output: Path | None, lang: Language) -> None:
     write_file(target, document.to_pdf())
     click.echo(str(target))
     click.echo(
-        say("Next, the competent person signs: {command}.", command=_next(target)).text(lang), err=True
+        say("Next, the competent person signs: {command}", command=_next(target)).text(lang), err=True
     )
 
 
