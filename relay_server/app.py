@@ -26,7 +26,7 @@ from relay_server.http.api import api
 from relay_server.http.guard import listen
 from relay_server.http.health import health
 from relay_server.http.requests import QUOTAS, RELAY
-from relay_server.log import LOGGER
+from relay_server.log import LOGGER, tell
 from relay_server.outside import KeyNotary, LogKey, SystemClock, SystemRandomness, TrustExaminer
 from relay_server.services.log import catch_up, introduce
 from relay_server.services.relay import Relay
@@ -46,6 +46,9 @@ LOG_KEY = "log.key"
 
 SWEEP_SECONDS = 60.0
 """How often deliveries past their time are looked for."""
+
+WATCH_SECONDS = 5.0
+"""How often the files of trust and TLS identity are looked at."""
 
 SHUTDOWN_SECONDS = 5.0
 """How long running requests may finish when the relay is asked to stop."""
@@ -82,6 +85,7 @@ async def serving(
         about = await introduce(ledger, notary, clock, randomness, log_key.public)
         ledger.keep_log(log_key.logbook(about))
         await catch_up(ledger)
+        examiner = TrustExaminer(trust)
         relay = Relay(
             about=about,
             clock=clock,
@@ -89,7 +93,7 @@ async def serving(
             ledger=ledger,
             bodies=DiskBodies.open(folder / BODIES),
             notary=notary,
-            examiner=TrustExaminer(trust),
+            examiner=examiner,
             bell=bell,
             limits=settings.limits,
             stamping=_stamping(settings),
@@ -97,6 +101,8 @@ async def serving(
         desk = UploadDesk(relay, DiskUploads.open(folder / UPLOADS))
         sweeper = asyncio.create_task(_sweep(relay, desk), name="expiry")
         stack.push_async_callback(_stop, sweeper)
+        watcher = asyncio.create_task(_watch(settings, examiner, context), name="trust")
+        stack.push_async_callback(_stop, watcher)
         if relay.stamping is not None:
             stamper = asyncio.create_task(
                 _stamp(relay, relay.stamping, max(1, settings.stamp_seconds)), name="stamping"
@@ -127,13 +133,18 @@ def tls_context(settings: RelaySettings, trust: Trust) -> ssl.SSLContext:
             say("This is no TLS identity (PEM with an unlocked key and its certificate)."),
             where=settings.tls_cert,
         ) from error
-    certificates = [*(anchor.certificate for anchor in trust.anchors), *trust.intermediates]
     if not trust.anchors:
         raise TrustError(say("The trust names no anchor."), where=settings.trust)
+    _let_in(context, trust)
+    return context
+
+
+def _let_in(context: ssl.SSLContext, trust: Trust) -> None:
+    """Let in certificates of these authorities, besides those that are let in already."""
+    certificates = [*(anchor.certificate for anchor in trust.anchors), *trust.intermediates]
     context.load_verify_locations(
         cadata="".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in certificates)
     )
-    return context
 
 
 async def _listen(
@@ -180,6 +191,38 @@ async def _sweep(relay: Relay, desk: UploadDesk) -> None:
         except DocsignError as error:
             LOGGER.log(logging.ERROR, "expiry", exc_info=error)
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _files(settings: RelaySettings) -> tuple[tuple[str, int, int], ...]:
+    """Return names, times and sizes of the files of the trust and of our TLS identity."""
+    trust = Path(settings.trust)
+    paths = [*(sorted(trust.iterdir()) if trust.is_dir() else [trust])]
+    paths += [Path(settings.tls_cert), Path(settings.tls_key)]
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+
+
+async def _watch(settings: RelaySettings, examiner: TrustExaminer, context: ssl.SSLContext) -> None:
+    """Take over changes of the trust and of our TLS identity without a restart.
+
+    What cannot be read is logged and leaves everything as it was. An authority that was taken out signs no
+    envelopes any more; for TLS it is let in until the restart, and the directory decides.
+    """
+    known = _files(settings)
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        try:
+            now = await asyncio.to_thread(_files, settings)
+            if now == known:
+                continue
+            known = now
+            trust = await asyncio.to_thread(Trust.from_path, settings.trust)
+            tls_context(settings, trust)  # what would not serve is said, and nothing is taken over
+            examiner.renew(trust)
+            _let_in(context, trust)
+            context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+            tell("trust renewed", anchors=len(trust.anchors))
+        except (DocsignError, OSError) as error:
+            LOGGER.log(logging.ERROR, "trust", exc_info=error)
 
 
 def _stamping(settings: RelaySettings) -> Stamping | None:

@@ -144,6 +144,10 @@ class TrustExaminer:
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
 
+    def renew(self, trust: Trust) -> None:
+        """Judge by this trust from now on."""
+        self._trust = trust
+
     def examine(self, stream: BinaryIO, *, at: datetime) -> Examined:
         """See ports.Examiner."""
         container = read_container(stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -23,10 +24,11 @@ from docsign.errors import (
 )
 from docsign.exchange import wire
 from docsign.pki import SigningKey, Trust
+from docsign.pki.authority import TrialAuthority
 from docsign.sentence import say
 from relay_server import app
 from relay_server.app import BODIES, tls_context
-from relay_server.register import registered
+from relay_server.register import register, registered
 from relay_server.services.retain import expire
 from relay_server.settings import RelaySettings
 from tests.relay.conftest import Site, sealed, sha256
@@ -95,6 +97,49 @@ async def test_expiry_runs_by_itself_and_survives_a_failure(
         assert trace.events[-1].event == "ContentHandoverFailure"
         assert trace.events[-1].time - trace.accepted_at >= timedelta(seconds=1)
         assert failures == 0
+
+
+async def test_a_revocation_holds_without_a_restart(
+    site: Site, authority: TrialAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list laid into the folder of the trust; a file that cannot be read leaves everything as it was."""
+    monkeypatch.setattr(app, "WATCH_SECONDS", 0.05)
+    folder = tmp_path / "own-ca"
+    own = TrialAuthority.create(folder)
+    trust = tmp_path / "trust"
+    shutil.copytree(authority.trust_folder, trust)
+    issued = own.issue("tls", "UBND xã Khác", agency="H99.41")
+    identity = tmp_path / "other-tls.pem"
+    identity.write_bytes(issued.pem())
+    await register(site.folder, "H99.41", "UBND xã Khác", tls=[identity], sign=[])
+
+    async def answer(url: str) -> int:
+        try:
+            async with site.client(url, identity) as other:
+                return (await other.call("GET", wire.INBOX))[0]
+        except (aiohttp.ClientError, ConnectionError):
+            return 0
+
+    async def becomes(url: str, status: int) -> bool:
+        for _ in range(100):
+            if await answer(url) == status:
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+    async with site.served(trust=str(trust)) as relay:
+        assert await answer(relay.url) == 0  # not an authority we know
+        for path in own.trust_folder.glob("*.pem"):
+            (trust / f"other-{path.name}").write_bytes(path.read_bytes())
+        assert await becomes(relay.url, 200)
+        (trust / "trust.toml").write_text("[[[")
+        await asyncio.sleep(0.3)
+        assert await answer(relay.url) == 200
+        (trust / "trust.toml").unlink()
+        own.revoke(issued.certificate)
+        crl = next(own.trust_folder.glob("*.crl"))
+        (trust / "other-revoked.crl").write_bytes(crl.read_bytes())
+        assert await becomes(relay.url, 403)
 
 
 async def test_bytes_that_vanished_break_the_answer_off(site: Site, agency_key: SigningKey) -> None:
