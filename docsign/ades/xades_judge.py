@@ -35,6 +35,7 @@ from docsign.ades.signer import (
     doubtful,
     failed,
     signatory,
+    warning,
 )
 from docsign.ades.stamped import Existence, name_of
 from docsign.ades.xades_checks import (
@@ -237,6 +238,10 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         *(problem.conclusion for problem in mathematics),
         Conclusion.passed(),
     ]
+    coverage = _coverage(check.referred, form, case)
+    if "" in check.referred.covered and coverage == "partial":
+        sentence = say("The signature carries content of its own that nobody signed.")
+        check.remarks.append(warning("unsigned-object", sentence))
     findings = [
         *(problem.finding for problem in check.form),
         *in_time.findings,
@@ -258,7 +263,7 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         certificate=who.certificate,
         signing_time=claimed,
         best_signature_time=in_time.best_signature_time,
-        coverage=_coverage(check.referred, form, case),
+        coverage=coverage,
         timestamps=(*in_time.timestamps, *records),
         findings=tuple(findings),
         steps=in_time.steps,
@@ -304,12 +309,12 @@ def _level(form: xf.Form) -> str:
 
 def _coverage(referred: Referred, form: xf.Form, case: Case) -> Coverage:
     """Tell whether everything in the file is signed: the document, or all that the signature envelops."""
-    if "" in referred.covered:
-        return "whole"
-    if case.sources.document.root is not form.element or not form.objects:
-        return "partial"
     covered = all(
         one in referred.targets or (len(one) and all(child in referred.targets for child in one))
         for one in form.objects
     )
+    if "" in referred.covered:  # what else lies in the signature is left out of its own document's digest
+        return "whole" if covered else "partial"
+    if case.sources.document.root is not form.element or not form.objects:
+        return "partial"
     return "whole" if covered else "partial"

@@ -13,7 +13,7 @@ from lxml import etree
 
 from docsign.ades import xades_form as xf
 from docsign.ades import xades_properties, xades_stamps
-from docsign.ades.xades import XadesJudgement, judge_xades_file
+from docsign.ades.xades import XadesJudgement, judge_xades, judge_xades_file
 from docsign.ades.xml import EXC_C14N, parse
 from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import fetch_timestamp
@@ -541,3 +541,12 @@ def test_without_identifiers_the_reference_alone_binds_the_properties(
 ) -> None:
     """A signature without Id has qualifying properties without Target."""
     assert answer(only(built(detached(agency_key, DATA, names_itself=False)), trust)) == (PASSED, None)
+
+
+def test_content_put_into_an_enveloped_signature_is_told(agency_key: SigningKey, trust: Trust) -> None:
+    """The enveloped transform leaves out all of the signature, also what somebody adds to it."""
+    xml = built(enveloped(agency_key, "<don>Kính gửi{}</don>"))
+    more = xml.replace(b"</ds:Signature>", b"<ds:Object><them/></ds:Object></ds:Signature>")
+    for data, coverage, codes in ((xml, "whole", []), (more, "partial", ["unsigned-object"])):
+        report = judge_xades(data, resolve=lambda _: None, trust=trust, at=datetime.now(UTC)).report
+        assert (report.coverage, [one.code for one in report.findings]) == (coverage, codes)
