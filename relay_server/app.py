@@ -25,6 +25,7 @@ from relay_server.core.quotas import Quotas
 from relay_server.http.api import api
 from relay_server.http.guard import listen
 from relay_server.http.health import health
+from relay_server.http.metrics import METRICS
 from relay_server.http.requests import QUOTAS, RELAY
 from relay_server.log import LOGGER, tell
 from relay_server.outside import KeyNotary, LogKey, SystemClock, SystemRandomness, TrustExaminer
@@ -112,7 +113,8 @@ async def serving(
         url = await _listen(stack, wire_api, settings.host, settings.port, context)
         health_url = ""
         if settings.health_port >= 0:
-            health_url = await _listen(stack, health(relay), settings.health_host, settings.health_port)
+            watched = health(relay, wire_api[METRICS])
+            health_url = await _listen(stack, watched, settings.health_host, settings.health_port)
         stack.callback(bell.end)  # the first thing at the end: long polls answer and go
         yield Serving(url=url, health_url=health_url, relay=relay, quotas=wire_api[QUOTAS])
 

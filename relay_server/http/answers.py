@@ -15,6 +15,7 @@ from docsign.sentence import say
 from relay_server.core.refusals import RefusalError
 from relay_server.http.guard import GuardedConnection
 from relay_server.http.identity import AGENCY, CERTIFICATE, identify
+from relay_server.http.metrics import METRICS
 from relay_server.http.requests import RELAY
 from relay_server.log import LOGGER, tell
 from relay_server.services.relay import Caller
@@ -48,6 +49,8 @@ def framed() -> Middleware:
             response = problem_response(problem)
             if problem.type == ProblemType.TOO_MANY:
                 response.force_close()
+        seconds = time.monotonic() - began
+        request.app[METRICS].count(request.method, response.status, seconds)
         tell(
             "request",
             level=logging.INFO if response.status < 500 else logging.WARNING,
@@ -58,7 +61,7 @@ def framed() -> Middleware:
             certificate=request.get(CERTIFICATE),
             problem=problem and problem.title,
             reason=problem and problem.en,
-            ms=round((time.monotonic() - began) * 1000, 1),
+            ms=round(seconds * 1000, 1),
         )
         return response
 

@@ -16,6 +16,7 @@ from relay_server.core.quotas import Quotas
 from relay_server.core.refusals import RefusalError
 from relay_server.http import requests
 from relay_server.http.answers import CALLER, framed, json_response
+from relay_server.http.metrics import METRICS, Metrics
 from relay_server.http.requests import RELAY
 from relay_server.http.uploads import (
     DESK,
@@ -38,6 +39,7 @@ def api(relay: Relay, uploads: UploadDesk | None = None) -> web.Application:
     """Return the application that serves ``relay``; without a desk nothing is taken in pieces."""
     app = web.Application(middlewares=[framed()])
     app[RELAY] = relay
+    app[METRICS] = Metrics()
     limits = relay.limits
     app[requests.QUOTAS] = Quotas(
         connections=limits.connections,

@@ -6,10 +6,11 @@ from aiohttp import web
 
 from docsign.errors import StorageError
 from docsign.exchange import wire
+from relay_server.http.metrics import Metrics, add_metrics
 from relay_server.services.relay import Relay
 
 
-def health(relay: Relay) -> web.Application:
+def health(relay: Relay, metrics: Metrics | None = None) -> web.Application:
     """Return the application of the health port; it answers to anyone who reaches it."""
 
     async def live(_request: web.Request) -> web.Response:
@@ -35,4 +36,6 @@ def health(relay: Relay) -> web.Application:
     app = web.Application()
     app.router.add_get(wire.LIVE, live)
     app.router.add_get(wire.READY, ready)
+    if metrics is not None:
+        add_metrics(app, relay, metrics)
     return app

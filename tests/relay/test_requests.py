@@ -119,6 +119,8 @@ async def test_the_applications_serve_the_paths_of_the_wire() -> None:
         ("GET", wire.AGENCIES),
         ("GET", f"{wire.LOG}/about"),
         ("GET", f"{wire.LOG}/checkpoint"),
+        ("GET", f"{wire.LOG}/checkpoint.stamped"),
+        ("GET", f"{wire.LOG}/checkpoint.tst"),
         ("GET", f"{wire.LOG}/tile/{{path}}"),
     }
     assert all(inspect.getdoc(handler) for handler in routes.values())
