@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from docsign.ades.xades_algorithms import DIGESTS, DS, METHODS, digest_name, signature_method
-from docsign.ades.xml import canonicalize, elements, local_name, namespace, parse
+from docsign.ades.xml import canonicalize, elements, local_name, namespace, parse, parse_canonical
 from docsign.errors import XmlError
 from docsign.sentence import say
 from docsign.values import dataclass
@@ -186,7 +186,7 @@ def read_form(element: etree._Element) -> Form:
     if method is None or not is_ds(method, "CanonicalizationMethod"):
         raise XmlError(say("missing"), where=place_of(info) + "/CanonicalizationMethod")
     signed_info = canonicalize(info, method.get("Algorithm", ""), prefixes_of(method))
-    signature_method, references = _read_signed_info(parse(signed_info))
+    signature_method, references = _read_signed_info(parse_canonical(signed_info))
     holder = None if qualifying is None else qualifying.getparent()
     return Form(
         element=element,

@@ -24,7 +24,7 @@ from docsign.ades.xades_form import (
     is_xades,
     place_of,
 )
-from docsign.ades.xml import elements, local_name, namespace, parse
+from docsign.ades.xml import elements, local_name, namespace, parse_canonical
 from docsign.errors import XmlError
 from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
@@ -74,7 +74,7 @@ class SignedProperties:
 
 def read_properties(canonical: bytes) -> SignedProperties:
     """Read SignedProperties from the canonical bytes that were digested; raises XmlError."""
-    root = parse(canonical)
+    root = parse_canonical(canonical)
     where = "SignedProperties"
     if not is_xades(root, "SignedProperties"):
         raise XmlError(say("The signed properties are not where the signature says."), where=where)

@@ -40,6 +40,8 @@ CANONICALIZATIONS = frozenset({C14N, C14N_11, EXC_C14N, *_COMMENTS})
 """The canonicalisations that are understood (XMLDSig 6.5)."""
 
 _DECLARED = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_PLAIN = re.compile(rb"""<(?:\?xml version=["']1\.0["'] encoding=["'](?i:utf-8)["']|[A-Za-z_])""")
+"""How most files begin: what they are written in needs no closer look."""
 _UNICODE = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"})
 _ONE_BYTE = frozenset(
     # ASCII and one byte a letter: markup is the same to every reader
@@ -85,6 +87,19 @@ def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise XmlError(say("The XML declares a document type (DTD), which is not allowed."))
     return root
+
+
+def parse_canonical(data: bytes) -> etree._Element:
+    """Parse what ``canonicalize`` gave and return its root; raises XmlError.
+
+    It is UTF-8 without a declaration, and its text was checked when the document around it was parsed.
+    """
+    if len(data) > LIMIT:
+        return parse(data)
+    try:
+        return etree.fromstring(data, etree.XMLParser(**_HARDENED))
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise XmlError(say("The XML is not well formed: {reason}.", reason=_reason(error))) from error
 
 
 def feed(stream: BinaryIO, target: object) -> Any:
@@ -250,6 +265,11 @@ def writable(text: str) -> bool:
 
 def _decoded(data: bytes, *, whole: bool = True) -> str:
     """Decode for the checks before parsing; the parser itself gets the bytes. Not ``whole``: a beginning."""
+    if whole and _PLAIN.match(data):
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _not_text() from error
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     elif data.startswith(b"<\0"):
@@ -263,7 +283,7 @@ def _decoded(data: bytes, *, whole: bool = True) -> str:
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(data, whole)
     except UnicodeDecodeError as error:
-        raise XmlError(say("The XML is not text in UTF-8 or UTF-16.")) from error
+        raise _not_text() from error
     declared = _DECLARED.match(text)
     if declared and declared[1].lower() not in (_UNICODE if encoding.startswith("utf") else {encoding}):
         raise XmlError(
@@ -273,6 +293,10 @@ def _decoded(data: bytes, *, whole: bool = True) -> str:
             )
         )
     return text
+
+
+def _not_text() -> XmlError:
+    return XmlError(say("The XML is not text in UTF-8 or UTF-16."))
 
 
 def _reason(error: Exception) -> str:
