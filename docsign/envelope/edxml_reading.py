@@ -69,6 +69,7 @@ class _Reader:
         self.path = path
         self._findings = findings
         self._asked: _Asked = {} if asked is None else asked
+        self._by_name: dict[str, list[etree._Element]] | None = None
 
     @property
     def present(self) -> bool:
@@ -85,7 +86,11 @@ class _Reader:
         if self._element is None:
             return
         self._asked.setdefault(self._element, (self.path, set()))[1].add(name)
-        found = [child for child in elements(self._element) if local_name(child) == name]
+        if self._by_name is None:
+            self._by_name = {}
+            for child in elements(self._element):
+                self._by_name.setdefault(local_name(child), []).append(child)
+        found = self._by_name.get(name, [])
         for place, child in enumerate(found, 1):
             suffix = f"[{place}]" if len(found) > 1 or name in NUMBERED else ""
             yield _Reader(child, f"{self.path}.{name}{suffix}", self._findings, self._asked)

@@ -27,7 +27,8 @@ XADES = "{http://uri.etsi.org/01903/v1.3.2#}"
 def taken_over(header: Header, key: SigningKey, _: x509.Certificate) -> bytes:
     """Return the envelope of an imported message, as ``docsign edxml import`` seals it."""
     message = read(written(attachment("Kính gửi".encode(), "tờ trình.txt", "text/plain")))
-    within, names, _ = envelope_header_of(message)
+    within, names, renamed = envelope_header_of(message)
+    assert renamed == ()
     files = [(name, one.content) for name, one in zip(names, message.attachments, strict=True)]
     return seal(within, files, key, gateway=True)
 
