@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
-from docsign.errors import PdfError
+from docsign.errors import DocumentError, PdfError
 from docsign.pdf import syntax
 from docsign.pdf.fields import Align, baseline
 from docsign.pdf.reading import Array, Dictionary, Stream, Value, View, read_pdf
-from docsign.pdf.stamp import PreparedAppearance
+from docsign.pdf.stamp import PreparedAppearance, text_appearance
 from docsign.pdf.typeset import typeset
 from docsign.sentence import say
 from docsign.values import dataclass
@@ -24,8 +24,11 @@ _CREATED = datetime(2020, 3, 5, tzinfo=UTC)  # never seen: only the page's conte
 VIETNAM_TIME = timezone(timedelta(hours=7))
 _LEADING = 1.2
 _CORNER_SIZE = 10.0
+_FREQUENT = frozenset("0123456789 ngày tháng năm")
+"""What number and date of a document are written with (ND 30/2020 PL I II.3, II.4)."""
 _ALPHABET = """#set page(width: 400pt, height: auto, margin: 4pt, fill: none)
-#set text(font: "Liberation Serif", size: 10pt, lang: "vi", kerning: false, ligatures: false)
+#set text(font: "Liberation Serif", size: 10pt, style: data.style, lang: "vi")
+#set text(kerning: false, ligatures: false)
 #pdf.artifact(data.text)
 """
 _COLOUR = re.compile(rb"/\w+ cs [\d. ]+ scn?\b")
@@ -60,24 +63,33 @@ class Lettering:
         broken = [line for text in texts for line in self._broken(text, width, size)]
         step = size * _LEADING
         high = max(height, step * len(broken))
-        pieces = [self.colour, b"BT"]
-        for place, line in enumerate(broken):
-            free = width - self.width(line, size)
-            left = max(0.0, free * ("left", "center", "right").index(align) / 2)
-            bottom = high - step * (place + 1) + baseline(size)
-            pieces.append(
-                b"/%s %s Tf 1 0 0 1 %s %s Tm <%s> Tj"
-                % (
-                    self.font,
-                    syntax.number(size),
-                    syntax.number(left),
-                    syntax.number(bottom),
-                    b"".join(b"%04X" % self.codes[one] for one in line),
-                )
-            )
-        pieces.append(b"ET")
+        shown = [
+            self._shown(line, width, size, align, high - step * (place + 1) + baseline(size))
+            for place, line in enumerate(broken)
+        ]
         wide = max([width, *(self.width(line, size) for line in broken)])
-        return PreparedAppearance(pdf=self.pdf, width=wide, height=high, content=b"\n".join(pieces))
+        return self._drawn(shown, wide, high)
+
+    def line(
+        self, text: str, *, width: float, height: float, size: float, align: Align
+    ) -> PreparedAppearance:
+        """Set one line at the bottom of a box, all in points, as a text field has it."""
+        return self._drawn([self._shown(text, width, size, align, baseline(size))], width, height)
+
+    def _drawn(self, shown: Sequence[bytes], width: float, height: float) -> PreparedAppearance:
+        content = b"\n".join((self.colour, b"BT", *shown, b"ET"))
+        return PreparedAppearance(pdf=self.pdf, width=width, height=height, content=content)
+
+    def _shown(self, line: str, width: float, size: float, align: Align, bottom: float) -> bytes:
+        free = width - self.width(line, size)
+        left = max(0.0, free * ("left", "center", "right").index(align) / 2)
+        return b"/%s %s Tf 1 0 0 1 %s %s Tm <%s> Tj" % (
+            self.font,
+            syntax.number(size),
+            syntax.number(left),
+            syntax.number(bottom),
+            b"".join(b"%04X" % self.codes[one] for one in line),
+        )
 
     def _broken(self, text: str, width: float, size: float) -> list[str]:
         lines = [""]
@@ -105,11 +117,28 @@ def corner_text(words: str, moment: datetime, box: tuple[float, float]) -> Prepa
     )
 
 
+def field_text(
+    text: str, *, width: float, height: float, size: float, italic: bool, align: Align
+) -> PreparedAppearance:
+    """Set one line for a text field of this size, in points: a number or a date without asking Typst again.
+
+    Raises DocumentError where the text is wider than the box.
+    """
+    if not _FREQUENT.issuperset(text):
+        return text_appearance(text, width=width, height=height, size=size, italic=italic, align=align)
+    face = lettering("".join(sorted(_FREQUENT)), italic=italic)
+    if face.width(text, size) > width + 0.5:
+        raise DocumentError(say("The text “{text}” does not fit into its place in the document.", text=text))
+    return face.line(text, width=width, height=height, size=size, align=align)
+
+
 @lru_cache(maxsize=64)
-def lettering(characters: str) -> Lettering:
+def lettering(characters: str, *, italic: bool = False) -> Lettering:
     """Prepare every character of ``characters``; raises UnprintableError, and UsageError without Typst."""
     alphabet = "".join(dict.fromkeys(f" {characters}"))
-    pdf = typeset(_ALPHABET, {"text": f"{alphabet}."}, timestamp=_CREATED).pdf
+    pdf = typeset(
+        _ALPHABET, {"text": f"{alphabet}.", "style": "italic" if italic else "normal"}, timestamp=_CREATED
+    ).pdf
     view = read_pdf(pdf).view()
     page = view.pages[0]
     content = view.get(page.dictionary, "Contents")

@@ -19,12 +19,13 @@ from docsign.pdf import made, syntax
 from docsign.pdf.changes.boxes import box_of
 from docsign.pdf.fields import ALIGNMENTS, Align, Box, register, signature_widget
 from docsign.pdf.form import Field, Widget, form_fields, items
+from docsign.pdf.lettering import field_text
 from docsign.pdf.page_space import Rectangle, as_shown, in_user_space, rotation
 from docsign.pdf.reading import Dictionary, Name, Text, View, read_pdf
 from docsign.pdf.revision import Appended, Revision, require_whole
 from docsign.pdf.seed import SeedValue, Signer
 from docsign.pdf.signatures import FoundSignature, lock_level, locks, permission
-from docsign.pdf.stamp import PreparedAppearance, draw, text_appearance
+from docsign.pdf.stamp import PreparedAppearance, draw
 from docsign.sentence import say
 from docsign.values import dataclass
 
@@ -301,7 +302,7 @@ class SignablePdf:
             width, height, turned = self._box(widget)
             if not width or not height:
                 continue
-            line = text_appearance(
+            line = field_text(
                 value,
                 width=round(height if turned in (90, 270) else width, 3),
                 height=round(width if turned in (90, 270) else height, 3),

@@ -15,12 +15,13 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 from docsign.pdf import made
-from docsign.pdf.fields import Box, SignatureField, add_fields
+from docsign.pdf.fields import DOCUMENT_DATE, DOCUMENT_NUMBER, Box, SignatureField, TextField, add_fields
 from docsign.pki import SigningKey
 from docsign.pki.authority import Issued, TrialAuthority
 from docsign.pki.stamping import respond
@@ -51,6 +52,14 @@ def letter(size: int) -> bytes:
     }
     pdf = plain_pdf(weight=max(size - 6000, 1000))
     return add_fields(pdf, [SignatureField(name=name, box=box) for name, box in boxes.items()])
+
+
+def both(
+    mine: Callable[[], object], other: Callable[[], object], *, turns: int = 5, times: int = 3
+) -> tuple[float, float]:
+    """Return the best of each, measured in turns, so that a machine that slows down slows both."""
+    pairs = [(best(mine, rounds=4), best(other, rounds=2, times=times)) for _ in range(turns)]
+    return min(first for first, _ in pairs), min(second for _, second in pairs)
 
 
 def by_us(session: SigningSession, pdf: bytes, *, checked: bool) -> Callable[[], object]:
@@ -132,15 +141,36 @@ def one_kind(kind: Literal["rsa2048", "p256"], authority: TrialAuthority, folder
     pdf = letter(100_000)
     ground = floor(key, pdf)
     session = SigningSession(key, role="person", check=True)
-    plain = best(by_us(session, pdf, checked=False))
-    checked = best(by_us(session, pdf, checked=True))
-    guide = best(as_the_guide_shows(pdf, p12), rounds=3, times=2)
-    held = best(with_its_key_open(pdf, p12, issued), rounds=3, times=3)
+    plain, held = both(by_us(session, pdf, checked=False), with_its_key_open(pdf, p12, issued))
+    checked, guide = both(by_us(session, pdf, checked=True), as_the_guide_shows(pdf, p12), times=1)
     print(f"{kind}, B-B, {len(pdf) // 1000} KB, visible; floor {ground * 1e3:.2f} ms (key and SHA-256)")
     print(f"  made here         {plain * 1e3:7.2f} ms  {plain / ground:5.1f} x the floor")
     print(f"  checked first     {checked * 1e3:7.2f} ms  {checked / ground:5.1f} x the floor")
     print(f"  pyHanko, guide    {guide * 1e3:7.2f} ms  {guide / plain:5.0f} x / {guide / checked:.0f} x ours")
     print(f"  pyHanko, key held {held * 1e3:7.2f} ms  {held / plain:5.0f} x / {held / checked:.0f} x ours")
+
+
+def numbered(authority: TrialAuthority) -> None:
+    """Print what an agency's signature costs that gives each document its own number and date."""
+    key = authority.issue("agency", "ỦY BAN NHÂN DÂN XÃ THỬ NGHIỆM", key="rsa2048").signing_key()
+    pdf = letter(100_000)
+    boxes = [
+        Box(page=1, left=60, bottom=700, right=160, top=716),
+        Box(page=1, left=300, bottom=700, right=500, top=716),
+    ]
+    pdf = add_fields(
+        pdf,
+        [
+            TextField(name=name, box=box, size=13)
+            for name, box in zip((DOCUMENT_NUMBER, DOCUMENT_DATE), boxes, strict=True)
+        ],
+    )
+    person = authority.issue("person", "Nguyễn Văn Mẫu").signing_key()
+    signed = SigningSession(person, role="person").sign(pdf)
+    session = SigningSession(key, role="agency")
+    given = count(1)
+    ours = best(lambda: session.sign(signed, number=next(given), date=date(2026, 11, 16)), rounds=7)
+    print(f"rsa2048, B-B, the agency's with a new number each: {ours * 1e3:.2f} ms")
 
 
 def large(authority: TrialAuthority) -> None:
@@ -195,6 +225,7 @@ def main() -> None:
         one_kind("rsa2048", authority, Path(folder))
         one_kind("p256", authority, Path(folder))
         timestamped(authority)
+        numbered(authority)
         large(authority)
 
 

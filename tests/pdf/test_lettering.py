@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import subprocess
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from docsign.pdf.fields import AGENCY_SIGNATURE, Box, SignatureField, add_fields
-from docsign.pdf.lettering import corner_text, lettering
+from docsign.errors import DocumentError
+from docsign.pdf import syntax
+from docsign.pdf.fields import (
+    AGENCY_SIGNATURE,
+    ALIGNMENTS,
+    Box,
+    SignatureField,
+    add_fields,
+    register,
+    signature_widget,
+)
+from docsign.pdf.lettering import corner_text, field_text, lettering
+from docsign.pdf.picture import page_pictures
+from docsign.pdf.revision import Revision
+from docsign.pdf.stamp import PreparedAppearance, draw, text_appearance
 from docsign.pdf.typeset import typeset
 from docsign.pki import SigningKey
 from docsign.signing import sign
@@ -44,6 +59,46 @@ def test_a_character_that_was_not_prepared_is_an_error_of_the_program() -> None:
     """Whoever sets a line prepares its characters."""
     with pytest.raises(KeyError):
         lettering("abc").width("d", 10)
+
+
+def _shown(appearance: PreparedAppearance) -> Image.Image:
+    """Draw an appearance alone on a page."""
+    revision = Revision.of(one_page().table())
+    number, widget = signature_widget(
+        revision,
+        "Text",
+        revision.page(1),
+        (20, 20, 20 + appearance.width, 20 + appearance.height),
+        picture=draw(revision, appearance, width=appearance.width, height=appearance.height),
+    )
+    revision.add(syntax.dictionary(widget), number)
+    revision.annotate(revision.page(1), number)
+    register(revision, [number])
+    return Image.open(BytesIO(page_pictures(revision.whole(), dpi=144)[0])).convert("L")
+
+
+@pytest.mark.parametrize(("text", "italic"), [("0125", False), ("ngày 16 tháng 11 năm 2026", True)])
+def test_number_and_date_look_as_typst_sets_them(text: str, italic: bool) -> None:
+    """Upright or italic, left or centred; Typst is asked once for all numbers and dates."""
+    for align in ALIGNMENTS:
+        ours, theirs = (
+            _shown(made(text, width=180, height=18, size=13, italic=italic, align=align))
+            for made in (field_text, text_appearance)
+        )
+        dark = [sum(one.histogram()[:128]) for one in (ours, theirs)]
+        assert dark[1] > 100
+        assert dark[0] == pytest.approx(dark[1], rel=0.05), align
+        edges = [one.point(lambda value: 255 * (value < 128)).getbbox() for one in (ours, theirs)]
+        assert edges[0] == pytest.approx(edges[1], abs=5), align  # kerning: two points in a whole date
+    before = text_appearance.cache_info().misses
+    made = {
+        field_text(f"{number:02}", width=40, height=18, size=13, italic=False, align="left").pdf
+        for number in range(300, 330)
+    }
+    assert len(made) == 1
+    assert text_appearance.cache_info().misses == before
+    with pytest.raises(DocumentError, match="does not fit"):
+        field_text("1234567", width=20, height=18, size=13, italic=False, align="left")
 
 
 def test_a_face_is_prepared_once() -> None:
