@@ -21,6 +21,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pydigidoc
@@ -74,8 +75,22 @@ def best(work: Callable[[], object], *, rounds: int = 25) -> float:
     return min(times)
 
 
-def floor(key: SigningKey, data: bytes) -> float:
-    """Return the seconds that SHA-256 of the data and one RSA verification take."""
+def in_turns(*works: Callable[[], object], rounds: int = 40) -> list[float]:
+    """Return the seconds of the quickest call of each; they take turns, so that all meet one machine."""
+    times = [float("inf")] * len(works)
+    for work in works:
+        work()
+    for _ in range(rounds):
+        for place, work in enumerate(works):
+            gc.collect()
+            started = time.process_time()
+            work()
+            times[place] = min(times[place], time.process_time() - started)
+    return times
+
+
+def floor(key: SigningKey, data: bytes) -> Callable[[], object]:
+    """Return what makes the SHA-256 of the data and verifies one RSA signature."""
     assert isinstance(key, HeldKey)
     private = key.private_key
     assert isinstance(private, rsa.RSAPrivateKey)
@@ -86,7 +101,7 @@ def floor(key: SigningKey, data: bytes) -> float:
         hashlib.sha256(data).digest()
         public.verify(value, b"x", padding.PKCS1v15(), hashes.SHA256())
 
-    return best(work)
+    return work
 
 
 def container(files: dict[str, bytes], method: int) -> bytes:
@@ -157,7 +172,7 @@ def main() -> None:
         trust = authority.trust()
         data = document()
         least = floor(key, data)
-        print(f"floor (SHA-256 of 1 MB, one RSA verification): {least * 1e3:.2f} ms")
+        print(f"floor (SHA-256 of 1 MB, one RSA verification): {best(least) * 1e3:.2f} ms")
         for form, signed in (("XAdES", with_xades), ("CAdES", with_cades)):
             files = signed({"van-ban.bin": data}, key)
             files["META-INF/manifest.xml"] = manifest([("van-ban.bin", "application/octet-stream")])
@@ -165,13 +180,12 @@ def main() -> None:
                 made = container(files, method)
                 path = folder / f"{form}-{word}.asice"
                 path.write_bytes(made)
-                judged = best(ours(made, trust))
-                whole = best(lambda path=path: verify(path, trust=trust))  # type: ignore[misc]
-                line = f"{form} {word:8}: open and judge {judged * 1e3:.2f} ms = {judged / least:.2f} × floor"
-                line += f"; verify, with the file's own SHA-256, {whole / least:.2f} ×"
+                own, whole, lowest = in_turns(ours(made, trust), partial(verify, path, trust=trust), least)
+                line = f"{form} {word:8}: open and judge {own * 1e3:.2f} ms = {own / lowest:.2f} × floor"
+                line += f"; verify, with the file's own SHA-256, {whole / lowest:.2f} ×"
                 theirs = libdigidocpp(path, folder) if form == "XAdES" else None
                 if theirs is not None:
-                    line += f"; libdigidocpp {theirs * 1e3:.2f} ms = {theirs / judged:.1f} × ours"
+                    line += f"; libdigidocpp {theirs * 1e3:.2f} ms = {theirs / own:.1f} × ours"
                 print(line, flush=True)
         theirs, own = signxml_and_ours(key, trust)
         word = f"{theirs / own:.1f} × ours ({own * 1e3:.0f} ms)"
