@@ -60,7 +60,8 @@ _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _SPACES = re.compile(_SKIP)
 
 
-# Where a container began, and what goes on when it closes: entries, items and key outside it.
+# Where a container began, and what goes on when it closes: entries, items and key outside it. Of the open one
+# ``entries`` (a dictionary) or ``items`` is not None; at the top both are None.
 _Outside: TypeAlias = tuple[int, dict[str, Value] | None, list[Value] | None, Name | None]
 _NOTHING: _Outside = (0, None, None, None)
 
@@ -79,11 +80,9 @@ def parse_value(
     Containers get ``home``, comments met inside go to ``home.comments``, strings get ``decrypt``.
     Raises PdfError for anything that is no value, PdfBudgetError past the limits of ``work``.
     """
-    # The innermost open container is ``entries`` (a dictionary) or ``items``; at the top both are None.
     stack: list[_Outside] = []
     _, entries, items, key = _NOTHING
     names, match_item, match_pair = work.names, _ITEM.match, _PAIR.match
-    more = 0  # tokens inside arrays of numbers, which are read at once
     value: Value
     for spent in range(work.budget.tokens - work.tokens):
         match = (match_item if entries is None else match_pair)(source, position, end)
@@ -105,23 +104,18 @@ def parse_value(
         elif kind == _INTEGER:
             value = int(match[5])
         elif kind == _NUMBERS and (numbers := _numbers(match[_NUMBERS])) is not None:
-            more += len(numbers) + 1
-            if spent + more >= work.budget.tokens - work.tokens:
-                break
+            work.spend_tokens(len(numbers) + 1)
             value = Array(numbers, match.start(kind) - 1, position, home)
         elif kind == _OPEN_DICT or kind == _OPEN_ARRAY or kind == _NUMBERS:  # noqa: SIM109 -- the fastest form
             if len(stack) >= work.budget.depth:
                 raise exceeded(say("depth"), work.budget.depth, home.where)
-            start = match.start(kind)
-            if kind == _NUMBERS:  # among them is what is no number: item by item, to say which
-                start -= 1
-                position = start + 1
+            start = match.start(kind) - (kind == _NUMBERS)
+            position = start + 1 if kind == _NUMBERS else position  # something in it is no number: one by one
             stack.append((start, entries, items, key))
             entries, items = ({}, None) if kind == _OPEN_DICT else (None, [])
             continue
         elif kind == _CLOSE_DICT:
-            inside, (start, entries, items, key) = entries, stack.pop()
-            assert inside is not None
+            inside, (start, entries, items, key) = entries or {}, stack.pop()
             if decrypt is not None and "ByteRange" in inside:
                 _leave_contents(inside)
             value = Dictionary(inside, start, position, home)
@@ -139,13 +133,12 @@ def parse_value(
             value, position = _string(match, kind, source, end, decrypt, home, work)
         if items is not None:
             items.append(value)
-        elif entries is not None:
-            assert key is not None
+        elif entries is not None and key is not None:
             if key in entries:
                 home.note_duplicate(stack[-1][0], key, entries[key], value)
             entries[key] = value
         else:
-            work.spend_tokens(spent + 1 + more)
+            work.spend_tokens(spent + 1)
             return value, position
     raise exceeded(say("tokens"), work.budget.tokens, home.where)
 
