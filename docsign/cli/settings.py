@@ -46,6 +46,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "init", "outgoing", "incoming", "follow-up", "add-incoming", "follow", "add-outgoing", "begin",
         "check",
     ),
+    "edxml": ("import", "export"),
     "outbox": ("list", "run", "drop"),
     "pki": ("init", "issue", "revoke", "serve"),
 }  # fmt: skip
