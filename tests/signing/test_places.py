@@ -8,6 +8,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from docsign.errors import DocsignError, DocumentError, UsageError
@@ -220,3 +222,15 @@ def test_words_become_a_place() -> None:
         page=3, width=40, relation="above", text="Người ký, đóng dấu"
     )
     assert Spot.of("field:Bên A") == Spot(field="Bên A")
+
+
+@given(st.text() | st.from_regex(r"((page|x|y|w|h)=[-0-9.einfa]{0,6},?){0,5}(marker:|field:|third:)?.{0,5}"))
+def test_odd_words_are_a_place_or_a_sentence(words: str) -> None:
+    """Nothing else is raised, and a place that is understood has numbers that can be drawn."""
+    try:
+        spot = Spot.of(words)
+    except UsageError:
+        return
+    numbers = [one for one in (spot.left, spot.top, spot.width, spot.height) if one is not None]
+    assert all(0 <= one <= 5000 for one in numbers)
+    assert bool(spot.text) + bool(spot.field) + (spot.left is not None) == 1
