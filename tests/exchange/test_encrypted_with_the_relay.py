@@ -13,7 +13,7 @@ from docsign.exchange import Outbox
 from docsign.exchange.inbox import Inbox, waiting
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import TrialAuthority
-from docsign.verdict import Conclusion
+from docsign.verdict import Conclusion, Indication
 from tests.exchange.conftest import COMMUNE, PROVINCE
 from tests.exchange.test_with_the_relay import Served, name_of, served
 
@@ -61,3 +61,10 @@ async def test_an_encrypted_envelope_is_accepted_and_delivered(
     said = " ".join(one.sentence.text("vi") for one in report.findings)
     for word in (header.document_id, COMMUNE.code, name_of(envelope)):
         assert word in said
+    assert "nhật ký" in said
+    assert b'"signature"' in sent.receipt
+    # years later the relay's certificate has expired: intact, but that it was made in time nobody proves
+    later = verify(sent.receipt, trust=trust, at=datetime.now(UTC) + timedelta(days=20 * 365), offline=True)
+    assert later.conclusion.indication is Indication.INDETERMINATE
+    assert all(one.intact is True for one in later.signatures)
+    assert "receipt-says" in [one.code for one in later.findings]
