@@ -23,6 +23,7 @@ EXERCISED_BY = {
     "docsign.cli.copy": "tests/cli/test_transcripts.py",
     "docsign.cli.elsewhere": "tests/cli/test_transcripts.py",
     "docsign.cli.sign": "tests/cli/test_transcripts.py",
+    "docsign.pdf.incoming": "tests/signing/test_places.py",
     "docsign.cli.edxml": "tests/cli/test_transcripts.py",
     "docsign.cli.opening": "tests/cli/test_transcripts.py",
     "docsign.cli.draft": "tests/cli/test_transcripts.py",
