@@ -31,9 +31,7 @@ def new(source: Path, output: Path | None, lang: Language) -> None:
     document = OfficialDocument.from_path(source)
     write_file(target, document.to_pdf())
     click.echo(str(target))
-    click.echo(
-        say("Next, the competent person signs: {command}", command=_next(target)).text(lang), err=True
-    )
+    click.echo(say("Next, the competent person signs: {command}", command=_next(target)).text(lang), err=True)
 
 
 def _next(target: Path) -> str:

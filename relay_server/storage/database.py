@@ -166,8 +166,7 @@ class DatabaseLedger:
                 outcomes = await loop.run_in_executor(self._writing, self._commit, group)
             except StorageError as error:
                 outcomes = [_Outcome(error=error)] * len(group)
-            except Exception as error:
-                # a bug of ours: who waits is told all the same, for else he waits for ever
+            except Exception as error:  # noqa: BLE001 -- a bug of ours: who waits is told all the same, for else he waits for ever
                 LOGGER.error("bug", exc_info=error)
                 unknown = say("The database reports an error: {reason}.", reason=type(error).__name__)
                 outcomes = [_Outcome(error=StorageError(unknown, where=str(self._path)))] * len(group)
