@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import sys
 from importlib.util import find_spec
@@ -12,11 +11,11 @@ from pathlib import Path
 import click
 
 from docsign.cli import run
-from docsign.cli.options import json_option, language_option, passphrase_source
+from docsign.cli.options import language_option, passphrase_source
 from docsign.cli.settings import Settings
 from docsign.errors import FileUnusableError, UsageError
 from docsign.sentence import Language, say
-from relay_server import care
+from relay_server import care, directory_commands
 
 PATH = click.Path(path_type=Path)
 
@@ -117,72 +116,6 @@ def init(
     click.echo(say("The relay is set up in {folder}.", folder=folder).text(lang), err=True)
 
 
-@relay.group()
-def agency() -> None:
-    """The directory: which certificates speak for which agency.
-
-    Example: docsign-relay agency list /srv/relay
-    """
-
-
-@agency.command("add")
-@click.argument("folder", type=PATH, metavar="DIR")
-@click.option("--code", required=True, help="The agency's code, such as H99.31.")
-@click.option("--name", default="", help="The agency's name; needed the first time.")
-@click.option("--tls-cert", type=PATH, multiple=True, help="Certificate of its TLS connections (PEM, DER).")
-@click.option("--sign-cert", type=PATH, multiple=True, help="Certificate it seals envelopes with (PEM, DER).")
-@click.option(
-    "--audit-cert", type=PATH, multiple=True, help="TLS certificate that may read the records of the log."
-)
-@language_option
-def add(
-    folder: Path,
-    code: str,
-    name: str,
-    tls_cert: tuple[Path, ...],
-    sign_cert: tuple[Path, ...],
-    audit_cert: tuple[Path, ...],
-    lang: Language,
-) -> None:
-    """Add an agency, or further certificates of one; shows the fingerprints to compare by telephone.
-
-    Example: docsign-relay agency add /srv/relay --code H99.31 --name "UBND xã Mẫu"
-    --tls-cert commune-tls.pem --sign-cert commune.pem
-    """
-    from relay_server.register import register
-
-    found = asyncio.run(register(folder, code, name, tls=tls_cert, sign=sign_cert, audit=audit_cert))
-    click.echo(
-        say("The directory knows {code} – {name}.", code=found.code, name=found.name).text(lang), err=True
-    )
-    for binding in found.bindings:
-        click.echo(f"{binding.use.value:<5}{binding.sha256}  {binding.not_after:%Y-%m-%d}")
-
-
-@agency.command("list")
-@click.argument("folder", type=PATH, metavar="DIR")
-@json_option
-def list_(folder: Path, as_json: bool) -> None:
-    """List the directory with its certificates.
-
-    Example: docsign-relay agency list /srv/relay
-    """
-    from relay_server.register import registered
-
-    for one in asyncio.run(registered(folder)):
-        if as_json:
-            bindings = [
-                {"sha256": b.sha256, "use": b.use.value, "not_after": b.not_after.isoformat()}
-                for b in one.bindings
-            ]
-            line = {"code": one.code, "name": one.name, "certificates": bindings}
-            click.echo(json.dumps(line, ensure_ascii=False))
-            continue
-        click.echo(f"{one.code}  {one.name}")
-        for binding in one.bindings:
-            click.echo(f"    {binding.use.value:<5}{binding.sha256}  {binding.not_after:%Y-%m-%d}")
-
-
 @relay.command()
 @click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--passphrase-file", type=PATH, help="File whose first line is the evidence key's passphrase.")
@@ -217,5 +150,5 @@ def serve(folder: Path, passphrase_file: Path | None, lang: Language) -> None:
     asyncio.run(until_told())
 
 
-for command in (care.check, care.backup, care.restore, care.audit):
+for command in (directory_commands.agency, care.check, care.backup, care.restore, care.audit):
     relay.add_command(command)

@@ -1,9 +1,10 @@
-"""The operator's side of the directory: add agencies and certificates from files, list them."""
+"""The operator's side of the directory: add agencies and certificates from files, change and list them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from docsign.files import read_file
 from docsign.pki.certificates import fingerprint, load_certificates
 from docsign.sentence import say
 from relay_server.app import DATABASE
-from relay_server.core.directory import Agency, Binding, Use
+from relay_server.core.directory import Agency, Binding, Use, require_told, rotated
 from relay_server.ports import Transaction
 from relay_server.settings import RelaySettings
 from relay_server.storage.database import DatabaseLedger
@@ -40,9 +41,9 @@ async def register(
     """
     require_agency_code(code, where="--code")
     new = [
-        *(_binding(path, Use.TLS) for path in tls),
-        *(_binding(path, Use.SIGN) for path in sign),
-        *(_binding(path, use) for path in audit for use in (Use.TLS, Use.AUDIT)),
+        *(read_binding(path, Use.TLS) for path in tls),
+        *(read_binding(path, Use.SIGN) for path in sign),
+        *(read_binding(path, use) for path in audit for use in (Use.TLS, Use.AUDIT)),
     ]
 
     async def work(tx: Transaction) -> Agency:
@@ -57,6 +58,29 @@ async def register(
         )
         await tx.put_agency(agency)
         return agency
+
+    async with _opened(folder) as ledger:
+        return await ledger.write(work)
+
+
+async def rotate_certificate(
+    folder: Path, code: str, new: Binding, *, told: str, overlap: timedelta, replaces: str = ""
+) -> tuple[Agency, datetime]:
+    """Put ``new`` in the place of an agency's certificate; return the agency and when the old one ends.
+
+    ``told`` is what the agency says the new fingerprint is (``core.directory.require_told``); the relay may
+    be serving meanwhile. Raises UsageError.
+    """
+    require_told(new, told)
+    now = datetime.now(UTC)
+
+    async def work(tx: Transaction) -> tuple[Agency, datetime]:
+        known = await tx.agency(code)
+        if known is None:
+            raise UsageError(say("The directory does not know the agency {code}.", code=code[:60]))
+        agency, ends = rotated(known, new, at=now, overlap=overlap, replaces=replaces)
+        await tx.put_agency(agency)
+        return agency, ends
 
     async with _opened(folder) as ledger:
         return await ledger.write(work)
@@ -88,7 +112,8 @@ async def _opened(folder: Path) -> AsyncIterator[DatabaseLedger]:
         await ledger.close()
 
 
-def _binding(path: Path, use: Use) -> Binding:
+def read_binding(path: Path, use: Use) -> Binding:
+    """Return the binding of a certificate's file; raises FileUnusableError, TrustError."""
     try:
         certificates = load_certificates(read_file(path, limit=CERTIFICATE_LIMIT))
     except MalformedError as error:

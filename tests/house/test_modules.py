@@ -57,6 +57,7 @@ EXERCISED_BY = {
     "relay_server.storage.proving": "tests/relay/test_log.py",
     "docsign.verification.reporting": "tests/verification/test_verification.py",
     "relay_server.care": "tests/relay/test_checking.py",
+    "relay_server.directory_commands": "tests/relay/test_rotation.py",
     "relay_server.log_check": "tests/relay/test_checking.py",
 }
 
