@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import queue
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import insert, select
 
 from docsign.envelope.signed_note import LogProof
-from docsign.errors import DiskFullError, EvidenceError, StorageError
+from docsign.errors import DiskFullError, StorageError
 from docsign.sentence import say
 from relay_server.core.logbook import Logbook, Sealed
 from relay_server.log import LOGGER
 from relay_server.storage import tables
+from relay_server.storage.connection import Connection, translated
 from relay_server.storage.proving import prove_record
 from relay_server.storage.transaction import DatabaseTransaction
 
@@ -38,8 +38,6 @@ GROUP: Final = 64
 READERS: Final = 4
 RECENT: Final = 2048
 """Of how many records the proof is at hand without a look into the store."""
-BUSY_SECONDS: Final = 15
-"""How long the writer waits for another process (the directory's command line) to finish its commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +55,10 @@ class _Outcome:
 class DatabaseLedger:
     """A Ledger over SQLAlchemy; open it with ``DatabaseLedger.open``."""
 
-    def __init__(self, *, writer: Engine, readers: Engine, path: Path) -> None:
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, path: Path) -> None:
         self._path = path
+        self._writer: Connection | None = None
+        self._readers: queue.LifoQueue[Connection] = queue.LifoQueue()
         self._writing = ThreadPoolExecutor(1, "ledger-writer")
         self._reading = ThreadPoolExecutor(READERS, "ledger-reader")
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
@@ -71,9 +69,7 @@ class DatabaseLedger:
     @staticmethod
     async def open(path: Path) -> DatabaseLedger:
         """Open or create the SQLite file; raises StorageError where durability cannot be had."""
-        ledger = DatabaseLedger(
-            writer=_engine(path, writes=True), readers=_engine(path, writes=False), path=path
-        )
+        ledger = DatabaseLedger(path)
         try:
             await asyncio.get_running_loop().run_in_executor(ledger._writing, ledger._prepare)
         except StorageError:
@@ -107,8 +103,13 @@ class DatabaseLedger:
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._read, work)
 
     def _read(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
-        with _translated(self._path), self._readers.begin() as connection:
-            return _driven(work(DatabaseTransaction(connection)))
+        with translated(self._path):
+            connection = self._readers.get()  # as many as threads that read
+            try:
+                with connection.transaction():
+                    return _driven(work(DatabaseTransaction(connection)))
+            finally:
+                self._readers.put(connection)
 
     async def check(self) -> None:
         """See ports.Ledger."""
@@ -124,16 +125,20 @@ class DatabaseLedger:
         await asyncio.to_thread(self._let_go)
 
     def _let_go(self) -> None:
-        for threads, engine in ((self._writing, self._writer), (self._reading, self._readers)):
-            threads.shutdown()
-            engine.dispose()
+        self._reading.shutdown()
+        self._writing.shutdown()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._readers.get_nowait().close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def _prepare(self) -> None:
-        with _translated(self._path):
-            with self._writer.connect() as connection:
-                # read back: a file system without shared memory silently refuses WAL
-                mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
-                synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+        with translated(self._path):
+            self._writer = writer = Connection(self._path, writes=True)
+            # read back: a file system without shared memory silently refuses WAL
+            mode, synchronous = writer.pragma("journal_mode"), writer.pragma("synchronous")
             if mode != "wal" or synchronous != 2:
                 raise StorageError(
                     say(
@@ -144,9 +149,11 @@ class DatabaseLedger:
                     ),
                     where=str(self._path),
                 )
-            with self._writer.begin() as connection:
-                tables.metadata.create_all(connection)
-                _require_form(connection, self._path)
+            with writer.transaction():
+                writer.make_tables(tables.metadata)
+                _require_form(writer, self._path)
+            for _ in range(READERS):
+                self._readers.put(Connection(self._path, writes=False))
 
     async def _write_groups(self) -> None:
         """Take what waits, run it under one commit, answer; until ``close`` puts None behind the last job."""
@@ -180,9 +187,11 @@ class DatabaseLedger:
 
     def _commit(self, group: list[_Job]) -> list[_Outcome]:
         """Run a group under one commit; raises StorageError where nothing, or nobody knows what, was kept."""
-        with _translated(self._path), self._writer.begin() as connection:
-            outcomes = [self._run(job, connection) for job in group]
-            grown = None if self._logbook is None else DatabaseTransaction(connection).seal(self._logbook)
+        assert self._writer is not None
+        transaction = DatabaseTransaction(self._writer)
+        with translated(self._path), self._writer.transaction():
+            outcomes = [self._run(job, self._writer, transaction) for job in group]
+            grown = None if self._logbook is None else transaction.seal(self._logbook)
         if grown is not None:  # committed: now it may be shown
             sealed, placed = grown
             self._recent.update((evidence, (sealed, index)) for evidence, index in placed.items())
@@ -190,14 +199,14 @@ class DatabaseLedger:
                 self._recent.popitem(last=False)
         return outcomes
 
-    def _run(self, job: _Job, connection: Connection) -> _Outcome:
+    def _run(self, job: _Job, connection: Connection, transaction: DatabaseTransaction) -> _Outcome:
         """Run one unit in a savepoint; its own error is its outcome, a full disk is the whole group's."""
         failure: Exception | None = None
         try:
-            with connection.begin_nested():
+            with connection.savepoint():
                 try:
-                    with _translated(self._path):
-                        return _Outcome(answer=_driven(job.work(DatabaseTransaction(connection))))
+                    with translated(self._path):
+                        return _Outcome(answer=_driven(job.work(transaction)))
                 except Exception as error:
                     failure = error
                     raise
@@ -221,9 +230,10 @@ def _driven(work: Awaitable[Answer]) -> Answer:
 
 def _require_form(connection: Connection, path: Path) -> None:
     """Write the version of the tables into a new database; raise StorageError for another one's."""
-    version = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.name == "schema"))
+    rows = connection.rows(select(tables.meta.c.value).where(tables.meta.c.name == "schema"))
+    version = rows[0]["value"] if rows else None
     if version is None:
-        connection.execute(insert(tables.meta), tables.BEGINNING)
+        connection.run(insert(tables.meta), *tables.BEGINNING)
     elif version != tables.SCHEMA_VERSION:
         raise StorageError(
             say(
@@ -233,49 +243,3 @@ def _require_form(connection: Connection, path: Path) -> None:
             ),
             where=str(path),
         )
-
-
-def _engine(path: Path, *, writes: bool) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=QueuePool,
-        pool_size=1 if writes else READERS,
-        max_overflow=0,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the transactions are ours, not the driver's
-        cursor = connection.cursor()
-        if writes:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn the database's errors into the library's."""
-    try:
-        yield
-    except EvidenceError as error:
-        raise StorageError(error.sentence, where=f"{path}: {error.where}") from error
-    except IntegrityError as error:
-        raise StorageError(
-            say("This entry is already in the ledger: {key}.", key=error.orig), where=str(path)
-        ) from error
-    except (SQLAlchemyError, OSError) as error:
-        reason = getattr(error, "orig", None) or error
-        if "disk is full" in str(reason):
-            raise DiskFullError(say("The disk is full: nothing was written."), where=str(path)) from error
-        raise StorageError(
-            say("The database reports an error: {reason}.", reason=reason), where=str(path)
-        ) from error

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    Row,
     String,
     Table,
     Text,
@@ -190,21 +189,21 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def read_delivery(row: Row[Any]) -> Delivery:
+def read_delivery(row: Any) -> Delivery:
     """Return the delivery of a row."""
     return Delivery(
-        id=row.id,
-        sha256=row.sha256,
-        sender=row.sender,
-        receiver=row.receiver,
-        number=row.number,
-        state=State(row.state),
-        reached=State(row.reached),
-        changed_at=from_micros(row.changed_at),
-        expires_at=from_micros(row.expires_at),
-        leased_by=row.leased_by,
-        leased_until=None if row.leased_until is None else from_micros(row.leased_until),
-        warn_at=None if row.warn_at is None else from_micros(row.warn_at),
+        id=row["id"],
+        sha256=row["sha256"],
+        sender=row["sender"],
+        receiver=row["receiver"],
+        number=row["number"],
+        state=State(row["state"]),
+        reached=State(row["reached"]),
+        changed_at=from_micros(row["changed_at"]),
+        expires_at=from_micros(row["expires_at"]),
+        leased_by=row["leased_by"],
+        leased_until=None if row["leased_until"] is None else from_micros(row["leased_until"]),
+        warn_at=None if row["warn_at"] is None else from_micros(row["warn_at"]),
     )
 
 
@@ -224,19 +223,19 @@ def envelope_row(envelope: StoredEnvelope) -> dict[str, Any]:
     }
 
 
-def read_envelope(row: Row[Any]) -> StoredEnvelope:
+def read_envelope(row: Any) -> StoredEnvelope:
     """Return the envelope of a row."""
     return StoredEnvelope(
-        sha256=row.sha256,
-        size=row.size,
-        sender=row.sender,
-        document_id=row.document_id,
-        subject=row.subject,
-        priority=row.priority,
-        kind=row.kind,
-        accepted_at=from_micros(row.accepted_at),
-        number_key=row.number_key,
-        is_kept=bool(row.kept),
+        sha256=row["sha256"],
+        size=row["size"],
+        sender=row["sender"],
+        document_id=row["document_id"],
+        subject=row["subject"],
+        priority=row["priority"],
+        kind=row["kind"],
+        accepted_at=from_micros(row["accepted_at"]),
+        number_key=row["number_key"],
+        is_kept=bool(row["kept"]),
     )
 
 
@@ -251,13 +250,13 @@ def binding_row(binding: Binding, agency: str) -> dict[str, Any]:
     }
 
 
-def read_binding(row: Row[Any]) -> Binding:
+def read_binding(row: Any) -> Binding:
     """Return the binding of a row."""
     return Binding(
-        sha256=row.sha256,
-        use=Use(row.use),
-        not_before=from_micros(row.not_before),
-        not_after=from_micros(row.not_after),
+        sha256=row["sha256"],
+        use=Use(row["use"]),
+        not_before=from_micros(row["not_before"]),
+        not_after=from_micros(row["not_after"]),
     )
 
 
@@ -274,13 +273,13 @@ def fact_row(fact: Fact) -> dict[str, Any]:
     }
 
 
-def read_fact(row: Row[Any]) -> Fact:
+def read_fact(row: Any) -> Fact:
     """Return the evidence of a row, read back from the very bytes that were signed."""
     return Fact(
-        evidence=Evidence.from_json(parse_json(row.record, limit=len(row.record), where="evidence")),
-        signed=row.record,
-        signature=row.signature,
-        delivery=row.delivery,
-        cause=row.cause or "",
-        state=row.state,
+        evidence=Evidence.from_json(parse_json(row["record"], limit=len(row["record"]), where="evidence")),
+        signed=row["record"],
+        signature=row["signature"],
+        delivery=row["delivery"],
+        cause=row["cause"] or "",
+        state=row["state"],
     )

@@ -1,7 +1,6 @@
 """The queries of the ledger, written once for every database (SQLAlchemy Core).
 
-The statements are built once, here, and only given their values later: building one costs more than SQLite
-needs to answer it.
+The statements are built once, here, and only given their values later (``connection`` compiles them once).
 """
 
 from __future__ import annotations
@@ -11,7 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.expression import ClauseElement
 
 from docsign.envelope.agency_codes import canonical
 from docsign.envelope.evidence import log_entry
@@ -29,6 +30,7 @@ from relay_server.core.logbook import (
     write_log_state,
 )
 from relay_server.storage import tables
+from relay_server.storage.connection import Connection
 from relay_server.storage.tables import (
     agencies,
     bindings,
@@ -60,15 +62,11 @@ _AGENCY_OF = _WITH_BINDINGS.where(
 _OTHERS_OF = (
     select(agencies.c.code)
     .join(bindings, bindings.c.agency == agencies.c.key)
-    .where(
-        and_(
-            bindings.c.sha256.in_(bindparam("fingerprints", expanding=True)),
-            agencies.c.key != bindparam("wanted"),
-        )
-    )
+    .where(and_(bindings.c.sha256 == bindparam("fingerprint"), agencies.c.key != bindparam("wanted")))
 )
+_NO_BINDINGS = delete(bindings).where(bindings.c.agency == bindparam("wanted"))
+_NO_AGENCY = delete(agencies).where(agencies.c.key == bindparam("wanted"))
 _ENVELOPE = select(envelopes).where(envelopes.c.sha256 == bindparam("wanted"))
-_ENVELOPES = select(envelopes).where(envelopes.c.sha256.in_(bindparam("names", expanding=True)))
 _SENDERS = select(envelopes.c.sender).distinct().where(envelopes.c.document_id == bindparam("wanted"))
 _NUMBER_KNOWN = select(envelopes.c.sha256).where(envelopes.c.number_key == bindparam("wanted")).limit(1)
 _REMOVABLE = (
@@ -143,7 +141,20 @@ _CHECKPOINT_OVER = (
 _NEWEST_CHECKPOINT = select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
 _NOTE = select(notes.c.value).where(notes.c.name == bindparam("wanted"))
 _PUT_NOTE = update(notes).where(notes.c.name == bindparam("wanted")).values(value=bindparam("new"))
-_PUT_DELIVERY = update(deliveries).where(deliveries.c.id == bindparam("wanted"))
+_PUT_DELIVERY = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("wanted"))
+    .values({column.name: bindparam(column.name) for column in deliveries.c if column.name != "place"})
+)
+
+
+def _adding(table: Table) -> Insert:
+    """Return how a row is added: the table numbers its rows itself, and a record gets its leaf later."""
+    given = [column.name for column in table.c if column.autoincrement is not True and column.name != "leaf"]
+    return insert(table).values({name: bindparam(name) for name in given})
+
+
+_ADD = {table: _adding(table) for table in tables.metadata.sorted_tables}
 
 
 class DatabaseTransaction:
@@ -152,12 +163,12 @@ class DatabaseTransaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def _rows(self, statement: Any, **values: object) -> Sequence[Row[Any]]:
-        return self._connection.execute(statement, values).all()
+    def _rows(self, statement: ClauseElement, **values: object) -> list[Any]:
+        return self._connection.rows(statement, values)
 
-    def _add(self, table: Any, *rows: dict[str, Any]) -> None:
+    def _add(self, table: Table, *rows: dict[str, Any]) -> None:
         if rows:
-            self._connection.execute(insert(table), list(rows))
+            self._connection.run(_ADD[table], *rows)
 
     # ---- the directory
 
@@ -180,14 +191,14 @@ class DatabaseTransaction:
 
     async def put_agency(self, agency: Agency) -> None:
         """See ports.Transaction."""
-        fingerprints = [binding.sha256 for binding in agency.bindings]
-        taken = self._rows(_OTHERS_OF, fingerprints=fingerprints, wanted=agency.key)
-        if taken:
-            raise StorageError(
-                say("This certificate belongs to the agency {code} already.", code=taken[0].code)
-            )
-        self._connection.execute(delete(bindings).where(bindings.c.agency == agency.key))
-        self._connection.execute(delete(agencies).where(agencies.c.key == agency.key))
+        for binding in agency.bindings:
+            taken = self._rows(_OTHERS_OF, fingerprint=binding.sha256, wanted=agency.key)
+            if taken:
+                raise StorageError(
+                    say("This certificate belongs to the agency {code} already.", code=taken[0]["code"])
+                )
+        self._connection.run(_NO_BINDINGS, {"wanted": agency.key})
+        self._connection.run(_NO_AGENCY, {"wanted": agency.key})
         folded = f"{agency.code}\n{agency.name}".casefold()
         self._add(agencies, {"key": agency.key, "code": agency.code, "name": agency.name, "folded": folded})
         self._add(bindings, *(tables.binding_row(binding, agency.key) for binding in agency.bindings))
@@ -201,7 +212,7 @@ class DatabaseTransaction:
 
     async def senders_of(self, document_id: str) -> frozenset[str]:
         """See ports.Transaction."""
-        return frozenset(row.sender for row in self._rows(_SENDERS, wanted=document_id))
+        return frozenset(row["sender"] for row in self._rows(_SENDERS, wanted=document_id))
 
     async def is_number_known(self, number_key: str) -> bool:
         """See ports.Transaction."""
@@ -214,7 +225,7 @@ class DatabaseTransaction:
 
     async def mark_removed(self, sha256: str) -> None:
         """See ports.Transaction."""
-        self._connection.execute(_REMOVED, {"wanted": sha256})
+        self._connection.run(_REMOVED, {"wanted": sha256})
 
     async def add_envelope(self, envelope: StoredEnvelope) -> None:
         """See ports.Transaction."""
@@ -236,20 +247,20 @@ class DatabaseTransaction:
     async def put_delivery(self, delivery: Delivery) -> None:
         """See ports.Transaction."""
         row = tables.delivery_row(delivery)
-        self._connection.execute(_PUT_DELIVERY.values(row), {"wanted": delivery.id})
+        self._connection.run(_PUT_DELIVERY, {**row, "wanted": delivery.id})
 
     async def next_number(self) -> int:
         """See ports.Transaction."""
-        return int(self._connection.execute(_NEXT_NUMBER).scalar_one())
+        return int(self._rows(_NEXT_NUMBER)[0]["value"])
 
     async def inbox(
         self, receiver: str, after: int, limit: int
     ) -> tuple[tuple[Delivery, StoredEnvelope], ...]:
         """See ports.Transaction."""
         rows = self._rows(_INBOX, wanted=receiver, after=after, most=limit)
-        about = self._rows(_ENVELOPES, names=list({row.sha256 for row in rows})) if rows else ()
-        found = {row.sha256: tables.read_envelope(row) for row in about}
-        return tuple((tables.read_delivery(row), found[row.sha256]) for row in rows)
+        names = {row["sha256"] for row in rows}
+        about = {name: tables.read_envelope(self._rows(_ENVELOPE, wanted=name)[0]) for name in names}
+        return tuple((tables.read_delivery(row), about[row["sha256"]]) for row in rows)
 
     async def overdue(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
         """See ports.Transaction."""
@@ -284,17 +295,17 @@ class DatabaseTransaction:
     async def entries(self, start: int, count: int) -> tuple[bytes, ...]:
         """See ports.Transaction."""
         rows = self._rows(_ENTRIES, start=start, end=start + count)
-        return tuple(log_entry(row.record, row.signature) for row in rows)
+        return tuple(log_entry(row["record"], row["signature"]) for row in rows)
 
     async def index_of(self, evidence: str) -> int | None:
         """See ports.Transaction."""
         rows = self._rows(_LEAF_OF, wanted=evidence)
-        return rows[0].leaf if rows else None
+        return rows[0]["leaf"] if rows else None
 
     async def checkpoint_over(self, index: int) -> bytes:
         """See ports.Transaction."""
         rows = self._rows(_CHECKPOINT_OVER, index=index)
-        return bytes(rows[0].note) if rows else b""
+        return bytes(rows[0]["note"]) if rows else b""
 
     async def note(self, name: str) -> bytes:
         """See ports.Transaction."""
@@ -307,22 +318,22 @@ class DatabaseTransaction:
     def read_note(self, name: str) -> bytes:
         """Return the note of this name."""
         rows = self._rows(_NOTE, wanted=name)
-        return bytes(rows[0].value) if rows else b""
+        return bytes(rows[0]["value"]) if rows else b""
 
     def write_note(self, name: str, value: bytes) -> None:
         """Replace the note of this name."""
-        if self._connection.execute(_PUT_NOTE, {"wanted": name, "new": value}).rowcount == 0:
+        if self._connection.run(_PUT_NOTE, {"wanted": name, "new": value}) == 0:
             self._add(notes, {"name": name, "value": value})
 
     def read_state(self) -> LogState:
         """Return the log as it was last sealed."""
         rows = self._rows(_NEWEST_CHECKPOINT)
-        return read_log_state(self.read_note(STATE), bytes(rows[0].note) if rows else b"")
+        return read_log_state(self.read_note(STATE), bytes(rows[0]["note"]) if rows else b"")
 
     def read_tile(self, level: int, number: int) -> bytes | None:
         """Return the hashes of a tile."""
         rows = self._rows(_TILE, level=level, number=number)
-        return bytes(rows[0].hashes) if rows else None
+        return bytes(rows[0]["hashes"]) if rows else None
 
     def seal(self, logbook: Logbook) -> tuple[Sealed, dict[str, int]] | None:
         """Append what was kept and is not in the log yet; None where nothing was.
@@ -334,24 +345,24 @@ class DatabaseTransaction:
             return None
         state = self.read_state()
         edge = {key: self.read_tile(*key) or b"" for key in state.edge()}
-        sealed = logbook.seal(state, edge, [log_entry(row.record, row.signature) for row in rows])
-        placed = {row.id: state.size + place for place, row in enumerate(rows)}
-        self._connection.execute(_SEAL, [{"wanted": row.number, "place": placed[row.id]} for row in rows])
+        sealed = logbook.seal(state, edge, [log_entry(row["record"], row["signature"]) for row in rows])
+        placed = {row["id"]: state.size + place for place, row in enumerate(rows)}
+        self._connection.run(_SEAL, *({"wanted": row["number"], "place": placed[row["id"]]} for row in rows))
         for (level, number), hashes in sealed.tiles.items():
             values = {"wanted_level": level, "wanted_number": number, "new": hashes}
-            if self._connection.execute(_PUT_TILE, values).rowcount == 0:
+            if self._connection.run(_PUT_TILE, values) == 0:
                 self._add(tiles, {"level": level, "number": number, "hashes": hashes})
         self.write_note(STATE, write_log_state(sealed.state))
         self._add(checkpoints, {"size": sealed.state.size, "note": sealed.state.checkpoint})
         return sealed, placed
 
 
-def _agencies(rows: Sequence[Row[Any]]) -> tuple[Agency, ...]:
+def _agencies(rows: Sequence[Any]) -> tuple[Agency, ...]:
     """Put rows of agencies joined with their bindings together again; they come in the agencies' order."""
     found: dict[str, Agency] = {}
     for row in rows:
-        known = found.get(row.key) or Agency(code=row.code, name=row.name)
-        if row.sha256 is not None:
+        known = found.get(row["key"]) or Agency(code=row["code"], name=row["name"])
+        if row["sha256"] is not None:
             known = replace(known, bindings=(*known.bindings, tables.read_binding(row)))
-        found[row.key] = known
+        found[row["key"]] = known
     return tuple(found.values())

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine.default import DefaultDialect
 
 from docsign.errors import DiskFullError, StorageError
 from relay_server.core.deliveries import Happening, State
 from relay_server.core.directory import Agency, Use
 from relay_server.ports import Ledger, Transaction
+from relay_server.storage.connection import Connection
 from relay_server.storage.database import DatabaseLedger
 from relay_server.storage.memory import MemoryLedger
 from tests.relay.values import COMMUNE, DEPARTMENT, NOW, PROVINCE, agency, delivery, digest, envelope, fact
@@ -262,10 +264,10 @@ async def test_sqlite_is_opened_with_full_sync_and_says_so_when_it_cannot(tmp_pa
     """Durability is read back at the start, not assumed."""
     path = tmp_path / "relay.sqlite"
     ledger = await DatabaseLedger.open(path)
-    with ledger._writer.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    assert ledger._writer is not None
+    assert ledger._writer.pragma("synchronous") == 2
+    assert ledger._writer.pragma("journal_mode") == "wal"
+    assert ledger._writer.pragma("foreign_keys") == 1
     await ledger.close()
     await ledger.close()
     with pytest.raises(StorageError, match="stopped"):
@@ -283,9 +285,9 @@ async def test_sqlite_survives_being_opened_again_and_refuses_another_form(tmp_p
     await ledger.close()
     ledger = await DatabaseLedger.open(path)
     assert await ledger.read(lambda tx: tx.envelope(envelope().sha256)) == envelope()
-    with ledger._writer.begin() as connection:
-        connection.exec_driver_sql("UPDATE meta SET value = 9 WHERE name = 'schema'")
     await ledger.close()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE meta SET value = 9 WHERE name = 'schema'")
     with pytest.raises(StorageError, match="form 9"):
         await DatabaseLedger.open(path)
     (tmp_path / "other.sqlite").write_bytes(b"khong phai co so du lieu" * 50)
@@ -297,15 +299,13 @@ async def test_a_full_disk_is_named_and_the_ledger_goes_on_afterwards(tmp_path: 
     """Nothing of the unit that met it stays."""
     ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
     try:
-        with ledger._writer.connect() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {(pages or 0) + 1}")
+        assert ledger._writer is not None
+        ledger._writer.pragma(f"max_page_count = {ledger._writer.pragma('page_count') + 1}")
         large = replace(envelope(), subject="x" * 100_000)
         with pytest.raises(DiskFullError):
             await ledger.write(lambda tx: tx.add_envelope(large))
         assert await ledger.read(lambda tx: tx.envelope(large.sha256)) is None
-        with ledger._writer.connect() as connection:
-            connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+        ledger._writer.pragma("max_page_count = 100000")
         await ledger.write(lambda tx: tx.add_envelope(large))
         assert await ledger.read(lambda tx: tx.envelope(large.sha256)) == large
     finally:
@@ -318,14 +318,14 @@ async def test_a_commit_that_fails_but_has_happened_is_reported_as_failed(
     """The caller repeats; the entry that is there shows that it had happened."""
     ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
     try:
-        real = DefaultDialect.do_commit
+        real = Connection.commit
 
-        def loses_the_answer(self: DefaultDialect, connection: object) -> None:
-            real(self, connection)  # type: ignore[no-untyped-call]
+        def loses_the_answer(self: Connection) -> None:
+            real(self)
             raise OSError("mất liên lạc sau khi ghi")
 
         with monkeypatch.context() as patched:
-            patched.setattr(DefaultDialect, "do_commit", loses_the_answer)
+            patched.setattr(Connection, "commit", loses_the_answer)
             with pytest.raises(StorageError, match="mất liên lạc"):
                 await ledger.write(lambda tx: tx.add_envelope(envelope()))
         assert await ledger.read(lambda tx: tx.envelope(envelope().sha256)) == envelope()
@@ -341,11 +341,11 @@ async def test_a_bug_while_committing_leaves_nobody_waiting(
     ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
     try:
 
-        def fails(_self: DefaultDialect, _connection: object) -> None:
+        def fails(_self: Connection) -> None:
             raise ArithmeticError
 
         with monkeypatch.context() as patched:
-            patched.setattr(DefaultDialect, "do_commit", fails)
+            patched.setattr(Connection, "commit", fails)
             with pytest.raises(StorageError, match="ArithmeticError"):
                 await asyncio.wait_for(ledger.write(lambda tx: tx.add_envelope(envelope())), 5)
         await ledger.write(lambda tx: tx.add_envelope(envelope()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,8 +37,8 @@ async def test_the_inbox_is_answered_from_its_index(tmp_path: Path) -> None:
     """A backlog of a million must not be walked through."""
     ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
     try:
-        with ledger._writer.connect() as connection:
-            plan = connection.exec_driver_sql(
+        with contextlib.closing(sqlite3.connect(tmp_path / "relay.sqlite")) as other:
+            plan = other.execute(
                 "EXPLAIN QUERY PLAN SELECT * FROM deliveries"
                 " WHERE receiver = 'H99' AND number > 5 AND waiting ORDER BY number LIMIT 10"
             )

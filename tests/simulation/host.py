@@ -24,8 +24,6 @@ from typing import Any, BinaryIO
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
 
 from docsign.envelope.header import Business, BusinessKind, Header, Organization
 from docsign.errors import ContainerError, DocsignError
@@ -229,18 +227,20 @@ class Host:
 
     def _watch(self, ledger: DatabaseLedger) -> None:
         """Lie in wait at the ledger's commits."""
-        with ledger._writer.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_autocheckpoint=0")
+        writer = ledger._writer
+        assert writer is not None
+        writer.pragma("wal_autocheckpoint=0")
+        commit = writer.commit
         self._durable_log = self._log_size()
 
-        def committing(connection: Any) -> None:
+        def committing() -> None:
             struck = self.weather.strikes("commit")
             if struck in ("failed", "cut"):
                 if struck == "cut":
                     raise PowerCutError
                 raise _disk_error()
             before = self._log_size()
-            connection.connection.dbapi_connection.commit()
+            commit()
             if struck == "cut late":
                 self._torn = True
                 self._durable_log = min(self._log_size(), before)
@@ -250,7 +250,7 @@ class Host:
             if struck:
                 raise _disk_error()
 
-        event.listen(ledger._writer, "commit", committing)
+        writer.commit = committing  # type: ignore[method-assign]
 
     def _log_size(self) -> int:
         path = Path(f"{self.database}-wal")
@@ -332,8 +332,8 @@ class Bugs(logging.Handler):
             self._found.append(repr(record.exc_info[1] if record.exc_info else record.getMessage()))
 
 
-def _disk_error() -> OperationalError:
-    return OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
+def _disk_error() -> sqlite3.OperationalError:
+    return sqlite3.OperationalError("disk I/O error")
 
 
 async def make_template(path: Path, agencies: list[Agency]) -> None:
