@@ -138,15 +138,21 @@ class Examined:
         return None
 
 
+ANSWERS = 4096
+"""Of how many certificates it is remembered whether this trust has them revoked."""
+
+
 class TrustExaminer:
     """An Examiner with a trust held open."""
 
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
+        self._revoked: dict[bytes, bool] = {}
 
     def renew(self, trust: Trust) -> None:
         """Judge by this trust from now on."""
         self._trust = trust
+        self._revoked = {}
 
     def examine(self, stream: BinaryIO, *, at: datetime) -> Examined:
         """See ports.Examiner."""
@@ -162,7 +168,13 @@ class TrustExaminer:
 
     def is_revoked(self, certificate: bytes) -> bool:
         """See ports.Examiner."""
-        try:
-            return self._trust.revocation(x509.load_der_x509_certificate(certificate)) is not None
-        except ValueError:
-            return True  # not even a certificate
+        trust, answers = self._trust, self._revoked
+        if certificate not in answers:
+            if len(answers) >= ANSWERS:
+                answers.clear()
+            try:
+                revoked = trust.revocation(x509.load_der_x509_certificate(certificate)) is not None
+            except ValueError:
+                revoked = True  # not even a certificate
+            answers[certificate] = revoked
+        return answers[certificate]

@@ -351,6 +351,13 @@ class Ledger(Protocol):
         """Run ``work`` over a consistent view; it changes nothing. Any number at once, beside the writer."""
         ...
 
+    async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:
+        """Return what ``Transaction.agency_of`` does, as it is now: asked with every request.
+
+        While the directory stays as it is, a second look costs next to nothing.
+        """
+        ...
+
     async def proof(self, evidence: str) -> LogProof | None:
         """Return the proof that the record of this id is in the log; None where it is not there.
 

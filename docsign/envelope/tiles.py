@@ -7,7 +7,7 @@ and so on. Full tiles and full bundles of entries never change.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from docsign.envelope.merkle import (
@@ -92,12 +92,16 @@ def bundles_of(size: int, *, since: int = 0) -> Iterator[Tile]:
     )
 
 
-def range_hashes(size: int, read: Callable[[Tile], bytes]) -> RangeHash:
+def range_hashes(
+    size: int, read: Callable[[Tile], bytes], known: Mapping[tuple[int, int], bytes] | None = None
+) -> RangeHash:
     """Return how to hash any subtree of a log of ``size`` entries from its tiles.
 
     ``read`` gives a tile's bytes: 32 for each hash of its width. Raises EvidenceError for other lengths. What
-    an untrusted log serves is worth nothing until a root of it is the checkpoint's.
+    an untrusted log serves is worth nothing until a root of it is the checkpoint's. ``known`` has the hashes
+    of complete subtrees, by start and end, that need not be made again.
     """
+    at_hand = known or {}
 
     @lru_cache(maxsize=256)
     def hashes_of(level: int, number: int) -> bytes:
@@ -110,6 +114,8 @@ def range_hashes(size: int, read: Callable[[Tile], bytes]) -> RangeHash:
 
     @lru_cache(maxsize=4096)
     def complete(start: int, end: int) -> bytes:
+        if (start, end) in at_hand:
+            return at_hand[start, end]
         height = (end - start).bit_length() - 1
         level = height // 8
         first, count = start // WIDTH**level, 1 << (height - 8 * level)

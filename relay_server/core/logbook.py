@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from docsign.envelope.merkle import HASH_SIZE, Frontier, RangeHash, inclusion_proof, leaf_hash
+from docsign.envelope.merkle import (
+    HASH_SIZE,
+    Frontier,
+    RangeHash,
+    complete_subtrees,
+    inclusion_proof,
+    leaf_hash,
+)
 from docsign.envelope.signed_note import Checkpoint, LogProof, NoteKey, read_note
 from docsign.envelope.tiles import WIDTH, Tile, range_hashes
 from docsign.errors import EvidenceError
@@ -80,8 +87,10 @@ class Logbook:
         frontier = state.frontier.grown(leaves)
         tiles = _grown(state.size, edge, leaves)
         known = {**edge, **tiles}
+        # a new entry's neighbours to the left are the subtrees the log had before: no tile is hashed for them
+        before = dict(zip(complete_subtrees(0, state.size), state.frontier.hashes, strict=True))
         ranges = range_hashes(
-            frontier.size, lambda tile: known[(tile.level or 0, tile.number)][: _bytes(tile)]
+            frontier.size, lambda tile: known[(tile.level or 0, tile.number)][: _bytes(tile)], before
         )
         checkpoint = Checkpoint(origin=self.key.name, size=frontier.size, root=frontier.root)
         note = checkpoint.signed(self.key, self._sign)

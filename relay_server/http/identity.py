@@ -27,7 +27,7 @@ async def identify(relay: Relay, request: web.Request) -> Caller:
         raise _unknown()
     fingerprint = hashlib.sha256(shown).hexdigest()
     request[CERTIFICATE] = fingerprint
-    agency = await relay.ledger.read(lambda tx: tx.agency_of(fingerprint, Use.TLS))
+    agency = await relay.ledger.agency_of(fingerprint, Use.TLS)
     if agency is None:
         raise _unknown()
     if not agency.has(fingerprint, Use.TLS, at=relay.now()):

@@ -3,8 +3,9 @@
 1. There is room for it, as far as its length is announced.
 2. It is streamed in; size and digest are counted on the way.
 3. The digest is the announced one.
-4. Known already: the receipt of then, if it is the sender who asks.
-5. It is examined (ZIP rules, header, signatures) and let in by ``core.admission``.
+4. It is examined (ZIP rules, header, signatures).
+5. Known already: the receipt of then, if it is the sender who asks, whatever would be thought of it today.
+   Else ``core.admission`` lets it in.
 6. The bytes are made durable under their name.
 7. One transaction remembers envelope, deliveries and evidence.
 8. The receivers who wait are woken; the receipt is returned, with the proof that it stands in the log.
@@ -17,10 +18,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt
-from docsign.envelope.header import BusinessKind
+from docsign.envelope.header import BusinessKind, Header
 from docsign.errors import DiskFullError, MalformedError
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
@@ -66,16 +68,45 @@ async def _take_in(
     time_to_live: timedelta | None,
 ) -> Receipt:
     """Steps 4 to 8: what was streamed in and is what was announced."""
-    known = await relay.ledger.read(lambda tx: _receipt_of(tx, declared, caller))
-    if known is not None:
-        if await relay.ledger.read(lambda tx: _is_kept(tx, declared)):
-            await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
-        return await proved(relay, known)
     found = await _examine(relay, incoming)
-    receivers, warnings = await relay.ledger.read(lambda tx: _admit(tx, relay, caller, found))
+    entry = await relay.ledger.read(lambda tx: _decide(tx, relay, caller, declared, found))
+    if isinstance(entry, _Known):
+        if entry.is_kept:
+            await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
+        return await proved(relay, entry.receipt)
     await incoming.commit(declared)
-    receipt = await _remember(relay, caller, found, receivers, warnings, declared, size, time_to_live)
+    receipt = await _remember(relay, caller, entry, declared, size, time_to_live)
     return await proved(relay, receipt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """An envelope this caller has sent before."""
+
+    receipt: Receipt
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Admitted:
+    """An envelope that is let in: its header, who receives it, and what its receipt warns of."""
+
+    header: Header
+    receivers: tuple[Agency, ...]
+    warnings: tuple[Reason, ...]
+
+
+async def _decide(
+    tx: Transaction, relay: Relay, caller: Caller, sha256: str, found: Examination | RefusalError
+) -> _Known | _Admitted:
+    """Step 5, over one view of the ledger; raises RefusalError."""
+    known = await tx.envelope(sha256)
+    if known is not None and known.sender == caller.code:
+        return _Known(receipt=receipt_among(await tx.facts(sha256)), is_kept=known.is_kept)
+    if isinstance(found, RefusalError):
+        raise found
+    receivers, warnings = await _admit(tx, relay, caller, found)
+    return _Admitted(header=found.header, receivers=receivers, warnings=warnings)
 
 
 async def require_room(relay: Relay, length: int) -> None:
@@ -116,17 +147,18 @@ def too_large(relay: Relay) -> RefusalError:
     )
 
 
-async def _examine(relay: Relay, incoming: Incoming) -> Examination:
+async def _examine(relay: Relay, incoming: Incoming) -> Examination | RefusalError:
+    """Return what was found, or the answer to what is no envelope."""
     stream = await incoming.reading()
 
-    def examine() -> Examination:
-        with stream:
-            return relay.examiner.examine(stream, at=relay.now())
+    def examine() -> Examination | RefusalError:
+        try:
+            with stream:
+                return relay.examiner.examine(stream, at=relay.now())
+        except MalformedError as error:
+            return RefusalError(ProblemType.BAD_ENVELOPE, error.sentence, where=error.where)
 
-    try:
-        return await asyncio.to_thread(examine)
-    except MalformedError as error:
-        raise RefusalError(ProblemType.BAD_ENVELOPE, error.sentence, where=error.where) from error
+    return await asyncio.to_thread(examine)
 
 
 async def _admit(
@@ -159,15 +191,13 @@ async def _admit(
 async def _remember(
     relay: Relay,
     caller: Caller,
-    found: Examination,
-    receivers: tuple[Agency, ...],
-    warnings: tuple[Reason, ...],
+    entry: _Admitted,
     sha256: str,
     size: int,
     time_to_live: timedelta | None,
 ) -> Receipt:
     now = relay.now()
-    header = found.header
+    header = entry.header
     envelope = StoredEnvelope(
         sha256=sha256,
         size=size,
@@ -179,14 +209,14 @@ async def _remember(
         accepted_at=now,
         number_key=admission.number_key(caller.code, header),
     )
-    codes = tuple(receiver.code for receiver in receivers)
+    codes = tuple(receiver.code for receiver in entry.receivers)
     accepted = relay.fact(
         EvidenceEvent.SUBMISSION_ACCEPTANCE,
         envelope,
         recipients=codes,
         at=now,
         actor=caller.code,
-        reasons=warnings,
+        reasons=entry.warnings,
     )
     consigned = relay.fact(
         EvidenceEvent.CONTENT_CONSIGNMENT, envelope, recipients=codes, at=now, state=State.QUEUED.value
@@ -240,11 +270,6 @@ async def receiving_agency(tx: Transaction, code: str) -> Agency | None:
         if agency is not None:
             return agency
     return None
-
-
-async def _is_kept(tx: Transaction, sha256: str) -> bool:
-    known = await tx.envelope(sha256)
-    return known is not None and known.is_kept
 
 
 async def _receipt_of(tx: Transaction, sha256: str, caller: Caller) -> Receipt | None:

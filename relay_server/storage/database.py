@@ -22,12 +22,13 @@ from sqlalchemy import insert, select
 from docsign.envelope.signed_note import LogProof
 from docsign.errors import DiskFullError, StorageError
 from docsign.sentence import say
+from relay_server.core.directory import Agency, Use
 from relay_server.core.logbook import Logbook, Sealed
 from relay_server.log import LOGGER
 from relay_server.storage import tables
 from relay_server.storage.connection import Connection, translated
 from relay_server.storage.proving import prove_record
-from relay_server.storage.transaction import DatabaseTransaction
+from relay_server.storage.transaction import DatabaseTransaction, directory_edition
 
 Answer = TypeVar("Answer")
 Work = Callable[[DatabaseTransaction], Awaitable[Any]]
@@ -59,6 +60,8 @@ class DatabaseLedger:
         self._path = path
         self._writer: Connection | None = None
         self._readers: queue.LifoQueue[Connection] = queue.LifoQueue()
+        self._watcher: Connection | None = None
+        self._agencies: dict[tuple[str, Use], tuple[int, Agency | None]] = {}
         self._writing = ThreadPoolExecutor(1, "ledger-writer")
         self._reading = ThreadPoolExecutor(READERS, "ledger-reader")
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
@@ -81,6 +84,21 @@ class DatabaseLedger:
     def keep_log(self, logbook: Logbook) -> None:
         """Seal every record from now on into this log, under the commit that keeps it."""
         self._logbook = logbook
+
+    async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:
+        """See ports.Ledger."""
+        await self.check()
+        with translated(self._path):
+            assert self._watcher is not None
+            # here and now: one row of a page that is at hand costs less than a hand-over to a thread
+            edition = directory_edition(self._watcher)
+        known = self._agencies.get((fingerprint, use))
+        if known is None or known[0] != edition:
+            known = await self.read(lambda tx: tx.agency_in_edition(fingerprint, use))
+            if len(self._agencies) >= RECENT:
+                self._agencies.clear()
+            self._agencies[fingerprint, use] = known
+        return known[1]
 
     async def proof(self, evidence: str) -> LogProof | None:
         """See ports.Ledger."""
@@ -130,9 +148,10 @@ class DatabaseLedger:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._readers.get_nowait().close()
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        for connection in (self._writer, self._watcher):
+            if connection is not None:
+                connection.close()
+        self._writer = self._watcher = None
 
     def _prepare(self) -> None:
         with translated(self._path):
@@ -154,6 +173,7 @@ class DatabaseLedger:
                 _require_form(writer, self._path)
             for _ in range(READERS):
                 self._readers.put(Connection(self._path, writes=False))
+            self._watcher = Connection(self._path, writes=False)
 
     async def _write_groups(self) -> None:
         """Take what waits, run it under one commit, answer; until ``close`` puts None behind the last job."""

@@ -266,6 +266,10 @@ class MemoryLedger:
         """Seal every record from now on into this log, under the commit that keeps it."""
         self._logbook = logbook
 
+    async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:
+        """See ports.Ledger."""
+        return await self.read(lambda tx: tx.agency_of(fingerprint, use))
+
     async def proof(self, evidence: str) -> LogProof | None:
         """See ports.Ledger."""
         return await self.read(lambda tx: prove_record(tx, evidence))

@@ -108,6 +108,8 @@ _FACTS = select(facts).where(facts.c.sha256 == bindparam("wanted")).order_by(fac
 _FACT_OF = select(facts).where(
     and_(facts.c.delivery == bindparam("wanted"), facts.c.cause == bindparam("because"))
 )
+_EDITION = select(meta.c.value).where(meta.c.name == "directory")
+_NEXT_EDITION = update(meta).where(meta.c.name == "directory").values(value=meta.c.value + 1)
 _NEXT_NUMBER = (
     update(meta).where(meta.c.name == "inbox").values(value=meta.c.value + 1).returning(meta.c.value)
 )
@@ -182,6 +184,10 @@ class DatabaseTransaction:
         found = _agencies(self._rows(_AGENCY_OF, fingerprint=fingerprint, wanted=use.value))
         return found[0] if found else None
 
+    async def agency_in_edition(self, fingerprint: str, use: Use) -> tuple[int, Agency | None]:
+        """Return what ``agency_of`` does, and the edition of the directory that says so."""
+        return directory_edition(self._connection), await self.agency_of(fingerprint, use)
+
     async def agencies(self, query: str, after: str, limit: int) -> tuple[Agency, ...]:
         """See ports.Transaction."""
         page = select(agencies.c.key).where(agencies.c.code > after).order_by(agencies.c.code).limit(limit)
@@ -202,6 +208,8 @@ class DatabaseTransaction:
         folded = f"{agency.code}\n{agency.name}".casefold()
         self._add(agencies, {"key": agency.key, "code": agency.code, "name": agency.name, "folded": folded})
         self._add(bindings, *(tables.binding_row(binding, agency.key) for binding in agency.bindings))
+        if self._connection.run(_NEXT_EDITION, {}) == 0:
+            self._add(meta, {"name": "directory", "value": 1})
 
     # ---- envelopes and deliveries
 
@@ -355,6 +363,12 @@ class DatabaseTransaction:
         self.write_note(STATE, write_log_state(sealed.state))
         self._add(checkpoints, {"size": sealed.state.size, "note": sealed.state.checkpoint})
         return sealed, placed
+
+
+def directory_edition(connection: Connection) -> int:
+    """Return a number that every change of the directory raises, in whatever process."""
+    rows = connection.rows(_EDITION)
+    return int(rows[0]["value"]) if rows else 0
 
 
 def _agencies(rows: Sequence[Any]) -> tuple[Agency, ...]:

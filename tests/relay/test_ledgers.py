@@ -46,6 +46,34 @@ async def test_an_agency_is_found_by_both_forms_of_its_code_and_by_its_certifica
     assert await ledger.read(lambda tx: tx.agency_of(tls, Use.SIGN)) is None
 
 
+async def test_whom_a_certificate_speaks_for_is_known_at_once_after_every_change(ledger: Ledger) -> None:
+    """What was remembered of an earlier request is not believed after the directory has changed."""
+    tls = digest(f"tls {DEPARTMENT}")
+    assert await ledger.agency_of(tls, Use.TLS) is None
+    await ledger.write(lambda tx: tx.put_agency(agency(DEPARTMENT, "Sở Thử nghiệm")))
+    assert await ledger.agency_of(tls, Use.TLS) == agency(DEPARTMENT, "Sở Thử nghiệm")
+    assert await ledger.agency_of(tls, Use.SIGN) is None
+
+    await ledger.write(lambda tx: tx.put_agency(replace(agency(DEPARTMENT, "Sở Thử nghiệm"), bindings=())))
+
+    assert await ledger.agency_of(tls, Use.TLS) is None
+
+
+async def test_a_change_of_the_directory_by_another_process_is_known_at_once(tmp_path: Path) -> None:
+    """The command line changes the directory of a relay that runs."""
+    ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    other = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    try:
+        tls = digest(f"tls {COMMUNE}")
+        await other.write(lambda tx: tx.put_agency(agency()))
+        assert await ledger.agency_of(tls, Use.TLS) == agency()
+        await other.write(lambda tx: tx.put_agency(replace(agency(), name="UBND xã Khác")))
+        assert await ledger.agency_of(tls, Use.TLS) == replace(agency(), name="UBND xã Khác")
+    finally:
+        await ledger.close()
+        await other.close()
+
+
 async def test_a_certificate_belongs_to_one_agency(ledger: Ledger) -> None:
     """A second agency with the same certificate is refused and changes nothing."""
     await ledger.write(lambda tx: tx.put_agency(agency()))
