@@ -48,6 +48,7 @@ from docsign.pki.certificates import (
     public_key,
     summary,
 )
+from docsign.pki.recent import recent
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
@@ -448,6 +449,7 @@ class Signatory:
     certificate: CertificateSummary | None = None
 
 
+@recent
 def signatory(certificate: x509.Certificate | None, trust: Trust) -> Signatory:
     """Say who is behind a certificate: ``trust.toml`` first, else its own names, else nothing."""
     if certificate is None:

@@ -10,7 +10,6 @@ from dataclasses import field
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from docsign.ades import xades_form as xf
@@ -20,7 +19,7 @@ from docsign.ades.signer import Problem, doubtful, failed, note, warning
 from docsign.ades.stamped import Existence
 from docsign.ades.xades_references import Referred, Sources, is_signed_properties_type, own_target
 from docsign.errors import XmlError
-from docsign.pki.certificates import public_key
+from docsign.pki.certificates import der_of, digest_of, public_key
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
@@ -202,13 +201,17 @@ def _named(
     known: Iterable[x509.Certificate], named: Iterable[xp.CertificateDigest]
 ) -> list[x509.Certificate]:
     """Return the certificates that the first name with any belongs to: the signer's stands first."""
-    listed = [(one, one.public_bytes(Encoding.DER)) for one in known]
+    listed = tuple(known)
     for one in named:
         name = xf.digest_name(one.digest_method)
-        fitting = [certificate for certificate, der in listed if hash_bytes(name, der) == one.digest]
+        fitting = [certificate for certificate in listed if _digest(certificate, name) == one.digest]
         if fitting:
             return fitting
     return []
+
+
+def _digest(certificate: x509.Certificate, name: str) -> bytes:
+    return digest_of(certificate) if name == "sha256" else hash_bytes(name, der_of(certificate))
 
 
 def _made(form: xf.Form, certificate: x509.Certificate) -> bool:

@@ -52,6 +52,9 @@ MANIFEST = DS + "Manifest"
 MOST_SIGNATURES = 64
 MOST_TRANSFORMS = 8
 
+_SIGNED_INFO, _SIGNATURE_VALUE, _KEY_INFO, _OBJECT = (
+    f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")
+)
 _EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _COLLECTIONS = frozenset(
     # the roots of signature files: every signature is their child
@@ -169,10 +172,10 @@ def read_form(element: etree._Element) -> Form:
     """Take one ds:Signature apart; raises XmlError for every breach of its form."""
     # XMLDSig 4.2: SignedInfo, SignatureValue, KeyInfo?, Object*
     parts = list(elements(element))
-    names = [local_name(part) if namespace(part) == DS else "" for part in parts]
-    expected = ["SignedInfo", "SignatureValue", *(["KeyInfo"] if "KeyInfo" in names else [])]
+    names = [part.tag for part in parts]
+    expected = [_SIGNED_INFO, _SIGNATURE_VALUE, *([_KEY_INFO] if _KEY_INFO in names else [])]
     objects = parts[len(expected) :]
-    if names != expected + ["Object"] * len(objects):
+    if names != expected + [_OBJECT] * len(objects):
         raise XmlError(say("The parts of the signature are not those of its form."), where=place_of(element))
     qualifying, properties = _qualifying(element, objects)
     deciding = (*parts[: len(expected)], *([] if qualifying is None else [qualifying]))
@@ -282,8 +285,7 @@ def _qualifying(
     return own[0], signed[0]
 
 
-_WITH_ID = etree.XPath("//*[@Id or @ID or @id or @xml:id]")
-_ALWAYS_IDS = ("Id", "ID", "{http://www.w3.org/XML/1998/namespace}id")
+_ID_ATTRIBUTES = etree.XPath("//@Id | //@ID | //@id | //@xml:id")
 
 
 def _unique_ids(root: etree._Element) -> tuple[dict[str, etree._Element], frozenset[str]]:
@@ -291,19 +293,17 @@ def _unique_ids(root: etree._Element) -> tuple[dict[str, etree._Element], frozen
     found: dict[str, etree._Element] = {}
     strict: set[str] = set()
     ambiguous: set[str] = set()
-    named: list[etree._Element] = _WITH_ID(root)  # type: ignore[assignment] # what this path gives
-    for element in named:
-        sure = {value for name in _ALWAYS_IDS if (value := element.get(name)) is not None}
-        loose = element.get("id")
-        for value in sure if loose is None else {*sure, loose}:
-            if value not in found:
-                found[value] = element
-            elif value in sure or value in strict:
+    named: list[etree._ElementUnicodeResult] = _ID_ATTRIBUTES(root)  # type: ignore[assignment] # what it gives
+    for said in named:
+        element, value, is_sure = said.getparent(), str(said), said.attrname != "id"
+        assert element is not None
+        if found.setdefault(value, element) is not element:
+            if is_sure or value in strict:
                 sentence = say("The identifier {id} occurs twice.", id=value[:60])
                 raise XmlError(sentence, where=place_of(element))
-            else:
-                ambiguous.add(value)
-        strict |= sure
+            ambiguous.add(value)
+        if is_sure:
+            strict.add(value)
     return found, frozenset(ambiguous)
 
 
@@ -332,12 +332,13 @@ def decoded(element: etree._Element) -> bytes:
 
 def is_ds(element: etree._Element, name: str) -> bool:
     """Tell whether this is the element of XMLDSig with this name."""
-    return local_name(element) == name and namespace(element) == DS
+    return bool(element.tag == f"{{{DS}}}{name}")
 
 
 def is_xades(element: etree._Element, name: str) -> bool:
     """Tell whether this is the element of XAdES with this name, in any version that is read."""
-    return local_name(element) == name and namespace(element) in XADES_VERSIONS
+    space, _, own = str(element.tag).rpartition("}")
+    return own == name and space[1:] in XADES_VERSIONS
 
 
 def place_of(element: etree._Element) -> str:

@@ -233,12 +233,13 @@ def namespace(element: etree._Element) -> str:
 
 def elements(parent: etree._Element) -> Iterator[etree._Element]:
     """Yield the child elements, without comments and processing instructions."""
-    return (child for child in parent if _tag(child))
+    return parent.iterchildren("*")
 
 
 def _tag(node: Any) -> str:
     """Return the tag of an element; comments, instructions and entity references have a function instead."""
-    return node.tag if isinstance(node.tag, str) else ""
+    tag = node.tag
+    return tag if isinstance(tag, str) else ""
 
 
 def escaped(text: str) -> str:

@@ -71,6 +71,9 @@ class Container:
         self.mimetype = mimetype
         self.findings = findings
         self._kinds: dict[str, Kind] = {entry.name: kind_of(entry.name) for entry in archive.entries}
+        self._by_kind: dict[Kind, list[str]] = {}
+        for name, kind in self._kinds.items():
+            self._by_kind.setdefault(kind, []).append(name)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -100,6 +103,8 @@ class Container:
 
     def names_of(self, *kinds: Kind) -> tuple[str, ...]:
         """Return the files of these kinds, in the order of the archive."""
+        if len(kinds) == 1:
+            return tuple(self._by_kind.get(kinds[0], ()))
         return tuple(name for name, kind in self._kinds.items() if kind in kinds)
 
     @property

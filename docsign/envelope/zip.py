@@ -99,9 +99,18 @@ class Archive:
                 say("The entry is too large: {size} bytes, {limit} at most.", size=entry.size, limit=limit),
                 where=name,
             )
+        if entry is not None and entry.method != DEFLATED:
+            return self._stored(entry)
         with self.stream(name) as stream:
             pieces = iter(lambda: stream.read(_WHOLE) or b"", b"")
             return b"".join(pieces)
+
+    def _stored(self, entry: Entry) -> bytes:
+        """Return the bytes of an entry that is not packed, at once."""
+        data = self.packed(entry.offset, entry.size)
+        if len(data) != entry.size or zlib.crc32(data) != entry.crc:
+            raise _damaged(entry)
+        return data
 
     def packed(self, position: int, size: int) -> bytes:
         """Return up to ``size`` bytes of the archive file from ``position``."""
@@ -141,7 +150,7 @@ class _EntryReader(io.RawIOBase):
             self._given += len(piece)
             self._crc = zlib.crc32(piece, self._crc)
             if self._given > self._entry.size:
-                raise self._damaged()
+                raise _damaged(self._entry)
             if piece:
                 return piece
             if not self._waiting and not self._left:
@@ -156,16 +165,16 @@ class _EntryReader(io.RawIOBase):
         try:
             piece = self._inflate.decompress(source, size)
         except zlib.error as error:
-            raise self._damaged() from error
+            raise _damaged(self._entry) from error
         self._waiting = self._inflate.unconsumed_tail
         if self._inflate.eof and (self._inflate.unused_data or self._left):
-            raise self._damaged()
+            raise _damaged(self._entry)
         return piece
 
     def _packed(self, size: int) -> bytes:
         piece = self._archive.packed(self._position, min(size, self._left))
         if self._left and not piece:
-            raise self._damaged()
+            raise _damaged(self._entry)
         self._position += len(piece)
         self._left -= len(piece)
         return piece
@@ -173,10 +182,11 @@ class _EntryReader(io.RawIOBase):
     def _finish(self) -> None:
         ended = self._inflate is None or self._inflate.eof
         if not ended or self._given != self._entry.size or self._crc != self._entry.crc:
-            raise self._damaged()
+            raise _damaged(self._entry)
 
-    def _damaged(self) -> ContainerError:
-        return ContainerError(say("The entry is damaged."), where=self._entry.name)
+
+def _damaged(entry: Entry) -> ContainerError:
+    return ContainerError(say("The entry is damaged."), where=entry.name)
 
 
 def read_archive(stream: BinaryIO) -> Archive:
@@ -213,25 +223,25 @@ def read_archive(stream: BinaryIO) -> Archive:
 
 def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
     """Compare the local header with its row; the entry must end where the next part begins."""
-    contradiction = ContainerError(
-        say("Directory and entry of the ZIP file contradict each other."), where=name
-    )
     stream.seek(row.start)
-    head = stream.read(LOCAL.size)
-    if len(head) != LOCAL.size:
+    head = stream.read(LOCAL.size + len(row.raw_name))
+    if len(head) < LOCAL.size:
         raise ContainerError(say("The ZIP file is cut off."), where=name)
-    mark, _needed, flags, method, time, day, crc, packed, size, name_size, extra_size = LOCAL.unpack(head)
-    raw_name, extra = stream.read(name_size), stream.read(extra_size)
-    if mark != b"PK\x03\x04" or len(extra) != extra_size:
-        raise contradiction
-    if (flags, method, (time, day), raw_name) != (row.flags, row.method, row.moment, row.raw_name):
-        raise contradiction
+    mark, _needed, flags, method, time, day, crc, packed, size, name_size, extra_size = LOCAL.unpack_from(
+        head
+    )
+    raw_name = head[LOCAL.size :]
+    if mark != b"PK\x03\x04" or (name_size, raw_name) != (len(row.raw_name), row.raw_name):
+        raise _contradiction(name)
+    extra = stream.read(extra_size) if extra_size else b""
+    if len(extra) != extra_size or (flags, method, (time, day)) != (row.flags, row.method, row.moment):
+        raise _contradiction(name)
     size, packed = zip64_numbers(extra, raw_name, (size, packed))
     described = bool(flags & DESCRIBED)
     right = (row.crc, row.packed_size, row.size)
     if (crc, packed, size) != right and not (described and (crc, packed, size) == (0, 0, 0)):
-        raise contradiction
-    path = unicode_path(raw_name, extra)
+        raise _contradiction(name)
+    path = unicode_path(raw_name, extra) if extra else None
     if path is not None and path != name:
         raise ContainerError(say("The entry has a second name."), where=name)
     offset = row.start + LOCAL.size + name_size + extra_size
@@ -243,7 +253,7 @@ def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
         gap = stream.read(min(following - end, 25)) if following > end else b""
         numbers = (_DESCRIPTOR_64.pack(*right), *([_DESCRIPTOR.pack(*right)] if max(right) < 1 << 32 else []))
         if gap.removeprefix(b"PK\x07\x08") not in numbers and gap not in numbers:
-            raise contradiction
+            raise _contradiction(name)
         end += len(gap)
     if end != following:
         raise ContainerError(say("There are bytes between the entries, or entries overlap."), where=name)
@@ -256,6 +266,10 @@ def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
         offset=offset,
         extra=extra,
     )
+
+
+def _contradiction(name: str) -> ContainerError:
+    return ContainerError(say("Directory and entry of the ZIP file contradict each other."), where=name)
 
 
 def _check_folder(stream: BinaryIO, row: Row, name: str, offset: int) -> None:

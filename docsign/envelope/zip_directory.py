@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from docsign.envelope.zip_names import extra_fields, shown
 from docsign.errors import ContainerError
-from docsign.sentence import say
+from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 
 MAX_ENTRIES = 1000
@@ -159,6 +159,8 @@ def zip64_numbers(
     The field holds exactly the numbers that are all ones in the header, in their order, or, as some writers
     have it, more of them that agree with the header. Raises ContainerError for anything else.
     """
+    if not extra and not disk and _LARGE not in numbers:
+        return numbers
     fields = [value for kind, value in extra_fields(extra) if kind == _ZIP64_EXTRA]
     wanted = [place for place, number in enumerate(numbers) if number == _LARGE]
     if not fields and not wanted and not disk:
@@ -186,15 +188,22 @@ def zip64_numbers(
 def check_rows(rows: Sequence[Row]) -> None:
     """Refuse what is encrypted, packed in another way, or would unpack to far more than it should."""
     for row in rows:
-        where = shown(row.raw_name)
-        if row.flags & ENCRYPTED:
-            raise ContainerError(say("The entry is encrypted."), where=where)
-        if row.flags & ~_ACCEPTED_FLAGS or row.method not in (STORED, DEFLATED):
-            raise ContainerError(say("The entry is packed in a way that is not supported."), where=where)
-        if row.method == STORED and row.size != row.packed_size:
-            raise ContainerError(say("The entry's sizes contradict each other."), where=where)
-        if row.size > RATIO_FLOOR and row.size > MAX_RATIO * row.packed_size:
-            raise ContainerError(say("The entry unpacks to far more than it should."), where=where)
+        breach = _breach(row)
+        if breach is not None:
+            raise ContainerError(breach, where=shown(row.raw_name))
     total, packed = sum(row.size for row in rows), sum(row.packed_size for row in rows)
     if total > 16 * RATIO_FLOOR and total > MAX_RATIO * packed:
         raise ContainerError(say("The entries unpack to far more than they should."))
+
+
+def _breach(row: Row) -> Sentence | None:
+    """Say why this entry is not unpacked, or return None."""
+    if row.flags & ENCRYPTED:
+        return say("The entry is encrypted.")
+    if row.flags & ~_ACCEPTED_FLAGS or row.method not in (STORED, DEFLATED):
+        return say("The entry is packed in a way that is not supported.")
+    if row.method == STORED and row.size != row.packed_size:
+        return say("The entry's sizes contradict each other.")
+    if row.size > RATIO_FLOOR and row.size > MAX_RATIO * row.packed_size:
+        return say("The entry unpacks to far more than it should.")
+    return None

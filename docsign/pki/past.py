@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from cryptography import x509
 
@@ -111,8 +112,11 @@ class _Case:
         self.is_proved, self.signed = signed is not None, at if signed is None else signed
         self.not_before, self.uses = not_before, uses
         self.steps: list[Step] = []
-        trusted = question.trust.certificates()
-        self.trusted = frozenset(_name(one) for one in trusted)
+
+    @cached_property
+    def trusted(self) -> frozenset[bytes]:
+        """The names of the certificates of the trust folder."""
+        return frozenset(_name(one) for one in self.question.trust.certificates())
 
     def _step(
         self, clause: str, check: Sentence, problem: Conclusion | Problem | None, moment: datetime

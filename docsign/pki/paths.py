@@ -22,6 +22,7 @@ from docsign.pki import problems
 from docsign.pki.certificates import Role, is_readable, key_weakness, usage_breach
 from docsign.pki.path_facts import ChainFacts, Link, facts_of
 from docsign.pki.problems import Problem
+from docsign.pki.recent import recent
 from docsign.pki.strength import AlgorithmUse, weakest
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
@@ -64,7 +65,18 @@ def path_question(
     data: ValidationData | None = None,
 ) -> PathQuestion:
     """Gather a question; what cannot be read is left out, the trust folder's lists are added."""
-    beside = (data or ValidationData()).merged(trust.fetched)
+    return _question(certificate, tuple(others), trust, role, data or ValidationData())
+
+
+@recent
+def _question(
+    certificate: x509.Certificate,
+    others: tuple[x509.Certificate, ...],
+    trust: Trust,
+    role: Role,
+    data: ValidationData,
+) -> PathQuestion:
+    beside = data.merged(trust.fetched)
     brought = (one for one in (*others, *beside.certificates) if _is_usable(one))
     return PathQuestion(
         certificate=certificate,
@@ -117,6 +129,7 @@ def answer_path(question: PathQuestion, at: datetime) -> PathVerdict:
     )
 
 
+@recent
 def chains_of(question: PathQuestion) -> tuple[ChainFacts, ...]:
     """Return the facts of the candidate chains."""
     return facts_of(

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from docsign.pki.certificates import PARSER_ERRORS, display_name, public_key
+from docsign.pki.recent import recent
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 
@@ -98,6 +99,7 @@ def uses_of(certificate: x509.Certificate, *, is_anchor: bool = False) -> tuple[
     return tuple(uses)
 
 
+@recent
 def key_use(certificate: x509.Certificate) -> AlgorithmUse:
     """Return the use of the certificate's own key."""
     key, holder = public_key(certificate), display_name(certificate)

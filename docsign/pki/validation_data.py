@@ -29,7 +29,7 @@ class ValidationData:
 
     def merged(self, *others: ValidationData) -> ValidationData:
         """Return everything that this one and ``others`` hold, each thing once, this one's first."""
-        return reduce(_both, others, self)
+        return reduce(_both, (one for one in others if not one.is_empty), self)
 
     @staticmethod
     def of(
