@@ -162,7 +162,7 @@ def judge_signers(
     """
     in_pdf = format == "pades" if embedded is None else embedded
     try:
-        data = sd.read_signed_data(cms, zero_padding=in_pdf, ber=True)
+        data = sd.read_signed_data(cms, zero_padding=in_pdf)
         digest = _digester(data, content, content_digest, detached_only=in_pdf)
     except CmsError as error:
         problem = failed(SubIndication.FORMAT_FAILURE, "cms-form", error.sentence, error.where)

@@ -64,7 +64,7 @@ def needed(signature: bytes) -> tuple[Needed, ...]:
 
 def needed_token(token: bytes) -> Needed:
     """Return the service that signed a time-stamp token; raises CmsError."""
-    return needed_by(sd.read_signed_data(token, ber=True), "tsa", stamped_time(token))
+    return needed_by(sd.read_signed_data(token), "tsa", stamped_time(token))
 
 
 def needed_by(data: sd.SignedData, role: Role, made_at: datetime | None) -> Needed:
@@ -78,7 +78,7 @@ def needed_by(data: sd.SignedData, role: Role, made_at: datetime | None) -> Need
 def stamped_time(token: bytes) -> datetime | None:
     """Return the time in a token, None where it cannot be read."""
     try:
-        content = sd.read_signed_data(token, ber=True).content
+        content = sd.read_signed_data(token).content
         return None if content is None else read_timestamp_info(content).time
     except CmsError:
         return None

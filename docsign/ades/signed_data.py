@@ -137,14 +137,12 @@ class SignedData:
     der: bytes
 
 
-def read_signed_data(data: bytes, *, zero_padding: bool = False, ber: bool = False) -> SignedData:
+def read_signed_data(data: bytes, *, zero_padding: bool = False) -> SignedData:
     """Read a ContentInfo holding a SignedData; raises CmsError with the place.
 
-    ``zero_padding`` allows zero bytes after the end (the reserved room of /Contents, ISO 32000-2 12.8.3.3);
-    ``ber`` allows BER outside the signed attributes (RFC 5652 2 and 5.3).
+    ``zero_padding`` allows zero bytes after the end (the reserved room of /Contents, ISO 32000-2 12.8.3.3).
+    Outside the signed attributes it may be BER (RFC 5652 2 and 5.3); some time-stamping services write it.
     """
-    if not ber:
-        return _read(data, zero_padding)
     try:
         return _read(data, zero_padding)
     except CmsError:
@@ -152,10 +150,15 @@ def read_signed_data(data: bytes, *, zero_padding: bool = False, ber: bool = Fal
         if rewritten == data:
             raise
     found = _read(rewritten, zero_padding)
-    for signer in found.signers:
-        if signer.signed_bytes is not None and signer.parts[3].content not in data:
-            raise CmsError(say("The signed attributes are not written as DER."))
+    require_der_attributes(found, data)
     return found
+
+
+def require_der_attributes(found: SignedData, written: bytes) -> None:
+    """Raise CmsError where signed attributes were no DER in the BER that ``found`` was rewritten from."""
+    for signer in found.signers:  # RFC 5652 5.3
+        if signer.signed_bytes is not None and signer.parts[3].content not in written:
+            raise CmsError(say("The signed attributes are not written as DER."))
 
 
 def _read(data: bytes, zero_padding: bool) -> SignedData:

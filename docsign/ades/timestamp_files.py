@@ -7,6 +7,7 @@ from datetime import datetime
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes
+from docsign.ades.ber import definite
 from docsign.ades.signer import Digester, failed
 from docsign.ades.timestamps import judge_token
 from docsign.errors import CmsError
@@ -28,9 +29,12 @@ def is_timestamp_answer(data: bytes) -> bool:
 
 
 def timestamp_token(data: bytes) -> bytes:
-    """Return the DER token in ``data``: a token itself, or a TimeStampResp. Raises CmsError."""
+    """Return the token in ``data``: a token itself, or that of a TimeStampResp. Raises CmsError.
+
+    Either may be BER (RFC 5652 2): some services write indefinite lengths.
+    """
     try:
-        first = next(der.parse(data).children(), None)
+        first = next(der.parse(_definite(data)).children(), None)
     except CmsError as error:
         raise CmsError(say("This is not a time-stamp token (RFC 3161).")) from error
     if first is not None and first.tag == der.OID:
@@ -71,8 +75,26 @@ def judge_timestamp_file(
     ).report
 
 
+def _definite(data: bytes) -> bytes:
+    """Return DER for BER of indefinite length; raises CmsError."""
+    return definite(data) if data[1:2] == b"\x80" else data
+
+
 def _status_and_token(data: bytes) -> tuple[int, bytes | None]:
-    """Read a TimeStampResp; raises CmsError."""
+    """Read a TimeStampResp, also in BER; raises CmsError."""
+    try:
+        return _read_answer(data)
+    except CmsError:
+        rewritten = definite(data)
+        if rewritten == data:
+            raise
+    status, token = _read_answer(rewritten)
+    if token is not None:
+        sd.require_der_attributes(sd.read_signed_data(token), data)
+    return status, token
+
+
+def _read_answer(data: bytes) -> tuple[int, bytes | None]:
     fields = der.parse(data).sequence()
     status = fields.take(der.SEQUENCE).sequence()
     number = der.integer(status.take(der.INTEGER))

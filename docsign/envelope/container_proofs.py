@@ -184,7 +184,7 @@ def _contents(container: Container, name: str) -> frozenset[bytes]:
 
 
 def _in_cms(data: bytes) -> frozenset[bytes]:
-    signed = sd.read_signed_data(data, ber=True)
+    signed = sd.read_signed_data(data)
     found = set(names_of((*signed.certificates, *signed.crls)))
     for signer in signed.signers:
         found.add(name_of(signer.signature))

@@ -146,7 +146,7 @@ class ArchivablePdf:
 
     def _tokens(self, signature: FoundSignature) -> list[bytes]:
         try:
-            found = sd.read_signed_data(self._cms(signature), zero_padding=True, ber=True)
+            found = sd.read_signed_data(self._cms(signature), zero_padding=True)
         except CmsError:
             return []
         return [value.raw for one in found.signers for value in one.unsigned_values(sd.SIGNATURE_TIMESTAMP)]
@@ -160,7 +160,7 @@ def _encoded(data: ValidationData) -> tuple[Iterable[bytes], Iterable[bytes], It
 def _signers(cms: bytes, role: Role, token: bytes | None = None) -> Iterator[Needed]:
     """Yield who signed ``cms``, at the time that ``token`` tells, or the CMS where it is a token itself."""
     try:
-        data = sd.read_signed_data(cms, zero_padding=True, ber=True)
+        data = sd.read_signed_data(cms, zero_padding=True)
     except CmsError as error:
         raise PdfError(say("A signature of the PDF cannot be read."), where=error.where) from error
     for signer in data.signers:
@@ -177,7 +177,7 @@ def _signers(cms: bytes, role: Role, token: bytes | None = None) -> Iterator[Nee
 
 def _time(token: bytes | None) -> datetime | None:
     try:
-        data = None if token is None else sd.read_signed_data(token, zero_padding=True, ber=True)
+        data = None if token is None else sd.read_signed_data(token, zero_padding=True)
         return read_timestamp_info(data.content).time if data is not None and data.content else None
     except CmsError:
         return None

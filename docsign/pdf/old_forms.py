@@ -87,7 +87,7 @@ def judge_pkcs7_sha1(report: SignatureReport, placed: Placed, weak: Problem) -> 
 def _looked_into(placed: Placed) -> tuple[bool | None, bool | None]:
     """Say whether the content is the digest of the signed bytes, and whether its signer signed just that."""
     assert placed.range is not None
-    data = sd.read_signed_data(placed.range.cms, zero_padding=True, ber=True)
+    data = sd.read_signed_data(placed.range.cms, zero_padding=True)
     if len(data.signers) != 1 or data.content is None:
         return None, None
     agrees = data.content == placed.range.digest("sha1")

@@ -102,7 +102,7 @@ def held_names(placed: Placed) -> frozenset[bytes]:
         return frozenset()
     names = {name_of(placed.range.cms)}
     try:
-        data = sd.read_signed_data(placed.range.cms, zero_padding=True, ber=True)
+        data = sd.read_signed_data(placed.range.cms, zero_padding=True)
     except CmsError:
         return frozenset(names)
     names |= {name_of(one) for one in data.certificates}

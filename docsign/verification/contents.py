@@ -105,7 +105,7 @@ def judge_enclosed(
     if question.depth >= MOST_DEPTH:
         return (), ()
     try:
-        content = read_signed_data(data, ber=True).content
+        content = read_signed_data(data).content
     except CmsError:
         return (), ()
     name = Path(name).name

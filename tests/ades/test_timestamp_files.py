@@ -9,6 +9,7 @@ from asn1crypto import tsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from docsign.ades import der
 from docsign.ades.timestamp_files import is_timestamp_answer, judge_timestamp_file, timestamp_token
 from docsign.errors import CmsError
 from docsign.pki.rfc3161 import TimeStampResp
@@ -48,6 +49,35 @@ def test_token_and_answer_are_both_taken(digest: str) -> None:
     assert is_timestamp_answer(whole)
     assert not is_timestamp_answer(token)
     assert judged(world, whole) == judged(world, token) == Conclusion.passed()
+
+
+def streamed(node: der.Node, levels: int) -> bytes:
+    """Write a value with indefinite lengths, so many levels deep; octet strings there in two parts."""
+    if levels and node.tag & 0x20:
+        inside = b"".join(streamed(child, levels - 1) for child in node.children())
+        return bytes((node.tag, 0x80)) + inside + b"\0\0"
+    if levels and node.tag == der.OCTET_STRING:
+        halves = (node.content[:20], node.content[20:])
+        return b"\x24\x80" + b"".join(der.encode(der.OCTET_STRING, one) for one in halves) + b"\0\0"
+    return node.raw
+
+
+def test_a_token_may_be_ber() -> None:
+    """RFC 5652 2: some services stream it; the signed attributes, at the sixth level, stay DER (5.3)."""
+    world = World()
+    whole = answer(world)
+    token = timestamp_token(whole)
+    loose = streamed(der.parse(token), 5)
+    assert loose != token
+    status, _ = der.parse(whole).children()
+    in_answers = (der.encode(der.SEQUENCE, status.raw + loose), b"\x30\x80" + status.raw + loose + b"\0\0")
+    assert all(is_timestamp_answer(one) for one in in_answers)
+    for one in (loose, *in_answers):
+        assert judged(world, one) == Conclusion.passed()
+        assert judged(world, one, b"khac") == Conclusion.failed(SubIndication.HASH_FAILURE)
+    broken = streamed(der.parse(token), 7)
+    for one in (broken, der.encode(der.SEQUENCE, status.raw + broken)):
+        assert judged(world, one) == Conclusion.failed(SubIndication.FORMAT_FAILURE)
 
 
 def test_of_another_file_it_proves_nothing() -> None:
