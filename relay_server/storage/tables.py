@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from docsign.envelope.evidence import Evidence, parse_json
@@ -117,6 +118,11 @@ Index(
     sqlite_where=deliveries.c.unfetched,
     postgresql_where=deliveries.c.unfetched,
 )
+# Bare, as the partial indexes have them: SQLite does not see that "waiting = 1" is within "WHERE waiting".
+WAITING: Final = text("deliveries.waiting")
+UNFETCHED: Final = text("deliveries.unfetched")
+KEPT: Final = text("envelopes.kept")
+
 facts = Table(
     "facts",
     metadata,

@@ -73,9 +73,9 @@ _REMOVABLE = (
     select(envelopes)
     .where(
         and_(
-            envelopes.c.kept,
+            tables.KEPT,
             envelopes.c.accepted_at < bindparam("before"),
-            ~exists().where(and_(deliveries.c.sha256 == envelopes.c.sha256, deliveries.c.waiting)),
+            ~exists().where(and_(deliveries.c.sha256 == envelopes.c.sha256, tables.WAITING)),
         )
     )
     .order_by(envelopes.c.accepted_at)
@@ -92,7 +92,7 @@ _INBOX = (
         and_(
             deliveries.c.receiver == bindparam("wanted"),
             deliveries.c.number > bindparam("after"),
-            deliveries.c.waiting,
+            tables.WAITING,
         )
     )
     .order_by(deliveries.c.number)
@@ -100,7 +100,7 @@ _INBOX = (
 )
 _OVERDUE = (
     select(deliveries)
-    .where(and_(deliveries.c.unfetched, deliveries.c.due_at <= bindparam("now")))
+    .where(and_(tables.UNFETCHED, deliveries.c.due_at <= bindparam("now")))
     .order_by(deliveries.c.due_at)
     .limit(bindparam("most"))
 )

@@ -8,10 +8,13 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.sql.expression import ClauseElement
 
 from relay_server.core.envelopes import Fact, StoredEnvelope
+from relay_server.storage import connection, transaction
 from relay_server.storage.bell import LocalBell
 from relay_server.storage.database import DatabaseLedger
 from relay_server.storage.tables import from_micros, metadata, to_micros
@@ -33,19 +36,32 @@ def test_the_indexes_of_what_waits_are_partial() -> None:
         assert indexes[name].dialect_options["postgresql"]["where"] is not None
 
 
-async def test_the_inbox_is_answered_from_its_index(tmp_path: Path) -> None:
-    """A backlog of a million must not be walked through."""
+@pytest.mark.parametrize(
+    ("statement", "table", "index"),
+    [
+        pytest.param(transaction._INBOX, "deliveries", "inbox", id="inbox"),
+        pytest.param(transaction._OVERDUE, "deliveries", "overdue", id="overdue"),
+        pytest.param(transaction._REMOVABLE, "envelopes", "kept_envelopes", id="removable"),
+    ],
+)
+async def test_what_waits_is_answered_from_its_index(
+    tmp_path: Path, statement: ClauseElement, table: str, index: str
+) -> None:
+    """A backlog of a million must not be walked through: the very statement that is run finds its index."""
+    ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    await ledger.close()
+    text, fixed = connection._compiled(statement)
+    values = {"wanted": "H99", "after": 5, "most": 10, "now": 5, "before": 5, **fixed}
+    with contextlib.closing(sqlite3.connect(tmp_path / "relay.sqlite")) as other:
+        words = " ".join(str(row) for row in other.execute(f"EXPLAIN QUERY PLAN {text}", values))
+    assert f"SEARCH {table} USING INDEX {index} " in words, words
+    assert "TEMP B-TREE" not in words
+
+
+async def test_rows_come_back_as_they_went(tmp_path: Path) -> None:
+    """An envelope and its evidence."""
     ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
     try:
-        with contextlib.closing(sqlite3.connect(tmp_path / "relay.sqlite")) as other:
-            plan = other.execute(
-                "EXPLAIN QUERY PLAN SELECT * FROM deliveries"
-                " WHERE receiver = 'H99' AND number > 5 AND waiting ORDER BY number LIMIT 10"
-            )
-            words = " ".join(str(row) for row in plan)
-            assert "USING INDEX inbox" in words
-            assert "SCAN" not in words
-            assert "TEMP B-TREE" not in words
         kept = await ledger.write(_keep)
         assert kept == (envelope(), fact(envelope()))
     finally:
