@@ -52,8 +52,9 @@ fuzz: $(VENV)/dev.stamp  ## any bytes against every parser and judge, guided by 
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 SEEDS ?= 1000
-simulate: $(VENV)/dev.stamp  ## whole histories of agencies and a relay under faults, in virtual time; SEEDS=1000 of them
-	$(BIN)/python -m tests.simulation.run --seeds $(SEEDS)
+SEED  ?=
+simulate: $(VENV)/dev.stamp  ## whole histories of a relay under faults, in virtual time; SEEDS=1000, or SEED=7 alone with its log
+	$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 format: $(VENV)/dev.stamp  ## write the code in the one format
 	$(BIN)/ruff format .

@@ -85,14 +85,18 @@ class Connection:
             yield
             self.commit()
         except BaseException:
-            # SQLite has ended the transaction itself on a full disk
-            if self._driver.in_transaction:
+            if self.is_in_transaction:
                 self._driver.execute("ROLLBACK")
             raise
 
     def commit(self) -> None:
         """Make the transaction's changes durable."""
         self._driver.execute("COMMIT")
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open: SQLite ends it itself on some errors of the disk or the memory."""
+        return self._driver.in_transaction
 
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -220,7 +220,7 @@ class DatabaseLedger:
         return outcomes
 
     def _run(self, job: _Job, connection: Connection, transaction: DatabaseTransaction) -> _Outcome:
-        """Run one unit in a savepoint; its own error is its outcome, a full disk is the whole group's."""
+        """Run one unit in a savepoint; its own error is its outcome, a failing disk is the whole group's."""
         failure: Exception | None = None
         try:
             with connection.savepoint():
@@ -231,8 +231,9 @@ class DatabaseLedger:
                     failure = error
                     raise
         except Exception as error:  # noqa: BLE001 -- the unit's own error goes to its caller, whatever it is
-            # SQLite ends the whole transaction on a full disk, and undoing the savepoint fails on top
-            if failure is None or isinstance(failure, DiskFullError):
+            # a full or failing disk makes SQLite end the whole transaction: undoing the savepoint fails on
+            # top, what the units before did is gone, and what came now would be committed by itself
+            if failure is None or isinstance(failure, DiskFullError) or not connection.is_in_transaction:
                 raise (failure or error) from None
             return _Outcome(error=failure)
 

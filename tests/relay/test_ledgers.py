@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from docsign.errors import DiskFullError, StorageError
 from relay_server.core.deliveries import Happening, State
 from relay_server.core.directory import Agency, Use
+from relay_server.core.envelopes import StoredEnvelope
 from relay_server.ports import Ledger, Transaction
 from relay_server.storage.connection import Connection
 from relay_server.storage.database import DatabaseLedger
@@ -336,6 +338,38 @@ async def test_a_full_disk_is_named_and_the_ledger_goes_on_afterwards(tmp_path: 
         ledger._writer.pragma("max_page_count = 100000")
         await ledger.write(lambda tx: tx.add_envelope(large))
         assert await ledger.read(lambda tx: tx.envelope(large.sha256)) == large
+    finally:
+        await ledger.close()
+
+
+async def test_a_transaction_that_the_database_ends_itself_keeps_nothing_of_its_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite may end it on an error of the disk: no unit after that is kept, sealed or not, on its own."""
+    ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    try:
+        real = Connection.run
+        named = [replace(envelope(), sha256=digest(name)) for name in ("trước", "hỏng", "sau")]
+
+        def run(self: Connection, statement: Any, *rows: Any) -> int:
+            if rows and rows[0].get("sha256") == named[1].sha256:
+                self._driver.execute("ROLLBACK")
+                raise sqlite3.OperationalError("disk I/O error")
+            return real(self, statement, *rows)
+
+        def adding(one: StoredEnvelope) -> Awaitable[None]:
+            return ledger.write(lambda tx: tx.add_envelope(one))
+
+        async def kept() -> list[bool]:
+            return [bool(await ledger.read(lambda tx, n=one.sha256: tx.envelope(n))) for one in named]  # type: ignore[misc]
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Connection, "run", run)
+            answers = await asyncio.gather(*map(adding, named), return_exceptions=True)
+        assert await kept() == [False, False, False]
+        assert all(isinstance(answer, StorageError) and "I/O" in str(answer) for answer in answers)
+        await asyncio.gather(*map(adding, named))
+        assert await kept() == [True, True, True]
     finally:
         await ledger.close()
 

@@ -33,6 +33,8 @@ from tests.simulation.network import Answer
 COMMUNE, PROVINCE = "H99.31", "H99"
 SENDERS = 4
 RECEIVERS = 3
+START_SECONDS = 0.5
+"""How long a start takes, about."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,13 +49,17 @@ class Campaign:
     diary: Diary = field(default_factory=Diary)
     up: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
+    wanted: int = 0
     kills: int = 0
+    early: int = 0
+    """Kills while the relay was starting."""
     is_ending: bool = False
     count: int = 0
 
     async def run(self, kills: int) -> Books:
         """Kill the relay so many times, let everybody come to an end, and check the books."""
         self.diary.awake.add(PROVINCE)
+        self.wanted = kills
         async with AsyncExitStack() as stack:
             tasks = []
             for n in range(SENDERS + RECEIVERS):
@@ -81,6 +87,13 @@ class Campaign:
         return books
 
     async def _start(self) -> None:
+        """Start the relay; some starts are killed before, or as soon as, the relay is ready."""
+        while self.kills < self.wanted and self.dice.random() < 0.3:
+            await asyncio.to_thread(
+                self.relay.start_in_vain, self.site.folder, self.dice.uniform(0, START_SECONDS)
+            )
+            self.kills += 1
+            self.early += 1
         await asyncio.to_thread(self.relay.start, self.site.folder)
         self.url = self.relay.url
         self.up.set()

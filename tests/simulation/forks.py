@@ -1,15 +1,19 @@
 """Relay processes without the second it takes to load them: a parent that has everything loaded, and forks.
 
-Each line on its stdin is a relay's folder; for each it forks a process that serves it, tells its number,
-waits for its end and tells how it ended. Killing one of them is killing a process like any other.
+Each line on its stdin is a relay's folder; for each it forks a process that tells its number and serves it,
+waits for its end and tells how it ended. Killing one of them is killing a process like any other. What is
+loaded stays loaded: a campaign runs one version of the code, whatever happens to the files meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 
@@ -18,6 +22,7 @@ class ForkedRelay:
 
     def __init__(self, log: Path) -> None:
         """Start the parent; ``log`` takes what the relays write to stderr."""
+        self._log = log
         with log.open("a") as errors:
             self._parent = subprocess.Popen(
                 [sys.executable, "-m", "tests.simulation.forks"],
@@ -36,14 +41,28 @@ class ForkedRelay:
 
     def start(self, folder: Path) -> None:
         """Start a relay and wait until it is ready."""
+        self._launch(folder)
+        ready = self._line()
+        urls = [word for word in ready.split() if word.startswith("https://")]
+        assert urls, f"the relay did not start: {ready} {self._log.read_text()[-4000:]}"
+        self.url = urls[0]
+
+    def start_in_vain(self, folder: Path, seconds: float) -> None:
+        """Start a relay and kill it after so many seconds, ready or not."""
+        self._launch(folder)
+        time.sleep(seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        lines = [self._line()]
+        if "https://" in lines[0]:
+            lines.append(self._line())
+        assert int(lines[-1]) == -signal.SIGKILL, f"{lines} {self._log.read_text()[-4000:]}"
+
+    def _launch(self, folder: Path) -> None:
         assert self._parent.stdin is not None
         self._parent.stdin.write(f"{folder}\n")
         self._parent.stdin.flush()
         self._pid = int(self._line())
-        ready = self._line()
-        urls = [word for word in ready.split() if word.startswith("https://")]
-        assert urls, f"the relay did not start: {ready}"
-        self.url = urls[0]
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal and return how the relay ended."""
@@ -61,19 +80,30 @@ class ForkedRelay:
 
 def main() -> None:
     """Serve and fork until stdin ends."""
+    import relay_server.app  # noqa: F401 -- loaded once, here
     from relay_server.cli import main as serve
 
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
+            print(os.getpid(), flush=True)
             try:
                 serve(["serve", line.strip()])
             except SystemExit as ended:
                 sys.stdout.flush()
                 os._exit(int(ended.code or 0))
-        print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        print(_end_of(child), flush=True)
+
+
+def _end_of(child: int) -> int:
+    """Wait until the relay has ended and return how; when nobody is there any more, end it."""
+    ends = os.pidfd_open(child)
+    ready, _, _ = select.select([ends, sys.stdin], [], [])
+    if ends not in ready:  # stdin is at its end: while a relay runs, nothing is asked
+        os.kill(child, signal.SIGKILL)
+    os.close(ends)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":

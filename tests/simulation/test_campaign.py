@@ -45,7 +45,8 @@ async def _campaign(
     books = await campaign.run(kills)
     told = sum(seen.is_told for seen in campaign.diary.seen)
     print(
-        f"seed {seed}: {campaign.kills} kills, {len(campaign.diary.seen)} requests, {told} answered, "
+        f"seed {seed}: {campaign.kills} kills ({campaign.early} of them while it started), "
+        f"{len(campaign.diary.seen)} requests, {told} answered, "
         f"{len(campaign.diary.sent)} envelopes, {len(books.records)} records, "
         f"{len(books.complaints)} breaches, {time.monotonic() - began:.0f} s"
     )
