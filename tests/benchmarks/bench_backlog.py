@@ -3,9 +3,10 @@
     python -m tests.benchmarks.bench_backlog [rows] [requests]
 
 Two relays stand side by side, one with a first page of its inbox and no more, one whose ledger was filled
-through the storage port; each request goes to both in turns, over one connection with mutual TLS. ``accept`` is a submission of 20 KB, ``fetch`` what
-a receiver does with one envelope: look into the inbox past what it has seen, get the bytes, confirm them.
-``first page`` is the inbox read from its start. Times are in milliseconds; it prints, and judges nothing.
+through the storage port; each request goes to both in turns, over one connection with mutual TLS. ``accept``
+is a submission of 20 KB, ``fetch`` what a receiver does with one envelope: look into the inbox past what it
+has seen, get the bytes, confirm them. ``first page`` is the inbox read from its start.
+Times are in milliseconds; it prints, and judges nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from docsign.exchange import wire
@@ -69,7 +71,7 @@ async def fill(folder: Path, rows: int) -> None:
             )
 
     for start in range(0, rows, AT_ONCE):
-        await ledger.write(lambda tx, at=start: some(tx, at, min(rows, at + AT_ONCE)))
+        await ledger.write(partial(some, start=start, end=min(rows, start + AT_ONCE)))
     await ledger.close()
 
 
