@@ -16,8 +16,8 @@ from docsign.errors import PdfError, PdfPasswordError
 from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.placing import Case, Placed
 from docsign.pdf.ranges import claimed_ranges, claims, is_cut, read_range
-from docsign.pdf.reading import Dictionary, Text
-from docsign.pdf.signatures import usage_rights
+from docsign.pdf.reading import Text
+from docsign.pdf.signatures import usage_rights_dictionaries
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import Conclusion, SignatureReport, SubIndication, conclude
@@ -92,15 +92,17 @@ def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[Signa
 
 
 def usage_rights_gaps(case: Case) -> set[int]:
-    """Return where the usage-rights signatures (12.8.2.3) keep their CMS: they sign no document."""
-    found: set[int] = set()
-    for view in {case.view, *(case.pdf.view(index) for index in range(min(3, len(case.pdf.revisions))))}:
-        for number in usage_rights(view):
-            known = view.object(number)
-            contents = (
-                view.get(known.value, "Contents") if known and isinstance(known.value, Dictionary) else None
-            )
-            if isinstance(contents, Text):
+    """Return where the usage-rights signatures (12.8.2.3) keep their CMS: they sign no document.
+
+    Such a one is called so by the very revision that brought it: a later revision makes none out of a
+    signature that was there.
+    """
+    pdf, found = case.pdf, set[int]()
+    for index in {index for _, index in case.steps.graph.signed} | set(range(min(3, len(pdf.revisions)))):
+        revision, view = pdf.revisions[index], pdf.view(index)
+        for signature in usage_rights_dictionaries(view):
+            contents = view.get(signature, "Contents")
+            if isinstance(contents, Text) and revision.start <= contents.start < revision.end:
                 found.add(contents.start)
     return found
 

@@ -68,14 +68,16 @@ def find_signatures(view: View, fields: Iterable[Field]) -> list[FoundSignature]
 
 def usage_rights(view: View) -> set[int]:
     """Return the objects of usage-rights signatures (12.8.2.3): they sign no document."""
+    return {one.home.number for one in usage_rights_dictionaries(view)}
+
+
+def usage_rights_dictionaries(view: View) -> list[Dictionary]:
+    """Return the usage-rights signatures (12.8.2.3), which may stand in the catalog itself."""
     permissions = view.get(view.catalog, "Perms")
-    found: set[int] = set()
-    if isinstance(permissions, Dictionary):
-        for key in ("UR", "UR3"):
-            value = permissions.get(key)
-            if isinstance(value, Reference):
-                found.add(value.number)
-    return found
+    if not isinstance(permissions, Dictionary):
+        return []
+    found = (view.get(permissions, key) for key in ("UR", "UR3"))
+    return [one for one in found if isinstance(one, Dictionary)]
 
 
 def claimed_time(view: View, dictionary: Dictionary | None) -> datetime | None:

@@ -29,7 +29,6 @@ BREAKING = frozenset(
         "reference-loop",
         "revision-only-frees",
         "revision-order",
-        "revision-unfinished",
         "second-header",
         "startxref-mismatch",
         "trailers-disagree",
@@ -43,6 +42,8 @@ BREAKING_LATER = frozenset(
 )
 """Remarks that break a file only where they are about bytes that came after the signature: what lies about in
 the signed bytes was there when they were signed, and a later use of it is a change."""
+UNFINISHED = "revision-unfinished"
+"""Breaks the signed revision and what came later: what lies before has its end where the next one begins."""
 SILENT = frozenset({"wrong-type", "trailer-size", "reference-generation"})
 MOST_REPORTED = 8
 
@@ -51,11 +52,13 @@ def breaks(remark: Remark, signed: Revision) -> bool:
     """Say whether a remark breaks a signature over everything up to the revision ``signed``."""
     if remark.severity is not Severity.ERROR:
         return False
+    if remark.code == UNFINISHED and remark.revision is not None:
+        return remark.revision >= signed.index
     if remark.code in BREAKING_LATER:
         if remark.revision is not None:
             return remark.revision > signed.index
         return remark.offset is None or remark.offset >= signed.end
-    return remark.code in BREAKING
+    return remark.code in BREAKING or remark.code == UNFINISHED
 
 
 def structure_problems(graph: Graph, revision: int) -> list[Problem]:

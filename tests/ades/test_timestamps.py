@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from asn1crypto import tsp
+from asn1crypto import cms, tsp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +59,18 @@ def test_a_good_token_passes(made: bytes, trust: Trust) -> None:
     assert report.conclusion == Conclusion.passed(), report.findings
     assert (report.time, report.intact, report.kind, report.id) == (NOW, True, "content", "T1")
     assert report.issuer
+
+
+def test_a_token_may_be_written_as_a_stream(made: bytes, trust: Trust) -> None:
+    """RFC 5652 2: BER outside, of indefinite length; its time and its imprint are the same."""
+    held = cms.ContentInfo.load(made)
+    inside: bytes = held["content"].contents
+    streamed = b"\x30\x80" + held["content_type"].dump() + b"\xa0\x80\x30\x80" + inside + bytes(6)
+    report = judged(streamed, trust)
+    assert report.conclusion == Conclusion.passed(), report.findings
+    assert report.time == time_of_token(streamed) == NOW
+    other = judged(streamed, trust, data=b"?")
+    assert other.conclusion == Conclusion.failed(SubIndication.HASH_FAILURE)
 
 
 def test_a_token_for_something_else_fails(made: bytes, trust: Trust) -> None:

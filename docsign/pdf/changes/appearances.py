@@ -71,6 +71,16 @@ def shows_its_value(view: View, one: Field) -> bool:
     )
 
 
+def leans_on_the_form(view: View) -> bool:
+    """Say whether some field's picture has no resources of its own: a reader may take the form's (/DR)."""
+    return any(
+        picture.get("Resources") is None and bool(picture.raw.strip())
+        for one in form_fields(view)
+        for widget in one.widgets
+        for picture in pictures(view, widget.dictionary)
+    )
+
+
 def asks_for_appearances(view: View) -> bool:
     """Say whether readers are to draw every field from its value (/NeedAppearances, table 224)."""
     return view.get(acro_form(view), "NeedAppearances") is True

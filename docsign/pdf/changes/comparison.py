@@ -126,10 +126,13 @@ class Comparison:
             elif isinstance(one, Array):
                 waiting += one.items
 
-    def extends(self, before: Value, after: Value, *, fixed: bool = False) -> bool:
+    def extends(
+        self, before: Value, after: Value, *, fixed: bool = False, but: frozenset[str] = frozenset()
+    ) -> bool:
         """Say whether a dictionary of dictionaries only gained entries: what was there is the same.
 
-        With ``fixed`` the outer dictionary may not gain any, only those inside it.
+        With ``fixed`` the outer dictionary may not gain any, only those inside it. What stands under the
+        keys ``but`` is not looked at.
         """
         old, new = self.resolved(before, after)
         if not isinstance(old, Dictionary) or not isinstance(new, Dictionary):
@@ -138,6 +141,8 @@ class Comparison:
         if fixed and new.entries.keys() - old.entries.keys():
             return False
         for key, value in old.entries.items():
+            if key in but:
+                continue
             other = new.get(key)
             inner, outer = self.old.resolve(value), self.new.resolve(other)
             if isinstance(inner, Dictionary) and isinstance(outer, Dictionary):

@@ -10,6 +10,7 @@ from dataclasses import field
 
 from docsign.pdf.changes.appearances import (
     asks_for_appearances,
+    leans_on_the_form,
     other_text,
     revealed,
     same_but_for_fonts,
@@ -55,6 +56,8 @@ _SIGNED = frozenset(
 )
 _ALWAYS = frozenset({"Type", "Subtype", "M", "P", "StructParent", "NM"})
 _DRAWN = frozenset({"AP", "AS"})
+_NOT_FOR_FILLING = frozenset({"XObject", "ProcSet"})
+"""Resources of the form that no text of a field can name (12.7.4.3)."""
 
 
 @dataclass(slots=True)
@@ -476,7 +479,10 @@ def _form_key(found: Comparison, key: str, one: Value, other: Value, fills: int)
     if key == "SigFlags":
         return Needs.NOTHING
     if key == "DR":  # fonts for filling may be added, none may become another
-        return Needs.NOTHING if old is None or found.extends(one, other) else Needs.MORE
+        kept = old is None or found.extends(one, other)
+        if not kept and not leans_on_the_form(found.old):  # PDFBox keeps its newest signature's picture here
+            kept = found.extends(one, other, but=_NOT_FOR_FILLING)
+        return Needs.NOTHING if kept else Needs.MORE
     if key in ("DA", "Q"):  # how a text will look that is yet to be filled in
         return Needs.NOTHING
     if key == "NeedAppearances":

@@ -54,7 +54,10 @@ class Steps:
             after = self.pages[revision] = page_lists(self.pdf, revision, before, found.changed)
         compare_document(found, before, after)
         left = found.unexplained()
-        left = [number for number in left if not self._is_empty(number, revision)]
+        if left:
+            from docsign.pdf.changes.leftovers import harmless
+
+            left = sorted(set(left) - harmless(self.pdf, left, revision))
         pictures = [number for number in left if self._is_new_picture(number, revision)]
         if len(pictures) <= found.left_pictures:
             left = [number for number in left if number not in pictures]
@@ -72,22 +75,6 @@ class Steps:
                 Needs.MORE,
             )
         return Step(revision=revision, marks=tuple(found.marks))
-
-    def _is_empty(self, number: int, revision: int) -> bool:
-        """Say whether a new object that nothing uses is one that honest programs leave behind.
-
-        A stream of nothing (poppler's first picture), or a plain font of the fourteen that every reader has
-        (iText and OpenPDF, for fields to come). A later use of it would be a change of that later revision.
-        """
-        from docsign.pdf.changes.fonts import is_plain_font
-
-        if self.pdf.object(number, revision - 1) is not None:
-            return False
-        found = self.pdf.object(number, revision)
-        value = None if found is None else found.value
-        if isinstance(value, Stream):
-            return not value.raw.strip()
-        return is_plain_font(value)
 
     def _is_new_picture(self, number: int, revision: int) -> bool:
         """Say whether an object is a new form that nothing uses (iText, where a field's /AP is indirect)."""

@@ -45,6 +45,10 @@ class History:
         place = bisect_right(versions, revision, key=lambda one: one[0])
         return versions[place - 1] if place else None
 
+    def held(self, number: int, entry: Entry) -> bool:
+        """Say whether a revision read so far brought this very version of ``number``."""
+        return any(entry == known for _, known in self.versions.get(number, ()))
+
 
 def build_history(revisions: list[Revision], remarks: Remarks, size: int) -> History:
     """Merge the sections of all revisions, and fill in ``changed`` and ``freed`` of each.
@@ -59,7 +63,8 @@ def build_history(revisions: list[Revision], remarks: Remarks, size: int) -> His
         for section in reversed(revision.sections):
             _remark_repeated(section, revision, remarks)
             entries.update(_effective(section, revision, table_only, history, remarks))
-        _apply(revision, entries, history, remarks, size)
+        before = revisions[revision.index - 1].eof if revision.index else 0
+        _apply(revision, entries, history, remarks, size, before)
     return history
 
 
@@ -84,10 +89,12 @@ def _effective(
         return section.entries
     _remark_repeated(section.hybrid, revision, remarks)
     entries = {**section.entries}
+    named_again = section.hybrid.start < revision.start
     for number, entry in section.hybrid.entries.items():
         here = section.entries.get(number)
         if here is not None and here[0] != FREE:
-            if entry[0] != FREE and entry != here:
+            # the table is asked first (7.5.8.4); an older stream, named again, says what was so before
+            if entry[0] != FREE and entry != here and not (named_again and history.held(number, entry)):
                 history.disputed.append((number, revision.index, here, entry))
             continue
         plain = table_only.get(number)
@@ -98,9 +105,12 @@ def _effective(
 
 
 def _apply(
-    revision: Revision, entries: dict[int, Entry], history: History, remarks: Remarks, size: int
+    revision: Revision, entries: dict[int, Entry], history: History, remarks: Remarks, size: int, start: int
 ) -> None:
-    """Add the entries of one revision to the history; entries repeated unchanged leave no trace."""
+    """Add the entries of one revision to the history; entries repeated unchanged leave no trace.
+
+    ``start`` is the end of the revision before: some count an object from the white space in front of it.
+    """
     versions = history.versions
     index = revision.index
     changed: list[int] = []
@@ -124,7 +134,7 @@ def _apply(
         changed.append(number)
         if kind == PACKED:
             own_streams.append((number, entry[1]))
-        elif not revision.start <= entry[1] < revision.end:
+        elif not start <= entry[1] < revision.end:
             _remark_misplaced(number, entry, revision, remarks, size)
     for number, stream in own_streams:
         found = history.version(stream, index)

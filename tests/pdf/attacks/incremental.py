@@ -9,7 +9,7 @@ import re
 
 from docsign.verdict import ChangeKind
 from tests.pdf.attacks.revision import Pdf, Revision, stream
-from tests.pdf.attacks.syntax import Ref, Stream
+from tests.pdf.attacks.syntax import Name, Ref, Stream, Value
 from tests.pdf.attacks.table import ATTACKS, FAILED, failed
 from tests.pdf.attacks.universal import last_signature
 
@@ -172,6 +172,32 @@ def unused_object_added(pdf: bytes) -> bytes:
     revision = Revision(pdf)
     revision.add({"Type": b"an"})
     return revision.appended()
+
+
+_PICTURE = Stream({"Type": Name("XObject"), "Subtype": Name("Form"), "BBox": [0, 0, 9, 9]}, FORGED)
+
+
+@ATTACKS.enter(BYTES, FAILED, variants={
+    "bare-stream": ([Stream({}, FORGED)],),
+    "widget-with-picture": ([{"Subtype": Name("Widget"), "AP": {"N": Ref(1)}}],),
+    "font-of-its-own": ([{"Type": Name("Font"), "Subtype": Name("Type3"), "BaseFont": Name("Helvetica")}],),
+    "other-catalogue": ([Stream({"Type": Name("XRef"), "W": [1, 2, 1], "Root": Ref(2)}, bytes(36))],),
+    "picture-in-a-store": ([{"Type": Name("DSS"), "OCSPs": [Ref(0)]}, _PICTURE],),
+    "page-in-a-store": ([{"Type": Name("DSS"), "VRI": Ref(0)}, {"Type": Name("Page")}],),
+    "information-with-more": ([{"Title": b"an", "Kids": []}],),
+})  # fmt: skip
+def something_left_behind(pdf: bytes, values: list[Value]) -> bytes:
+    """What looks like what honest programs leave behind, and could be shown by a later revision."""
+    revision = Revision(pdf)
+    last = revision.add(values[-1])
+    for value in values[:-1]:
+        revision.add({key: _aimed(one, last) for key, one in value.items()})
+    return revision.appended()
+
+
+def _aimed(value: Value, target: Ref) -> Value:
+    """Return the value, or the list of it, with the reference in it led to ``target``."""
+    return [target] if value == [Ref(0)] else target if value == Ref(0) else value
 
 
 @ATTACKS.enter(BYTES, FAILED)

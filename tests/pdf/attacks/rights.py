@@ -6,7 +6,7 @@ from docsign.verdict import Indication
 from tests.pdf.attacks.revision import Revision
 from tests.pdf.attacks.second_signer import completed, sign, signature
 from tests.pdf.attacks.syntax import Name
-from tests.pdf.attacks.table import LEGAL, PASSED, Answer
+from tests.pdf.attacks.table import ATTACKS, FAILED, GENERAL, LEGAL, PASSED, Answer
 from tests.pdf.honest.make.by_hand import plain, small_document
 
 ROW = "usage rights"
@@ -40,3 +40,15 @@ def usage_rights_taken_away() -> bytes:
 def usage_rights_beside_a_signature() -> bytes:
     """A person signed after the grant: one signature, and it passes."""
     return sign(Revision(with_rights()))
+
+
+@ATTACKS.enter(ROW, FAILED, on=(*GENERAL, "p1", "word"))
+def signature_called_usage_rights(pdf: bytes) -> bytes:
+    """A later revision calls the person's signature usage rights and takes the form away."""
+    revision = Revision(pdf)
+    value = revision.get(next(iter(revision.old.signatures().values())))["V"]
+    revision.change(revision.old.root, Perms={"UR3": value}, AcroForm=None)
+    for page in revision.old.pages():
+        if "Annots" in revision.get(page):
+            revision.change(page, Annots=None)
+    return revision.appended()

@@ -119,3 +119,23 @@ def font_that_the_page_waited_for() -> bytes:
     font = {"Type": Name("Font"), "Subtype": Name("Type1"), "BaseFont": Name("Helvetica")}
     revision.change(Ref(14), Sau=revision.add(font))
     return sign(revision, name="KyThem")
+
+
+@ATTACKS.enter_made(ROW, FAILED)
+def picture_that_a_field_takes_from_the_form() -> bytes:
+    """A field's picture has no resources of its own and draws a form of /DR, which becomes another."""
+    objects = with_fields()
+    objects[14] = form_of(b"BT /Helv 11 Tf 2 5 Td (1.000.000) Tj ET")
+    objects[13] = stream(b"/n0 Do", b"/Type/XObject/Subtype/Form/BBox[0 0 200 20]")
+    objects[1] = objects[1].replace(b"/DR<<", b"/DR<</XObject<</n0 14 0 R>>")
+    revision = Revision(Writing(objects=objects).signed())
+    entries = revision.get(revision.old.root)["AcroForm"]
+    entries["DR"]["XObject"] = {"n0": revision.add(drawn(b"9.000.000"))}
+    revision.change(revision.old.root, AcroForm=entries)
+    return sign(revision, name="KyThem")
+
+
+def form_of(content: bytes) -> bytes:
+    """Return the body of a form with fonts of its own."""
+    entries = b"/Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</Helv 9 0 R>>>>"
+    return stream(content, entries)

@@ -73,6 +73,29 @@ def hybrid_appended(pdf: bytes) -> bytes:
     return data + revision.table(len(data), {})
 
 
+@ATTACKS.enter(HYBRID, FAILED, on=("typst", "openpdf", "word", "itext"))
+def hybrid_made_ready(pdf: bytes) -> bytes:
+    """One revision leaves a cross-reference stream with a forged page 1, the next one's /XRefStm names it.
+
+    The second table repeats the true entry: readers that ask the stream last show the forgery.
+    """
+    revision = rewritten(pdf)
+    (number,) = revision.changed
+    true = revision.old.places[number]
+    data = pdf if pdf.endswith((b"\n", b"\r")) else pdf + b"\n"
+    forged, offsets = revision.bodies(len(data))
+    data += forged
+    at = len(data)
+    packed = revision.xref_stream(at, {number: (offsets[number], 0)})
+    revision.next += 1
+    data += packed[: packed.index(b"startxref")]
+    data += revision.table(len(data), {revision.next - 1: (at, 0)})
+    later = Revision(data, "table")
+    later.trailer["XRefStm"] = at
+    assert true is not None
+    return data + later.table(len(data), {number: (true[0], 0)})
+
+
 # --- two views in one file ----------------------------------------------------------------------------------
 
 
