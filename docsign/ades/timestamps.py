@@ -71,7 +71,7 @@ def read_timestamp_info(content: bytes) -> TimestampInfo:
 @lru_cache(maxsize=512)
 def _readable(token: bytes) -> tuple[sd.SignedData, TimestampInfo] | None:
     try:
-        data = sd.read_signed_data(token, zero_padding=True, ber=True)
+        data = sd.read_signed_data(token, zero_padding=True)
         if data.content_type != sd.TST_INFO or data.content is None:
             return None
         return data, read_timestamp_info(data.content)
@@ -166,7 +166,7 @@ def judge_token(
 ) -> JudgedToken:
     """Judge a token as ``judge_timestamp`` does, and say more of it."""
     try:
-        signed = sd.read_signed_data(token, zero_padding=zero_padding, ber=True)
+        signed = sd.read_signed_data(token, zero_padding=zero_padding)
         if signed.content_type != sd.TST_INFO or signed.content is None:
             raise CmsError(say("This is not a time-stamp token (RFC 3161)."))
         info = read_timestamp_info(signed.content)
