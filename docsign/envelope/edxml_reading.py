@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import IntEnum
@@ -45,8 +45,6 @@ UNKNOWN_LIMIT = 256 * 1024
 NUMBERED = ("To", "ResponseFor", "TraceHeader", "Receiver", "ReplacementInfo", "Reference")
 """The elements whose place among their like is in a path, even where there is one."""
 _NOT_KEPT = ("Signature", "DigitalSignature")  # they hold for the bytes they came with
-_Asked = dict[etree._Element, tuple[str, set[str]]]  # noqa: SLF001 -- lxml's name for an element
-"""What was asked of each element: its path, and the names of children that are understood."""
 
 NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 
@@ -56,64 +54,97 @@ Number = TypeVar("Number", bound=IntEnum)
 _YEAR_FIRST = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?!\d)")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?!\d)")
 _TIME = re.compile(r"[ T](\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})?\s*$")
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 _TIME_START = re.compile(r"(?:[ T]\d{1,2}:.*)?\s*$", re.DOTALL)
 
 
+class _Children:
+    """The children of an element by their names, whatever their namespace, and the names asked for."""
+
+    __slots__ = ("asked", "by_name", "path")
+
+    def __init__(self, element: etree._Element, path: str) -> None:
+        self.path = path
+        self.asked: set[str] = set()
+        self.by_name: dict[str, list[etree._Element]] = {}
+        for child in elements(element):
+            self.by_name.setdefault(child.tag.rpartition("}")[2], []).append(child)
+
+
+class _Part:
+    """What is gathered while a part of a message is read: findings, and what was asked of each element."""
+
+    __slots__ = ("children", "findings")
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        self.children: dict[etree._Element, _Children] = {}
+
+
 class _Reader:
-    """An element with the path it was reached by; findings gather in one list for the whole message."""
+    """An element, how it was reached from the one above it, and the part of the message it is in."""
+
+    __slots__ = ("_above", "_children", "_element", "_part", "_step")
 
     def __init__(
-        self, element: etree._Element | None, path: str, findings: list[Finding], asked: _Asked | None = None
+        self, element: etree._Element | None, step: str, part: _Part, above: _Reader | None = None
     ) -> None:
-        self._element = element
-        self.path = path
-        self._findings = findings
-        self._asked: _Asked = {} if asked is None else asked
-        self._by_name: dict[str, list[etree._Element]] | None = None
+        self._element, self._step, self._part, self._above = element, step, part, above
+        self._children: _Children | None = None
 
     @property
     def present(self) -> bool:
         """Whether the element is there."""
         return self._element is not None
 
+    @property
+    def path(self) -> str:
+        """Where the element stands, or would."""
+        return self._step if self._above is None else f"{self._above.path}.{self._step}"
+
+    def _named(self, name: str) -> Sequence[etree._Element]:
+        """Return the children of this name."""
+        element, children = self._element, self._children
+        if element is None:
+            return ()
+        if children is None:
+            known = self._part.children
+            children = known.get(element)
+            if children is None:
+                children = known[element] = _Children(element, self.path)
+            self._children = children
+        children.asked.add(name)
+        return children.by_name.get(name, ())
+
     def child(self, name: str) -> _Reader:
         """Return the first child of this name; an absent one reads as empty."""
-        absent = _Reader(None, f"{self.path}.{name}", self._findings, self._asked)
-        return next(self.children(name), absent)
+        found = self._named(name)
+        step = f"{name}[1]" if found and (len(found) > 1 or name in NUMBERED) else name
+        return _Reader(found[0] if found else None, step, self._part, self)
 
     def children(self, name: str) -> Iterator[_Reader]:
         """Yield every child of this name, whatever its namespace."""
-        if self._element is None:
-            return
-        self._asked.setdefault(self._element, (self.path, set()))[1].add(name)
-        if self._by_name is None:
-            self._by_name = {}
-            for child in elements(self._element):
-                self._by_name.setdefault(local_name(child), []).append(child)
-        found = self._by_name.get(name, [])
+        found = self._named(name)
         for place, child in enumerate(found, 1):
-            suffix = f"[{place}]" if len(found) > 1 or name in NUMBERED else ""
-            yield _Reader(child, f"{self.path}.{name}{suffix}", self._findings, self._asked)
+            step = f"{name}[{place}]" if len(found) > 1 or name in NUMBERED else name
+            yield _Reader(child, step, self._part, self)
 
     def own_text(self) -> str:
         """Return the element's text in NFC, without white space around it."""
-        if self._element is None:
-            return ""
-        parts = [self._element.text or "", *(child.tail or "" for child in self._element)]
-        return unicodedata.normalize("NFC", "".join(parts)).strip()
+        return "" if self._element is None else _text(self._element)
 
     def text(self, name: str) -> str:
         """Return a child's text, empty where it is missing."""
-        return self.child(name).own_text()
+        found = self._named(name)
+        return _text(found[0]) if found else ""
 
     def number(self, name: str) -> int | None:
         """Return a child's number; what is none becomes a finding."""
-        child = self.child(name)
-        text = child.own_text()
+        text = self.text(name)
         if not text:
             return None
-        if not re.fullmatch(r"-?[0-9]{1,9}", text):
-            child.note("edxml-number", say("not a number: {text}", text=text[:40]))
+        if not _NUMBER.fullmatch(text):
+            self.child(name).note("edxml-number", say("not a number: {text}", text=text[:40]))
             return None
         return int(text)
 
@@ -135,41 +166,45 @@ class _Reader:
 
     def day(self, name: str) -> date | None:
         """Return a day in one of its three forms; an impossible one becomes a finding."""
-        child = self.child(name)
-        moment = _moment(child.own_text())
-        if isinstance(moment, Sentence):
-            child.note("edxml-date", moment)
-            return None
+        moment = self.moment(name)
         return None if moment is None else moment.date()
 
     def moment(self, name: str) -> datetime | None:
         """Return a time, Vietnamese where no zone is written; an impossible one becomes a finding."""
-        child = self.child(name)
-        moment = _moment(child.own_text())
+        moment = _moment(self.text(name))
         if isinstance(moment, Sentence):
-            child.note("edxml-date", moment)
+            self.child(name).note("edxml-date", moment)
             return None
         return moment
 
     def unknown(self) -> Iterator[UnknownElement]:
         """Yield the elements of all that was read that nothing asked for, in their order."""
         size = 0
-        for element, (path, names) in self._asked.items():
+        for element, children in self._part.children.items():
+            if children.by_name.keys() <= children.asked:
+                continue
             for child in elements(element):
-                if local_name(child) in names or local_name(child) in _NOT_KEPT:
+                if local_name(child) in children.asked or local_name(child) in _NOT_KEPT:
                     continue
                 xml = canonicalize(child, EXC_C14N).decode()
                 size += len(xml)
                 if size > UNKNOWN_LIMIT:
                     self.note("edxml-unknown", say("Too much that is not known; the rest is not kept."))
                     return
-                yield UnknownElement(parent=path.partition(".")[2], xml=xml)
+                yield UnknownElement(parent=children.path.partition(".")[2], xml=xml)
 
     def note(self, code: str, sentence: Sentence) -> None:
         """Keep a finding about this place."""
-        self._findings.append(
+        self._part.findings.append(
             Finding(code=code, severity=Severity.WARNING, sentence=sentence, where=self.path)
         )
+
+
+def _text(element: etree._Element) -> str:
+    text = element.text or ""
+    if len(element):
+        text += "".join(child.tail or "" for child in element)
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
 def read_header(data: bytes) -> Header:
@@ -180,7 +215,7 @@ def read_header(data: bytes) -> Header:
 def header_from(root: etree._Element) -> Header:
     """Read the header of a parsed message, as ``read_header`` does."""
     findings: list[Finding] = []
-    top = _find(root, "edXMLHeader", findings, "header")
+    top = _find(root, "edXMLHeader", _Part(findings), "header")
     message = top.child("MessageHeader")
     if not message.present:
         raise EdxmlError(say("missing"), where=message.path)
@@ -257,7 +292,7 @@ def is_status(root: etree._Element) -> bool:
 def status_from(root: etree._Element) -> Status:
     """Read the status of a parsed message, as ``read_status`` does."""
     findings: list[Finding] = []
-    top = _find(root, "edXMLHeader", findings, "status")
+    top = _find(root, "edXMLHeader", _Part(findings), "status")
     message = top.child("MessageHeader")
     if not message.present:
         message = top.child("Status")
@@ -291,10 +326,10 @@ def status_from(root: etree._Element) -> Status:
     )
 
 
-def _find(root: etree._Element, name: str, findings: list[Finding], path: str) -> _Reader:
+def _find(root: etree._Element, name: str, part: _Part, path: str) -> _Reader:
     """Return the first element of this name, wherever vendors put it."""
     for element in root.iter("{*}" + name):
-        return _Reader(element, path, findings)
+        return _Reader(element, path, part)
     raise EdxmlError(say("This is not edXML: there is no {name}.", name=name), where=path)
 
 
@@ -369,7 +404,7 @@ def _business(business: _Reader) -> Business:
 
 def _references(root: etree._Element, findings: list[Finding]) -> tuple[Reference, ...]:
     for element in root.iter("{*}edXMLManifest"):
-        manifest = _Reader(element, "body", findings)
+        manifest = _Reader(element, "body", _Part(findings))
         return tuple(
             Reference(
                 content_id=without_cid(one.text("ContentId")),

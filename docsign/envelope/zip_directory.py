@@ -63,13 +63,13 @@ def read_end(stream: BinaryIO, length: int) -> End:
     stream.seek(tail_start)
     tail = stream.read(length - tail_start)
     fitting = []
-    place = tail.find(b"PK\x05\x06")
+    place = tail.rfind(b"PK\x05\x06")
     while place >= 0:
         if place + END.size <= len(tail):
             comment = int.from_bytes(tail[place + 20 : place + 22], "little")
             if place + END.size + comment == len(tail):
                 fitting.append(place)
-        place = tail.find(b"PK\x05\x06", place + 1)
+        place = tail.rfind(b"PK\x05\x06", 0, place)
     if not fitting:
         raise ContainerError(say("This is not a ZIP file, or it is cut off or has bytes behind its end."))
     if len(fitting) > 1:
