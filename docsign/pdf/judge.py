@@ -31,7 +31,7 @@ from docsign.pdf.hidden import judge_cut, judge_hidden, judge_unreadable
 from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.placing import Case, Placed, place, share_prefixes
 from docsign.pdf.ranges import is_cut
-from docsign.pdf.reading import Array, Dictionary, View, read_pdf
+from docsign.pdf.reading import Array, Dictionary, Pdf, View, read_pdf
 from docsign.pdf.reading.collector import uncollected
 from docsign.pdf.shadows import shadow_warnings
 from docsign.pdf.signatures import (
@@ -75,21 +75,19 @@ def judge_pdf(
     """
     try:
         with uncollected():
-            return _judge(data, trust, at, password, beside or ValidationData(), proved_time)
+            pdf = read_pdf(data, password=password)
+            try:
+                return _judge(pdf, trust, at, beside or ValidationData(), proved_time)
+            finally:
+                pdf.release()
     except PdfError as error:
         return judge_unreadable(data, trust, at, error)
 
 
 def _judge(
-    data: bytes,
-    trust: Trust,
-    at: datetime,
-    password: str | None,
-    beside: ValidationData,
-    proved_time: datetime | None,
+    pdf: Pdf, trust: Trust, at: datetime, beside: ValidationData, proved_time: datetime | None
 ) -> PdfJudgement:
-    """Judge a PDF; raises PdfError where its structure cannot be read or costs too much."""
-    pdf = read_pdf(data, password=password)
+    """Judge a PDF; raises PdfError where its structure cannot be understood or costs too much."""
     view = pdf.view()
     if view.catalog is None:
         raise PdfError(say("The PDF has no catalogue."), where="trailer /Root")
@@ -126,7 +124,7 @@ def _judge(
     ]
     reports = [judge.signatures[one.number] for one in placed if not one.is_timestamp] or hidden
     stamps = [judge.stamps[one.number] for one in placed if one.is_timestamp]
-    if not reports and not stamps and is_cut(data):
+    if not reports and not stamps and is_cut(pdf.data):
         return judge_cut()
     if reports or stamps:
         findings += structure_warnings(pdf)

@@ -6,6 +6,7 @@ sideways (/Parent, /P …) are no way down: an object that only such a reference
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import field
 
@@ -20,34 +21,33 @@ def below(value: Value) -> list[Reference]:
     """Return the references that lead down from a value, unresolved."""
     found: list[Reference] = []
     waiting: list[Value] = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Stream):
+    for one in waiting:  # it grows on the way
+        if type(one) is Stream:
             one = one.dictionary
-        if isinstance(one, Dictionary):
+        if type(one) is Dictionary:
             for key, item in one.entries.items():
                 if type(item) is Reference:
                     if key not in UPWARDS:
                         found.append(item)
                 elif type(item) is Dictionary or type(item) is Array:
                     waiting.append(item)
-        elif isinstance(one, Array):
+        elif type(one) is Array:
             for item in one.items:
                 if type(item) is Reference:
                     found.append(item)
                 elif type(item) is Dictionary or type(item) is Array:
                     waiting.append(item)
-        elif isinstance(one, Reference):
+        elif type(one) is Reference:
             found.append(one)
     return found
 
 
 @dataclass(slots=True)
 class Graph:
-    """The references of one file; ``above[n][m]`` are the revisions whose version of m refers to n."""
+    """The references of one file; ``above[n][m]`` are, in order, the revisions whose m refers to n."""
 
     pdf: Pdf
-    above: dict[int, dict[int, set[int]]] = field(default_factory=dict)
+    above: dict[int, dict[int, list[int]]] = field(default_factory=dict)
     signed: list[tuple[int, int]] = field(default_factory=list)
     """(object, revision) of every dictionary that claims to be a signature, by its /ByteRange"""
 
@@ -76,8 +76,14 @@ class Graph:
                         graph.signed.append((number, index))
                     elif "FontName" in value.entries:
                         graph.fonts.append((number, index))
-                for reference in below(value):
-                    above.setdefault(reference.number, {}).setdefault(number, set()).add(index)
+                for referred, _ in below(value):
+                    users = above.get(referred)
+                    if users is None:
+                        above[referred] = {number: [index]}
+                    elif number not in users:
+                        users[number] = [index]
+                    elif users[number][-1] != index:
+                        users[number].append(index)
         return graph
 
     def users(self, numbers: Iterable[int], revision: int) -> set[int]:
@@ -90,7 +96,10 @@ class Graph:
                 if number in reached:
                     continue
                 found = version(number, revision)
-                if found is not None and found[1][0] != FREE and found[0] in revisions:
+                if found is None or found[1][0] == FREE:
+                    continue
+                place = bisect_left(revisions, found[0])
+                if place < len(revisions) and revisions[place] == found[0]:
                     reached.add(number)
                     waiting.append(number)
         return reached

@@ -115,9 +115,9 @@ class Accountant:
         """
         data, size, headers = self.data, len(self.data), self.result.headers
         for offset in self.claims:
-            found = read_header(data, offset, size)
-            if found is not None:
-                headers[offset] = found
+            header = read_header(data, offset, size)
+            if header is not None:
+                headers[offset] = header
         offsets = {section.start for section, _ in self._sections()}
         offsets.update(headers)
         marks = self.result.marks = sorted(offsets)
@@ -135,21 +135,26 @@ class Accountant:
         sections = {section.start: (section, tail) for section, tail in self._sections()}
         claims, headers = self.claims, self.result.headers
         parts, marks, bounds = self.result.parts, self.result.marks, self.result.bounds
+        is_object = SpanKind.OBJECT
         if len(headers) < len(claims):
             for offset in claims.keys() - headers.keys():
                 self._remark_no_object(offset)
         self._gap(self._header(), marks[0] if marks else size, after_header=True, before_xref=False)
         for start, bound in bounds.items():
-            found = sections.get(start)
-            claim = claims.get(start)
-            if claim is not None and (self.clashes or headers[start][:2] != claim[:2]):
+            claim, header = claims.get(start), headers.get(start)
+            if claim is not None and header is not None and (self.clashes or header[:2] != claim[:2]):
                 self._check_header(start)
+            found = sections.get(start)
             if found is not None:
                 end = self._section(start, bound, *found)
             else:
                 number = headers[start][0]
+                end = data.find(b"endobj", start, min(bound, start + SMALL)) + 6
+                if end > 5 and not data[end:bound].strip(SPACE):  # nothing behind the first can be another
+                    parts.append((is_object, start, end, number))
+                    continue
                 end = self._object_end(start, bound, claim if claim and claim.number == number else None)
-                parts.append((SpanKind.OBJECT, start, end, number))
+                parts.append((is_object, start, end, number))
             if end < bound and data[end:bound].strip(SPACE):
                 following = sections.get(bound)
                 self._gap(

@@ -128,6 +128,13 @@ class Pdf:
             if (one.before.raw if one.before else None) != (one.after.raw if one.after else None)
         )
 
+    def release(self) -> None:
+        """Let go of every object: each and the containers in it hold one another.
+
+        So they are freed at once, without the cycle collector. Nothing may be read any more.
+        """
+        self.store.release()
+
     def check_objects(self, first: int = 0, last: int = -1) -> None:
         """Parse every object that these revisions define, keeping none, so that all remarks are made."""
         end = range(len(self.revisions))[last]
@@ -144,7 +151,7 @@ def _claims(history: History) -> tuple[dict[int, Claim], dict[int, list[Claim]]]
     for number, versions in history.versions.items():
         for revision, (kind, offset, generation) in versions:
             if kind == IN_USE:
-                claim = Claim(number, generation, revision)
+                claim = tuple.__new__(Claim, (number, generation, revision))
                 if claims.setdefault(offset, claim) is not claim:
                     clashes.setdefault(offset, []).append(claim)
     return claims, clashes

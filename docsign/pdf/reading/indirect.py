@@ -32,7 +32,10 @@ DecryptFor = Callable[[int, int], Decrypt]
 def read_header(data: bytes, offset: int, end: int) -> Header | None:
     """Read ``N G obj`` at an offset, reaching no further than ``end``; None where no object begins."""
     found = HEADER.match(data, offset, end)
-    return None if found is None else (int(found[1]), int(found[2]), found.start(1), found.end())
+    if found is None:
+        return None
+    number, generation = found.groups()
+    return int(number), int(generation), found.start(1), found.end()
 
 
 def no_length(_: Reference, __: IndirectObject) -> int | None:

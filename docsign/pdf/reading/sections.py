@@ -26,6 +26,9 @@ Entry: TypeAlias = tuple[int, int, int]
 _XREF = re.compile(rb"xref[\0\t\n\f\r ]++")
 _SUBSECTION = re.compile(rb"(\d{1,10}+)[ ]++(\d{1,10}+)[\t ]*+(?:\r\n|\n|\r)[\n\r ]*+")
 _ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: ?\r\n| ?\n| ?\r)")
+# Many of them at once, each of 20 bytes as the standard has it.
+AT_ONCE = 4096
+_ENTRIES = re.compile(rb"(?:\d{10} \d{5} [nf](?: \n|\r\n))*+")
 _TRAILER = re.compile(rb"[\0\t\n\f\r ]*+trailer(?![^\0\t\n\f\r ()<>\[\]{}/%])")
 
 
@@ -125,18 +128,30 @@ def _read_entries(
     data: bytes, position: int, first: int, count: int, entries: dict[int, Entry], repeated: list[int]
 ) -> int:
     """Read one subsection into ``entries``; return where it ends."""
-    match_entry = _ENTRY.match
-    for number in range(first, first + count):
-        found = match_entry(data, position)
-        if found is None:
-            raise PdfError(say("The cross-reference table is malformed."), where=f"byte {position}")
-        position = found.end()
-        offset = int(found[1])
-        kind = IN_USE if found[3] == b"n" and offset else FREE
-        if number in entries and entries[number] != (kind, offset, int(found[2])):
-            repeated.append(number)
-        entries[number] = (kind, offset, int(found[2]))
+    for begin in range(first, first + count, AT_ONCE):
+        numbers = range(begin, min(begin + AT_ONCE, first + count))
+        words, position = _entry_words(data, position, len(numbers))
+        offsets, generations = map(int, words[::3]), map(int, words[1::3])
+        for number, offset, generation, kind in zip(numbers, offsets, generations, words[2::3], strict=True):
+            entry = (IN_USE if kind == b"n" and offset else FREE, offset, generation)
+            if entries.setdefault(number, entry) != entry:
+                repeated.append(number)
+                entries[number] = entry
     return position
+
+
+def _entry_words(data: bytes, position: int, count: int) -> tuple[list[bytes], int]:
+    """Return the words of so many entries, three for each, and where they end."""
+    regular = _ENTRIES.match(data, position, position + 20 * count)
+    end = regular.end() if regular else position
+    words = data[position:end].split()
+    while len(words) < 3 * count:  # from here on with other line ends
+        found = _ENTRY.match(data, end)
+        if found is None:
+            raise PdfError(say("The cross-reference table is malformed."), where=f"byte {end}")
+        words += found.groups()
+        end = found.end()
+    return words, end
 
 
 # --- streams ------------------------------------------------------------------------------------------------

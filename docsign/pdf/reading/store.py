@@ -47,9 +47,7 @@ class Store:
         found = self.history.version(number, revision)
         if found is None or found[1][0] == FREE:
             return None
-        since, entry = found
-        known = self._objects.get((number, entry, 0 if entry[0] == IN_USE else since))
-        return known if known is not None else self.parse_version(number, since, entry)
+        return self.parse_version(number, *found)
 
     def check(self, number: int, revision: int) -> None:
         """Parse an object for what there is to remark, without keeping it."""
@@ -128,6 +126,11 @@ class Store:
                 raise
             raise type(error)(error.sentence, where=home.where) from error
 
+    def release(self) -> None:
+        """Part every object from its value, which knows the object."""
+        for known in self._objects.values():
+            known.value = None
+
     # --- parsing --------------------------------------------------------------------------------------------
 
     def _parse(self, number: int, revision: int, entry: Entry) -> IndirectObject:
@@ -157,6 +160,12 @@ class Store:
             )
             source = self.data if offset is not None else b""
             return IndirectObject(number, 0, revision, source, offset or 0, bound)
+        if known.duplicates or known.comments:
+            self._remark_oddities(known, offset)
+        return known
+
+    def _remark_oddities(self, known: IndirectObject, offset: int | None) -> None:
+        """Remark what an object was written with; ``offset`` is None for a packed one."""
         for start, key in known.duplicates:
             self.remarks.add(
                 "duplicate-key",
@@ -166,7 +175,7 @@ class Store:
                 offset=start if offset is not None else None,
                 revision=known.revision,
             )
-        if known.comments and revision:
+        if known.comments and known.revision:
             self.remarks.add(
                 "comment-in-object",
                 say("A comment stands where writers put none."),
@@ -174,7 +183,6 @@ class Store:
                 offset=known.comments[0] if offset is not None else None,
                 revision=known.revision,
             )
-        return known
 
     def _parse_at(self, offset: int, bound: int, revision: int, length_of: LengthOf) -> IndirectObject:
         return parse_indirect(

@@ -183,6 +183,14 @@ def test_an_entry_to_no_object_is_caught() -> None:
     assert "xref-no-object" in codes
 
 
+def test_an_entry_that_leads_to_the_table_itself_is_caught() -> None:
+    """What stands at the offset is no object but the table."""
+    data = letter()
+    table, place = data.index(b"xref\n"), data.index(b"%010d" % data.index(b"4 0 obj"))
+    data = data[:place] + b"%010d" % table + data[place + 10 :]
+    assert "xref-no-object" in [code for code, _, _ in remarks(data)]
+
+
 def test_careless_entries_of_the_first_writing() -> None:
     """Offsets to the line end before an object lead to it; offsets into nothing cut nothing."""
     writer = one_page()
