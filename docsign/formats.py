@@ -96,6 +96,8 @@ def tell(data: bytes, suffix: str = "") -> FileFormat:
         return _cms_kind(head)  # also where its content is a PDF, whose mark stands a few bytes behind
     if b"%PDF-" in head[:1024] or (text[1:5] == b"PDF-" and b"/ByteRange" in data):
         return FileFormat.PDF
+    if is_signed_mail(data):
+        return FileFormat.CADES
     if _SIGNED_DATA in head[:64] or (suffix in _CMS_NAMES and not is_encrypted(data)):
         return _cms_kind(head)
     if suffix in _STAMP_NAMES or (head[:1] == b"\x30" and _TST_INFO in head):

@@ -129,6 +129,7 @@ def verify(
         at=_moment(at) if at is not None else datetime.now(UTC),
         offline=offline,
         content=content,
+        signed=frozenset(path.stem for path in files) if content else frozenset(),
         evidence=evidence,
         password=_first_line(password_file) if password_file is not None else None,
         policy=policy,

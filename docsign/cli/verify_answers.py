@@ -23,12 +23,17 @@ Form = Literal["text", "line", "json", "csv", "html", "xml"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked of every file of one call, and how the answer shall look."""
+    """What is asked of every file of one call, and how the answer shall look.
+
+    ``signed`` are the names that the files of the call are named after: a content of such a name belongs to
+    that file, any other to all of them.
+    """
 
     trust: Path | None = None
     at: datetime | None = None
     offline: bool = False
     content: tuple[Path, ...] = ()
+    signed: frozenset[str] = frozenset()
     evidence: tuple[Path, ...] = ()
     password: str | None = None
     policy: Literal["any", "official"] = "any"
@@ -59,8 +64,9 @@ def verifier(asked: Asked) -> Verifier:
 def tell(asked: Asked, path: Path) -> Told:
     """Verify one file; never raises: an error about one must not hide the answers on the others."""
     try:
+        content = [one for one in asked.content if one.name == path.stem or one.name not in asked.signed]
         report = verifier(asked).verify(
-            path, at=asked.at, content=asked.content, evidence=asked.evidence, password=asked.password
+            path, at=asked.at, content=content, evidence=asked.evidence, password=asked.password
         )
         return _told(asked, report, report.conclusion.indication.exit_status)
     except DocsignError as error:

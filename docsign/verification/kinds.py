@@ -10,16 +10,19 @@ from typing import BinaryIO
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from docsign import formats
+from docsign.errors import CmsError
 from docsign.files import READ_LIMIT
 from docsign.sentence import say
-from docsign.verdict import Conclusion, FileFormat, Finding, Report, Severity, conclude
+from docsign.verdict import Conclusion, FileFormat, Finding, Report, Severity, SubIndication
 from docsign.verification.question import (
     Answer,
     Question,
     bytes_of,
+    conclude_with,
     content_for,
     digester_of,
     name_of,
+    not_covered,
     nothing,
 )
 
@@ -60,8 +63,6 @@ def _judge_bytes(stream: BinaryIO, suffix: str, name: str, question: Question, i
             return _judge_edxml(stream, data, question, inside)
         case FileFormat.XADES:
             return _judge_xml(data, question) or nothing(FileFormat.OTHER, "unknown-format")
-        case _ if formats.is_signed_mail(data):
-            return nothing(FileFormat.OTHER, "signed-mail")
         case _:
             return nothing(FileFormat.OTHER, "not-pdf" if suffix == ".pdf" else "unknown-format")
 
@@ -89,6 +90,8 @@ def _judge_pdf(data: bytes, question: Question) -> Answer:
 def _judge_cms(data: bytes, name: str, question: Question, inside: Inside) -> Answer:
     from docsign.ades.cades import judge_signers
 
+    if formats.is_signed_mail(data):
+        return _judge_mail(data, question)
     content, remark = content_for(name, question)
     judgements = judge_signers(
         data,
@@ -106,10 +109,44 @@ def _judge_cms(data: bytes, name: str, question: Question, inside: Inside) -> An
     contents, remarks = judge_enclosed(data, name, question, inside)
     return Answer(
         format=FileFormat.CADES,
-        conclusion=conclude(report.conclusion for report in reports),
+        conclusion=conclude_with(remark, (report.conclusion for report in reports)),
         signatures=reports,
         contents=contents,
         findings=(*remark, *remarks),
+    )
+
+
+def _judge_mail(data: bytes, question: Question) -> Answer:
+    """Judge a message that carries a signature beside what it signs (RFC 8551 3.5.3)."""
+    from docsign.ades.cades import judge_signers
+    from docsign.ades.signed_mail import read_signed_mail
+
+    try:
+        mail = read_signed_mail(data)
+    except CmsError as error:
+        broken = Finding(code="mail-form", severity=Severity.ERROR, sentence=error.sentence)
+        conclusion = Conclusion.failed(SubIndication.FORMAT_FAILURE)
+        return Answer(format=FileFormat.CADES, conclusion=conclusion, findings=(broken,))
+    judgements = judge_signers(
+        mail.signature,
+        content=mail.content,
+        trust=question.trust,
+        at=question.at,
+        beside=question.beside,
+        proved_time=question.proved_time,
+    )
+    sentence = say(
+        "The signature of this message covers its text and attachments, not its header: sender, receivers, "
+        "date and subject are signed by nobody."
+    )
+    header = Finding(code="mail-header", severity=Severity.INFO, sentence=sentence)
+    findings = (header, *not_covered(name_of(one) for one in question.content))
+    reports = tuple(judgement.report for judgement in judgements)
+    return Answer(
+        format=FileFormat.CADES,
+        conclusion=conclude_with(findings, (report.conclusion for report in reports)),
+        signatures=reports,
+        findings=findings,
     )
 
 
@@ -208,19 +245,10 @@ def _judge_xml(data: bytes, question: Question) -> Answer | None:
         for one in judgements
     )
     referred = {meant(name) for one in judgements for name in one.referred}
-    uncovered = tuple(
-        Finding(
-            code="file-not-covered",
-            severity=Severity.WARNING,
-            sentence=say("No signature covers this file."),
-            where=name,
-        )
-        for name in offered
-        if name not in referred
-    )
+    uncovered = not_covered(name for name in offered if name not in referred)
     return Answer(
         format=FileFormat.XADES,
-        conclusion=conclude(report.conclusion for report in reports),
+        conclusion=conclude_with(uncovered, (report.conclusion for report in reports)),
         signatures=reports,
         findings=uncovered,
     )

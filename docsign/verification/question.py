@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,9 @@ from docsign.verdict import (
     Report,
     Severity,
     SignatureReport,
+    SubIndication,
     TimestampReport,
+    conclude,
 )
 
 Content = Path | tuple[str, bytes]
@@ -68,16 +70,11 @@ def nothing(format: FileFormat, code: str, size: int = 0) -> Answer:
     sentence = {
         "not-pdf": say("This is not a PDF file."),
         "unknown-format": say("This is no kind of file that carries a signature known here."),
-        "signed-mail": say(
-            "This is a signed e-mail (S/MIME), whose signature is not judged here: save the signed part and "
-            "the signature (.p7s) as files of their own."
-        ),
         "too-large": say(
             "The file is too large: {size} bytes, {limit} at most.", size=size, limit=READ_LIMIT
         ),
     }[code]
-    severity = Severity.WARNING if code == "signed-mail" else Severity.INFO
-    finding = Finding(code=code, severity=severity, sentence=sentence)
+    finding = Finding(code=code, severity=Severity.INFO, sentence=sentence)
     return Answer(format=format, conclusion=Conclusion.no_signature(), findings=(finding,))
 
 
@@ -98,14 +95,38 @@ def opened(path: Path) -> BinaryIO:
 
 
 def content_for(name: str, question: Question) -> tuple[bytes | None, tuple[Finding, ...]]:
-    """Choose the signed file: the one given, among several the one that the signature is named after."""
+    """Choose the signed file: the one given, among several the one that the signature is named after.
+
+    The others are signed by nobody, and said to be.
+    """
     offered = question.content
     if not offered:
         return None, ()
     wanted = Path(name).stem
     chosen = next((one for one in offered if name_of(one) == wanted), offered[0])
     sentence = say("Judged together with the file {name}.", name=name_of(chosen))
-    return bytes_of(chosen), (Finding(code="content-used", severity=Severity.INFO, sentence=sentence),)
+    used = Finding(code="content-used", severity=Severity.INFO, sentence=sentence)
+    others = [name_of(one) for one in offered if one is not chosen]
+    return bytes_of(chosen), (used, *not_covered(others))
+
+
+def not_covered(names: Iterable[str]) -> tuple[Finding, ...]:
+    """Say of each file that was given beside a signature that nobody signed it; a container's type may be."""
+    return tuple(
+        Finding(
+            code="file-not-covered",
+            severity=Severity.WARNING if name == "mimetype" else Severity.ERROR,
+            sentence=say("No signature covers this file."),
+            where=name,
+        )
+        for name in names
+    )
+
+
+def conclude_with(findings: Iterable[Finding], conclusions: Iterable[Conclusion]) -> Conclusion:
+    """Form one answer from many: as in a container, a file that nobody signed is a failure of the whole."""
+    uncovered = any(one.code == "file-not-covered" and one.severity is Severity.ERROR for one in findings)
+    return conclude((*conclusions, *([Conclusion.failed(SubIndication.FORMAT_FAILURE)] if uncovered else ())))
 
 
 def name_of(content: Content) -> str:

@@ -105,13 +105,6 @@ def test_signatures_in_signatures_end_somewhere(signer: Signer, trust: Trust) ->
     assert depth == MOST_DEPTH
 
 
-def test_a_signed_message_is_named(signer: Signer, trust: Trust) -> None:
-    """A signature beside the text of an e-mail is not judged, and that is said."""
-    report = judged(signer.signed(b"Kinh gui", form="SMIME"), trust, "thu.eml")
-    assert report.conclusion.indication is Indication.NO_SIGNATURE
-    assert [one.code for one in report.findings] == ["signed-mail"]
-
-
 @pytest.mark.parametrize(
     "place", ["https://cqnn.example/kho/cong%20v%C4%83n.txt", "file:///C:/kho/cong%20v%C4%83n.txt"]
 )

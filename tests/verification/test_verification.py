@@ -123,7 +123,9 @@ def test_a_detached_signature_with_its_file(
     (tmp_path / "danh-sach.txt").write_bytes(CONTENT)
     assert verify(signature, trust=trust, at=at).conclusion == Conclusion.passed()
     named = verify(signature, trust=trust, at=at, content=[("khac.txt", b"?"), tmp_path / "danh-sach.txt"])
-    assert named.conclusion == Conclusion.passed()
+    assert named.signatures[0].conclusion == Conclusion.passed()
+    assert named.conclusion == Conclusion.failed(SubIndication.FORMAT_FAILURE)  # one that nobody signed
+    assert [one.where for one in named.findings if one.code == "file-not-covered"] == ["khac.txt"]
 
 
 def test_a_signature_in_letters(agency_key: SigningKey, trust: Trust, at: datetime) -> None:
@@ -189,6 +191,7 @@ def test_a_signature_in_xml_with_its_files(envelope: bytes, trust: Trust, at: da
     assert ([one.coverage for one in signed.signatures], signed.findings) == (["whole"], ())
     one_more = verify(xml, trust=trust, at=at, content=[*files, ("documents/khac.pdf", b"?")])
     assert [one.where for one in one_more.findings] == ["mimetype", "documents/khac.pdf"]
+    assert one_more.conclusion == Conclusion.failed(SubIndication.FORMAT_FAILURE)
     alone = verify(xml, trust=trust, at=at)
     assert alone.conclusion == Conclusion.indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND)
     changed = [(name, data + b" ") for name, data in files]

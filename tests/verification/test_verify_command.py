@@ -97,11 +97,17 @@ def test_words_are_vietnamese_unless_asked(
 def test_a_detached_signature_with_content(
     desk: Path, trust_folder: Path, agency_key: SigningKey, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """--content names what was signed."""
+    """--content names what was signed; of several, each signature takes the one it is named after."""
     (desk / "chu-ky.p7s").write_bytes(sign_detached(b"ghi", agency_key))
     trusted = ["--trust", str(trust_folder)]
     assert run(docsign, ["verify", "chu-ky.p7s", *trusted]) == 3
     assert run(docsign, ["verify", "chu-ky.p7s", "--content", "ghi-chu.txt", *trusted]) == 0
+    both = ["--content", "ghi-chu.txt", "--content", "thu.txt"]
+    (desk / "thu.txt").write_bytes(b"thu")
+    assert run(docsign, ["verify", "chu-ky.p7s", *both, *trusted]) == 1
+    (desk / "ghi-chu.txt.p7s").write_bytes((desk / "chu-ky.p7s").read_bytes())
+    (desk / "thu.txt.p7s").write_bytes(sign_detached(b"thu", agency_key))
+    assert run(docsign, ["verify", "ghi-chu.txt.p7s", "thu.txt.p7s", *both, *trusted]) == 0
 
 
 def test_a_bug_on_one_file_does_not_hide_the_others(
