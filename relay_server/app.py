@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,8 @@ from pathlib import Path
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from docsign.errors import DocsignError, FileUnusableError, TrustError, UsageError
+from docsign.database import sole_user
+from docsign.errors import DocsignError, FileUnusableError, OutboxBusyError, TrustError, UsageError
 from docsign.files import system_reason
 from docsign.pki.fetch import fetch_timestamp
 from docsign.pki.keys import open_key
@@ -44,6 +45,7 @@ DATABASE = "relay.sqlite"
 BODIES = "bodies"
 UPLOADS = "uploads"
 LOG_KEY = "log.key"
+LOCK = "relay.lock"
 
 SWEEP_SECONDS = 60.0
 """How often deliveries past their time are looked for."""
@@ -65,19 +67,34 @@ class Serving:
     quotas: Quotas
 
 
+@contextlib.contextmanager
+def sole_relay(folder: Path) -> Iterator[None]:
+    """Hold the relay of ``folder`` for the block; the system ends the hold with the process.
+
+    Raises UsageError where another process serves it, or changes its form.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(sole_user(folder / LOCK, patience=0))
+        except OutboxBusyError as error:
+            raise UsageError(say("Another process serves this relay now."), where=str(folder)) from error
+        yield
+
+
 @asynccontextmanager
 async def serving(
     folder: Path, settings: RelaySettings, *, passphrase: str | Callable[[], str] | None = None
 ) -> AsyncIterator[Serving]:
     """Serve the relay of ``folder`` while the context lasts.
 
-    Raises UsageError, FileUnusableError, PassphraseError, SigningKeyError, TrustError, StorageError before
-    anything listens.
+    One process at a time serves a folder. Raises UsageError, FileUnusableError, PassphraseError,
+    SigningKeyError, TrustError, StorageError before anything listens.
     """
     key = open_key(settings.key, passphrase)
     trust = Trust.from_path(settings.trust)
     context = tls_context(settings, trust)
     async with AsyncExitStack() as stack:
+        stack.enter_context(sole_relay(folder))
         ledger = await DatabaseLedger.open(folder / DATABASE)
         stack.push_async_callback(ledger.close)
         bell = LocalBell()

@@ -60,7 +60,7 @@ def backup(folder: Path, target: Path, *, link: bool = False) -> Copied:
     settings = RelaySettings.read(folder.resolve())
     _begin(target)
     # the database first: every body of its rows was durable before the row was
-    _copy_database(folder / DATABASE, target / DATABASE)
+    copy_database(folder / DATABASE, target / DATABASE)
     done = _copy_bodies(target / DATABASE, folder, target, link=link)
     settings.write(target)
     manifest = {
@@ -103,7 +103,7 @@ def restore(target: Path, folder: Path) -> tuple[CheckReport, Copied | None]:
     if not report.is_sound:
         return report, None
     _begin(folder)
-    _copy_database(target / DATABASE, folder / DATABASE)
+    copy_database(target / DATABASE, folder / DATABASE)
     _begin_new_log(folder / DATABASE)
     done = _copy_bodies(folder / DATABASE, target, folder, link=False)
     RelaySettings.read(target.resolve()).write(folder)  # last: without it this is no relay
@@ -121,7 +121,7 @@ def _begin(folder: Path) -> None:
         raise file_error(error, folder) from error
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
     """Copy a database as it stands at one moment, whoever writes to it."""
     with RawDatabase.open(source) as raw, translated(target):
         copy = sqlite3.connect(target)

@@ -1,4 +1,4 @@
-"""The commands that care for a relay: check, backup, restore, audit."""
+"""The commands that care for a relay: check, backup, restore, migrate, audit."""
 
 from __future__ import annotations
 
@@ -84,6 +84,32 @@ def restore(ctx: click.Context, target: Path, folder: Path, lang: Language) -> N
         envelopes=done.envelopes,
         bytes=done.bytes,
     )
+    click.echo(said.text(lang), err=True)
+
+
+@click.command()
+@click.argument("folder", type=PATH, metavar="DIR")
+@language_option
+def migrate(folder: Path, lang: Language) -> None:
+    """Bring the database of an older version to the form of this one; stop the relay first.
+
+    It is done whole or not at all, and a copy of the database as it was stays beside it. Check the relay
+    afterwards: docsign-relay check.
+
+    Example: docsign-relay migrate /srv/relay
+    """
+    from relay_server.migrating import migrate as bring
+
+    done = bring(folder)
+    if done.kept is None:
+        said = say("Nothing to do: the database has form {form} already.", form=done.form)
+    else:
+        said = say(
+            "The database was brought from form {found} to {form}. As it was: {kept}",
+            found=done.found,
+            form=done.form,
+            kept=done.kept,
+        )
     click.echo(said.text(lang), err=True)
 
 

@@ -5,7 +5,7 @@
 3. Of every envelope: the records about it make a history the delivery table allows; the rows state what that
    history and the envelope's own header state; its bytes are there and have its digest.
 4. The directory's rows are of the form they were written in. A fingerprint that was changed into another one
-   is not found here: nothing else states it; the agency's connections are refused.
+   is not found here: nothing else states it; the agency's connections are refused. Grants: ``grant_check``.
 5. The counters are past what they counted.
 
 Read-only, over one view of the database: a relay may be serving meanwhile.
@@ -31,6 +31,7 @@ from relay_server.core.admission import number_key
 from relay_server.core.deliveries import State
 from relay_server.core.directory import Use
 from relay_server.core.replay import Replayed, agrees, as_kept, replay, without_lease
+from relay_server.grant_check import check_grants
 from relay_server.log_check import LogCheck
 from relay_server.settings import RelaySettings
 from relay_server.storage.disk import PIECE
@@ -58,6 +59,7 @@ def check_store(database: Path, bodies: Path, trust: Trust) -> CheckReport:
                 LogCheck(raw, trust, report).run()
                 _Envelopes(raw, bodies, report).run()
                 _directory(raw, report)
+                check_grants(raw, trust, report)
                 _counters(raw, report)
     except StorageError as error:
         report.add("database", error.sentence, error.where)

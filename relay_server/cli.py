@@ -150,5 +150,5 @@ def serve(folder: Path, passphrase_file: Path | None, lang: Language) -> None:
     asyncio.run(until_told())
 
 
-for command in (directory_commands.agency, care.check, care.backup, care.restore, care.audit):
+for command in (directory_commands.agency, care.check, care.backup, care.restore, care.migrate, care.audit):
     relay.add_command(command)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from docsign.cli.options import json_option, language_option
 from docsign.errors import UsageError
-from docsign.sentence import Language, say
+from docsign.sentence import Language, Sentence, say
+
+if TYPE_CHECKING:
+    from relay_server.core.delegation import KeptGrant
 
 PATH = click.Path(path_type=Path)
+VIETNAM = timezone(timedelta(hours=7))
 
 
 @click.group()
@@ -151,3 +156,58 @@ def rotate(
     click.echo(said.text(lang), err=True)
     for binding in done.bindings:
         click.echo(f"{binding.use.value:<5}{binding.sha256}  {binding.not_after:%Y-%m-%d}")
+
+
+@agency.command()
+@click.argument("folder", type=PATH, metavar="DIR")
+@click.argument("grant", type=PATH, metavar="GRANT.json", required=False)
+@click.option("--end", metavar="ID", help="End the grant of this id (its first digits) at once and for ever.")
+@json_option
+@language_option
+def delegate(folder: Path, grant: Path | None, end: str | None, as_json: bool, lang: Language) -> None:
+    """Take in an agency's grant that another may act for it, end one, or list them.
+
+    The grant is the file that docsign grant made, signed by the agency that grants. The relay goes on
+    serving; what is ended is refused from the next request on.
+
+    Example: docsign-relay agency delegate /srv/relay uy-quyen.json
+    """
+    from docsign.envelope.grants import GRANT_LIMIT
+    from docsign.files import read_file
+    from relay_server.register import delegate as take
+    from relay_server.register import end_grant, granted
+
+    if grant is not None and end is not None:
+        raise UsageError(say("Give a grant, or --end, not both."))
+    if grant is not None:
+        found = [asyncio.run(take(folder, read_file(grant, limit=GRANT_LIMIT), where=str(grant)))]
+    elif end is not None:
+        found = [asyncio.run(end_grant(folder, end))]
+    else:
+        found = list(asyncio.run(granted(folder)))
+    now = datetime.now(UTC)
+    for one in found:
+        click.echo(_grant_json(one, now) if as_json else _grant_line(one, now).text(lang))
+
+
+def _grant_line(kept: KeptGrant, now: datetime) -> Sentence:
+    grant = kept.grant
+    values = {
+        "id": grant.id,
+        "delegate": grant.delegate,
+        "grantor": grant.grantor,
+        "begin": f"{grant.begins.astimezone(VIETNAM):%Y-%m-%d %H:%M}",
+        "end": f"{grant.ends.astimezone(VIETNAM):%Y-%m-%d %H:%M} +07:00",
+    }
+    if kept.ended_at is not None:
+        moment = f"{kept.ended_at.astimezone(VIETNAM):%Y-%m-%d %H:%M} +07:00"
+        return say("{id}  {delegate} for {grantor}: ended on {moment}", **values, moment=moment)
+    if grant.ends <= now:
+        return say("{id}  {delegate} for {grantor}: over since {end}", **values)
+    return say("{id}  {delegate} for {grantor}, from {begin} to {end}", **values)
+
+
+def _grant_json(kept: KeptGrant, now: datetime) -> str:
+    ended = kept.ended_at.isoformat() if kept.ended_at else None
+    value = {"grant": kept.grant.to_json(), "ended_at": ended, "in_force": kept.holds_at(now)}
+    return json.dumps(value, ensure_ascii=False)

@@ -16,6 +16,7 @@ from docsign.envelope.header import Header
 from docsign.envelope.signed_note import LogProof
 from docsign.sentence import Sentence
 from docsign.verdict import Conclusion
+from relay_server.core.delegation import KeptGrant
 from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
@@ -231,6 +232,22 @@ class Transaction(Protocol):
 
     async def put_agency(self, agency: Agency) -> None:
         """Add or replace an agency and its bindings; a certificate of another agency raises StorageError."""
+        ...
+
+    async def add_grant(self, kept: KeptGrant) -> None:
+        """Keep a grant."""
+        ...
+
+    async def end_grant(self, name: str, at: datetime) -> None:
+        """End a grant for ever; the first end stays where it was ended before."""
+        ...
+
+    async def grant(self, name: str) -> KeptGrant | None:
+        """Return the grant of this id, ended or not."""
+        ...
+
+    async def grants_by(self, grantor: str) -> tuple[KeptGrant, ...]:
+        """Return what the agency of this code, in either form, granted, in the order it was kept."""
         ...
 
     async def envelope(self, sha256: str) -> StoredEnvelope | None:

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from docsign.envelope.agency_codes import require_agency_code
+from docsign.envelope.grants import SignedGrant
 from docsign.errors import MalformedError, TrustError, UsageError
 from docsign.files import read_file
 from docsign.pki.certificates import fingerprint, load_certificates
+from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server.app import DATABASE
+from relay_server.core.delegation import KeptGrant, require_grant
 from relay_server.core.directory import Agency, Binding, Use, require_told, rotated
+from relay_server.outside import TrustExaminer
 from relay_server.ports import Transaction
 from relay_server.settings import RelaySettings
 from relay_server.storage.database import DatabaseLedger
@@ -84,6 +88,61 @@ async def rotate_certificate(
 
     async with _opened(folder) as ledger:
         return await ledger.write(work)
+
+
+async def delegate(folder: Path, data: bytes, *, where: str) -> KeptGrant:
+    """Take an agency's grant into the directory; the relay may be serving meanwhile. Taken twice, it is once.
+
+    Raises WireError, UsageError, TrustError (``core.delegation``).
+    """
+    proof = SignedGrant.from_bytes(data, where=where)
+    grant = proof.grant
+    settings = RelaySettings.read(folder)
+    examiner = TrustExaminer(Trust.from_path(settings.trust))
+    now = datetime.now(UTC)
+    signer = examiner.signer_of(proof.signature, proof.signed, at=now)
+
+    async def work(tx: Transaction) -> KeptGrant:
+        require_grant(grant, await tx.agency(grant.grantor), await tx.agency(grant.delegate), signer, at=now)
+        known = await tx.grant(grant.id)
+        if known is not None:
+            if known.proof.signed != proof.signed:
+                raise UsageError(say("Another grant of the same id is in the directory."), where=where)
+            return known
+        kept = KeptGrant(proof=proof)
+        await tx.add_grant(kept)
+        return kept
+
+    async with _opened(folder) as ledger:
+        return await ledger.write(work)
+
+
+async def end_grant(folder: Path, name: str) -> KeptGrant:
+    """End the grant whose id begins with ``name``, at once and for ever. Raises UsageError."""
+    now = datetime.now(UTC)
+    wanted = [one for one in await granted(folder) if name and one.grant.id.startswith(name.lower())]
+    if len(wanted) != 1:
+        raise UsageError(say("The directory has no grant {name}, or several of them.", name=name[:40]))
+
+    async def work(tx: Transaction) -> KeptGrant:
+        await tx.end_grant(wanted[0].grant.id, now)
+        kept = await tx.grant(wanted[0].grant.id)
+        assert kept is not None
+        return kept
+
+    async with _opened(folder) as ledger:
+        return await ledger.write(work)
+
+
+async def granted(folder: Path) -> tuple[KeptGrant, ...]:
+    """Return every grant of the directory, by granting agency, ended ones too."""
+    codes = [one.code for one in await registered(folder)]
+
+    async def work(tx: Transaction) -> tuple[KeptGrant, ...]:
+        return tuple([kept for code in codes for kept in await tx.grants_by(code)])
+
+    async with _opened(folder) as ledger:
+        return await ledger.read(work)
 
 
 async def registered(folder: Path) -> tuple[Agency, ...]:

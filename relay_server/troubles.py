@@ -18,6 +18,8 @@ RESEND = say(
 )
 REGISTER = say("Add the agency's certificates again and compare the fingerprints (docsign-relay agency add).")
 
+GRANT = say("Take the agency's grant in again (docsign-relay agency delegate).")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:

@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "receive": "docsign.cli.receiving:receive",
     "status": "docsign.cli.receiving:status",
     "trace": "docsign.cli.receiving:trace",
+    "grant": "docsign.cli.grant:grant",
     "pki": "docsign.cli.pki:pki",
     "config": "docsign.cli.config:config",
 }
@@ -100,6 +101,7 @@ SUMMARIES: dict[str, str] = {
     "receive": "Fetch envelopes from the relay and confirm them.",
     "status": "Answer the sender: 01 arrived, 02 refused, 03 accepted … 06 done.",
     "trace": "What happened to an envelope, like parcel tracking.",
+    "grant": "Let another agency act for ours at a relay, for a time: a signed grant.",
     "pki": "A trial authority: certificates, revocation lists, time-stamps. Without legal value.",
     "config": "Show the settings in force and where each comes from.",
 }

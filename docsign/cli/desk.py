@@ -41,6 +41,7 @@ class Desk:
     relay: str | None
     identity: Path | None
     relay_trust: Path | None
+    acting_for: str
     outbox: Path
     passphrase_file: Path | None
     as_json: bool
@@ -64,7 +65,13 @@ class Desk:
         assert self.relay is not None
         assert self.identity is not None
         passphrase = passphrase_source(self.passphrase_file, self.lang)
-        return RelayClient(self.relay, identity=self.identity, trust=self.relay_trust, passphrase=passphrase)
+        return RelayClient(
+            self.relay,
+            identity=self.identity,
+            trust=self.relay_trust,
+            passphrase=passphrase,
+            acting_for=self.acting_for,
+        )
 
     def kept(self) -> Outbox:
         """Open the outbox."""
@@ -104,6 +111,7 @@ def at_the_desk(function: Callable[..., int]) -> Callable[..., int]:
         relay: str | None,
         identity: Path | None,
         relay_trust: Path | None,
+        acting_for: str,
         outbox: Path | None,
         passphrase_file: Path | None,
         as_json: bool,
@@ -116,6 +124,7 @@ def at_the_desk(function: Callable[..., int]) -> Callable[..., int]:
             relay=relay,
             identity=identity,
             relay_trust=relay_trust or (Path(trust) if trust else None),
+            acting_for=acting_for,
             outbox=outbox or user_folder() / "outbox",
             passphrase_file=passphrase_file,
             as_json=as_json,
@@ -131,6 +140,12 @@ def at_the_desk(function: Callable[..., int]) -> Callable[..., int]:
             ),
             click.option(
                 "--relay-trust", type=PATH, metavar="PATH", help="Who vouches for the relay. Default: trust."
+            ),
+            click.option(
+                "--acting-for",
+                metavar="CODE",
+                default="",
+                help="The agency that let ours act for it at the relay (docsign grant).",
             ),
             click.option(
                 "--outbox",

@@ -30,6 +30,7 @@ NAMES: dict[str, bool] = {
     "relay_trust": True,
     "identity": True,
     "agency": False,
+    "acting_for": False,
     "outbox": True,
     "office": True,
     "by": False,

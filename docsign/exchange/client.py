@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Self
 import aiohttp
 from yarl import URL
 
+from docsign.envelope.agency_codes import is_agency_code
 from docsign.envelope.evidence import RECEIPT_LIMIT, Receipt
 from docsign.errors import (
     ExchangeError,
@@ -73,19 +74,24 @@ class RelayClient:
         trust: Trust | Path | str,
         passphrase: Passphrase = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        acting_for: str = "",
     ) -> None:
         """Read identity and trust; nothing is sent yet.
 
         ``identity``: PEM (key, certificate) or PKCS#12 file. ``trust``: its anchors of the role ``relay``
-        vouch for the relay's TLS and for its receipts. Raises UsageError, FileUnusableError, PassphraseError,
+        vouch for the relay's TLS and for its receipts. ``acting_for``: the code of the agency that let ours
+        act for it at this relay. Raises UsageError, FileUnusableError, PassphraseError,
         SigningKeyError, CertificateUnfitError, TrustError.
         """
         self.url = _base_url(url)
         self.trust = trust if isinstance(trust, Trust) else Trust.from_path(trust)
         held = read_identity(identity, passphrase)
         require_in_time(held, clock(), str(identity))
-        self.agency = agency_code(held.certificate)
-        self.agency_name = organization(held.certificate)
+        if acting_for and not is_agency_code(acting_for):
+            raise UsageError(say("not an agency code"), where=acting_for[:60])
+        self.agency = acting_for or agency_code(held.certificate)
+        self.agency_name = "" if acting_for else organization(held.certificate)
+        self._headers = {wire.ACTING_FOR_HEADER: acting_for} if acting_for else {}
         self._context = relay_context(held, self.trust)
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
@@ -96,7 +102,7 @@ class RelayClient:
             connector=aiohttp.TCPConnector(ssl=self._context, limit=8),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            headers={"Accept-Encoding": "identity", "User-Agent": "docsign"},
+            headers={"Accept-Encoding": "identity", "User-Agent": "docsign", **self._headers},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIME, connect=CONNECT_TIME),
         )
         return self

@@ -23,9 +23,9 @@ from docsign.sentence import say
 from docsign.verdict import rfc3339
 
 __all__ = [
-    "AGENCIES", "DEFAULT_LIMIT", "DIGEST_HEADER", "ENVELOPES", "ENVELOPE_TYPE", "INBOX", "JSON_TYPE",
-    "LIVE", "LOG", "MAX_JSON", "MAX_LIMIT", "MAX_STATUS", "MAX_WAIT", "PROBLEM_TYPE", "READY",
-    "STATUS_TYPE", "TIME_TO_LIVE_HEADER", "UPLOADS", "AgencyEntry", "AgencyPage", "DeliveryState",
+    "ACTING_FOR_HEADER", "AGENCIES", "DEFAULT_LIMIT", "DIGEST_HEADER", "ENVELOPES", "ENVELOPE_TYPE",
+    "INBOX", "JSON_TYPE", "LIVE", "LOG", "MAX_JSON", "MAX_LIMIT", "MAX_STATUS", "MAX_WAIT", "PROBLEM_TYPE",
+    "READY", "STATUS_TYPE", "TIME_TO_LIVE_HEADER", "UPLOADS", "AgencyEntry", "AgencyPage", "DeliveryState",
     "Handover", "HandoverAccepted", "InboxItem", "InboxPage", "Problem", "ProblemType", "Reason",
     "StatusAccepted", "Trace", "TraceDelivery", "TraceEvent", "envelope_path", "handover_path", "is_sha256",
     "read_content_range", "read_repr_digest", "receipt_path", "statuses_path", "trace_path", "upload_path",
@@ -77,6 +77,8 @@ def handover_path(delivery: str) -> str:
 
 DIGEST_HEADER = "Repr-Digest"
 """RFC 9530: the SHA-256 of the whole representation, also on a partial answer."""
+ACTING_FOR_HEADER = "Docsign-Acting-For"
+"""On any request, optional: the code of the agency for which the connection's own agency acts."""
 TIME_TO_LIVE_HEADER = "Docsign-Time-To-Live"
 """On a submission, optional: the seconds after which an unfetched delivery expires."""
 

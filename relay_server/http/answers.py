@@ -59,6 +59,7 @@ def framed() -> Middleware:
             status=response.status,
             agency=request.get(AGENCY),
             certificate=request.get(CERTIFICATE),
+            acting_for=acting_for(request.get(CALLER)),
             problem=problem and problem.title,
             reason=problem and problem.en,
             ms=round(seconds * 1000, 1),
@@ -66,6 +67,11 @@ def framed() -> Middleware:
         return response
 
     return frame
+
+
+def acting_for(caller: Caller | None) -> str | None:
+    """Return the code of the agency another one acts for in this request; None where each acts for itself."""
+    return caller.code if caller is not None and caller.delegate is not None else None
 
 
 def problem_of(error: Exception) -> Problem:

@@ -1,7 +1,8 @@
 """Who is asking: the agency to which the directory binds the certificate of this TLS connection.
 
 TLS itself lets in only certificates of a known authority; here the fingerprint must stand in the directory,
-be in force, and not be revoked. Every answer is logged.
+be in force, and not be revoked. An agency that says whom it acts for needs that agency's grant. Every answer
+is logged.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import hashlib
 
 from aiohttp import web
 
+from docsign.envelope.agency_codes import is_agency_code
+from docsign.errors import WireError
+from docsign.exchange import wire
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
 from relay_server.core.directory import Use
 from relay_server.core.refusals import RefusalError
+from relay_server.services.delegation import acting_for
 from relay_server.services.relay import Caller, Relay
 
 CERTIFICATE = web.RequestKey("certificate", str)
@@ -41,7 +46,16 @@ async def identify(relay: Relay, request: web.Request) -> Caller:
             say("This certificate of the agency {agency} is revoked.", agency=agency.code),
         )
     request[AGENCY] = agency.code
-    return Caller(agency=agency, certificate=fingerprint)
+    caller = Caller(agency=agency, certificate=fingerprint)
+    wanted = request.headers.getall(wire.ACTING_FOR_HEADER, [])
+    if not wanted:
+        return caller
+    if len(wanted) > 1:
+        raise WireError(say("One agency at a time can be acted for."), where=wire.ACTING_FOR_HEADER)
+    code = wanted[0].strip()
+    if not is_agency_code(code):
+        raise WireError(say("not an agency code"), where=wire.ACTING_FOR_HEADER)
+    return await acting_for(relay, caller, code)
 
 
 def _unknown() -> RefusalError:

@@ -32,6 +32,7 @@ from relay_server.core.directory import Agency, parents
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.refusals import RefusalError
 from relay_server.ports import Examination, Incoming, Transaction
+from relay_server.services.delegation import require_still_acting
 from relay_server.services.log import proved
 from relay_server.services.relay import Caller, Relay
 
@@ -215,8 +216,9 @@ async def _remember(
         envelope,
         recipients=codes,
         at=now,
-        actor=caller.code,
+        actor=caller.actor,
         reasons=entry.warnings,
+        parts=caller.parts,
     )
     consigned = relay.fact(
         EvidenceEvent.CONTENT_CONSIGNMENT, envelope, recipients=codes, at=now, state=State.QUEUED.value
@@ -226,6 +228,7 @@ async def _remember(
     names = [relay.randomness.name() for _ in codes]
 
     async def work(tx: Transaction) -> Receipt:
+        await require_still_acting(tx, relay, caller)
         known = await _receipt_of(tx, sha256, caller)
         if known is not None:  # sent twice at once: the first one's receipt
             return known

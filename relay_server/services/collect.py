@@ -10,9 +10,9 @@ from docsign.envelope.evidence import EvidenceEvent, Part
 from docsign.exchange.wire import Handover, HandoverAccepted, InboxItem, InboxPage, ProblemType
 from docsign.sentence import say
 from relay_server.core.deliveries import Delivery, Happening, State
-from relay_server.core.directory import Use
 from relay_server.core.refusals import RefusalError
 from relay_server.ports import Transaction
+from relay_server.services.delegation import require_still_acting
 from relay_server.services.relay import Caller, Relay, sha256_of
 
 HANDED_OVER = "handover"
@@ -48,6 +48,7 @@ async def inbox(relay: Relay, caller: Caller, *, after: int, limit: int, wait: f
 
 
 async def _page(tx: Transaction, relay: Relay, caller: Caller, after: int, limit: int) -> InboxPage:
+    await require_still_acting(tx, relay, caller)  # who waits may wait past the end of its grant
     now = relay.now()
     rows = await tx.inbox(caller.code, after, limit + 1)
     names: dict[str, str] = {}
@@ -124,6 +125,7 @@ async def _fetchable(tx: Transaction, relay: Relay, caller: Caller, sha256: str)
 
 
 async def _lease(tx: Transaction, relay: Relay, caller: Caller, sha256: str) -> Fetchable:
+    await require_still_acting(tx, relay, caller)
     found = await _fetchable(tx, relay, caller, sha256)  # again: another may have been faster
     if found is not None:
         return found
@@ -153,6 +155,7 @@ async def hand_over(relay: Relay, caller: Caller, name: str, confirmation: Hando
     parts = await asyncio.to_thread(_signature_parts, relay, caller, confirmation)
 
     async def work(tx: Transaction) -> HandoverAccepted:
+        await require_still_acting(tx, relay, caller)
         delivery = await tx.delivery(name)
         if delivery is None or delivery.receiver != caller.code:
             raise not_found()
@@ -180,8 +183,8 @@ async def hand_over(relay: Relay, caller: Caller, name: str, confirmation: Hando
                 envelope,
                 recipients=(caller.code,),
                 at=now,
-                actor=caller.code,
-                parts=parts,
+                actor=caller.actor,
+                parts=(*parts, *caller.parts),
                 delivery=delivery.id,
                 cause=HANDED_OVER,
                 state=after.state.value,
@@ -199,7 +202,7 @@ def _signature_parts(relay: Relay, caller: Caller, confirmation: Handover) -> tu
     cms = base64.b64decode(confirmation.signature)
     now = relay.now()
     signer = relay.examiner.signer_of(cms, confirmation.sha256.encode("ascii"), at=now)
-    if signer is None or not caller.agency.has(signer, Use.SIGN, at=now):
+    if signer is None or not caller.has_signed(signer, at=now):
         raise RefusalError(
             ProblemType.SIGNATURE_NOT_ACCEPTED,
             say("The signature of this confirmation is not a valid one of the agency."),

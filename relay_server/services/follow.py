@@ -25,6 +25,7 @@ from relay_server.core.replay import UNFETCHED
 from relay_server.ports import Transaction
 from relay_server.services.accept import receipt_among, receiving_agency
 from relay_server.services.collect import not_found
+from relay_server.services.delegation import require_still_acting
 from relay_server.services.log import proved
 from relay_server.services.relay import Caller, Relay, sha256_of
 
@@ -87,6 +88,7 @@ async def take_status(relay: Relay, caller: Caller, sha256: str, message: bytes)
         )
 
     async def work(tx: Transaction) -> StatusAccepted:
+        await require_still_acting(tx, relay, caller)
         envelope = await tx.envelope(sha256)
         if envelope is None:
             raise not_found()
@@ -184,12 +186,12 @@ async def _drive(
         envelope,
         recipients=(delivery.receiver,),
         at=now,
-        actor=caller.code,
+        actor=caller.actor,
         reasons=(
             Reason(code=status.code.value, text=status.description),
             *([Reason(code=UNFETCHED, text="Bên nhận chưa lấy văn bản.")] if at_once else []),
         ),
-        parts=(Part(id="status", type=wire.STATUS_TYPE, digest=sha256_of(message)),),
+        parts=(Part(id="status", type=wire.STATUS_TYPE, digest=sha256_of(message)), *caller.parts),
         delivery=delivery.id,
         cause=sha256_of(message),
         state=after.state.value,

@@ -16,7 +16,8 @@ from docsign.envelope.evidence import (
     Reason,
     canonical_json,
 )
-from relay_server.core.directory import Agency
+from docsign.envelope.grants import GRANT_TYPE, SignedGrant
+from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.quotas import Intake
 from relay_server.ports import Bell, Bodies, Clock, Examiner, Ledger, Notary, Randomness
@@ -57,15 +58,39 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who is asking: an agency of the directory, through the TLS certificate with this SHA-256."""
+    """Who is asking: an agency of the directory, through the TLS certificate with this SHA-256.
+
+    Where another agency acts for it, ``delegate`` is that one, whose certificate it is, and ``grant`` what
+    lets it.
+    """
 
     agency: Agency
     certificate: str
+    delegate: Agency | None = None
+    grant: SignedGrant | None = None
 
     @property
     def code(self) -> str:
         """The agency's code as the directory writes it."""
         return self.agency.code
+
+    @property
+    def actor(self) -> str:
+        """The code of the agency whose hand it is: the delegate's, where there is one."""
+        return self.delegate.code if self.delegate else self.agency.code
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What a record of the caller's act refers to: the grant, where there is one."""
+        if self.grant is None:
+            return ()
+        return (Part(id="grant", type=GRANT_TYPE, digest=sha256_of(self.grant.signed)),)
+
+    def has_signed(self, signer: str, *, at: datetime) -> bool:
+        """Tell whether the certificate with this SHA-256 signs for the caller: its own, or its delegate's."""
+        return any(
+            one is not None and one.has(signer, Use.SIGN, at=at) for one in (self.agency, self.delegate)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import MetaData
+from sqlalchemy import Table
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.expression import ClauseElement
@@ -67,9 +67,9 @@ class Connection:
             return self._driver.execute(text, {**fixed, **rows[0]}).rowcount
         return self._driver.executemany(text, [{**fixed, **row} for row in rows]).rowcount
 
-    def make_tables(self, metadata: MetaData) -> None:
+    def make_tables(self, tables: Iterable[Table]) -> None:
         """Make the tables and indexes that are missing."""
-        for table in metadata.sorted_tables:
+        for table in tables:
             made: Sequence[ClauseElement] = (
                 CreateTable(table, if_not_exists=True),
                 *(CreateIndex(index, if_not_exists=True) for index in table.indexes),

@@ -169,8 +169,9 @@ class DatabaseLedger:
                     where=str(self._path),
                 )
             with writer.transaction():
-                writer.make_tables(tables.metadata)
-                _require_form(writer, self._path)
+                writer.make_tables([tables.meta])
+                _require_form(writer, self._path)  # before anything is made in another version's file
+                writer.make_tables(tables.metadata.sorted_tables)
             for _ in range(READERS):
                 self._readers.put(Connection(self._path, writes=False))
             self._watcher = Connection(self._path, writes=False)
@@ -263,4 +264,5 @@ def _require_form(connection: Connection, path: Path) -> None:
                 known=tables.SCHEMA_VERSION,
             ),
             where=str(path),
+            hint=say("docsign-relay migrate brings an older database to the form of this version."),
         )

@@ -14,6 +14,7 @@ from docsign.envelope.agency_codes import canonical
 from docsign.envelope.signed_note import LogProof
 from docsign.errors import StorageError
 from docsign.sentence import say
+from relay_server.core.delegation import KeptGrant
 from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
@@ -43,6 +44,7 @@ class _Tables:
     tiles: MutableMapping[TileKey, bytes] = field(default_factory=dict)
     checkpoints: MutableMapping[int, bytes] = field(default_factory=dict)
     notes: MutableMapping[str, bytes] = field(default_factory=dict)
+    grants: MutableMapping[str, KeptGrant] = field(default_factory=dict)
 
     def over(self) -> _Tables:
         """Return tables whose changes are apart until they are merged."""
@@ -56,6 +58,7 @@ class _Tables:
             ChainMap({}, self.tiles),
             ChainMap({}, self.checkpoints),
             ChainMap({}, self.notes),
+            ChainMap({}, self.grants),
         )
 
     def merge(self, changed: _Tables) -> None:
@@ -110,6 +113,25 @@ class MemoryTransaction:
                         say("This certificate belongs to the agency {code} already.", code=other.code)
                     )
         self._tables.agencies[agency.key] = agency
+
+    async def add_grant(self, kept: KeptGrant) -> None:
+        """See ports.Transaction."""
+        _add(self._tables.grants, kept.grant.id, kept)
+
+    async def end_grant(self, name: str, at: datetime) -> None:
+        """See ports.Transaction."""
+        kept = self._tables.grants.get(name)
+        if kept is not None:
+            self._tables.grants[name] = replace(kept, ended_at=kept.ended_at or at)
+
+    async def grant(self, name: str) -> KeptGrant | None:
+        """See ports.Transaction."""
+        return self._tables.grants.get(name)
+
+    async def grants_by(self, grantor: str) -> tuple[KeptGrant, ...]:
+        """See ports.Transaction."""
+        wanted = canonical(grantor)
+        return tuple(k for k in self._tables.grants.values() if canonical(k.grant.grantor) == wanted)
 
     async def envelope(self, sha256: str) -> StoredEnvelope | None:
         """See ports.Transaction."""

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 BUSY_SECONDS: Final = 15
 
-_NULLABLE = {"leased_until", "warn_at", "cause", "leaf"}
+_NULLABLE = {"ended_at", "leased_until", "warn_at", "cause", "leaf"}
 FORM: Final[dict[str, dict[str, type]]] = {
     "meta": {"name": str, "value": int},
     "agencies": {"key": str, "code": str, "name": str, "folded": str},
@@ -68,6 +68,7 @@ FORM: Final[dict[str, dict[str, type]]] = {
     "tiles": {"level": int, "number": int, "hashes": bytes},
     "checkpoints": {"size": int, "note": bytes},
     "notes": {"name": str, "value": bytes},
+    "grants": {"id": str, "grantor": str, "ended_at": int, "record": bytes, "signature": bytes},
 }
 """The columns of each table and the kind of their values."""
 

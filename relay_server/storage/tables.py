@@ -25,12 +25,15 @@ from sqlalchemy import (
     text,
 )
 
+from docsign.envelope.agency_codes import canonical
 from docsign.envelope.evidence import Evidence, parse_json
+from docsign.envelope.grants import Grant, SignedGrant
+from relay_server.core.delegation import KeptGrant
 from relay_server.core.deliveries import Delivery, State
 from relay_server.core.directory import Binding, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 BEGINNING: Final = [{"name": "schema", "value": SCHEMA_VERSION}, {"name": "inbox", "value": 0}]
 """The counters of a new database."""
 
@@ -163,6 +166,17 @@ notes = Table(
     Column("value", LargeBinary, nullable=False),
 )
 
+grants = Table(
+    "grants",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("grantor", String, nullable=False, index=True),
+    Column("ended_at", BigInteger),
+    Column("record", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
 
 def to_micros(moment: datetime) -> int:
     """Return a moment as whole microseconds since 1970."""
@@ -263,6 +277,26 @@ def read_binding(row: Any) -> Binding:
         use=Use(row["use"]),
         not_before=from_micros(row["not_before"]),
         not_after=from_micros(row["not_after"]),
+    )
+
+
+def grant_row(kept: KeptGrant) -> dict[str, Any]:
+    """Return the columns of a grant."""
+    return {
+        "id": kept.grant.id,
+        "grantor": canonical(kept.grant.grantor),
+        "ended_at": None if kept.ended_at is None else to_micros(kept.ended_at),
+        "record": kept.proof.signed,
+        "signature": kept.proof.signature,
+    }
+
+
+def read_grant(row: Any) -> KeptGrant:
+    """Return the grant of a row, read back from the very bytes that were signed."""
+    grant = Grant.from_json(parse_json(row["record"], limit=len(row["record"]), where="grant"))
+    return KeptGrant(
+        proof=SignedGrant(grant=grant, signature=row["signature"], signed=row["record"]),
+        ended_at=None if row["ended_at"] is None else from_micros(row["ended_at"]),
     )
 
 

@@ -18,6 +18,7 @@ from docsign.envelope.agency_codes import canonical
 from docsign.envelope.evidence import log_entry
 from docsign.errors import StorageError
 from docsign.sentence import say
+from relay_server.core.delegation import KeptGrant
 from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
@@ -38,6 +39,7 @@ from relay_server.storage.tables import (
     deliveries,
     envelopes,
     facts,
+    grants,
     meta,
     notes,
     tiles,
@@ -66,6 +68,13 @@ _OTHERS_OF = (
 )
 _NO_BINDINGS = delete(bindings).where(bindings.c.agency == bindparam("wanted"))
 _NO_AGENCY = delete(agencies).where(agencies.c.key == bindparam("wanted"))
+_GRANT = select(grants).where(grants.c.id == bindparam("wanted"))
+_GRANTS_BY = select(grants).where(grants.c.grantor == bindparam("wanted")).order_by(grants.c.place)
+_END_GRANT = (
+    update(grants)
+    .where(and_(grants.c.id == bindparam("wanted"), grants.c.ended_at.is_(None)))
+    .values(ended_at=bindparam("now"))
+)
 _ENVELOPE = select(envelopes).where(envelopes.c.sha256 == bindparam("wanted"))
 _SENDERS = select(envelopes.c.sender).distinct().where(envelopes.c.document_id == bindparam("wanted"))
 _NUMBER_KNOWN = select(envelopes.c.sha256).where(envelopes.c.number_key == bindparam("wanted")).limit(1)
@@ -210,6 +219,25 @@ class DatabaseTransaction:
         self._add(bindings, *(tables.binding_row(binding, agency.key) for binding in agency.bindings))
         if self._connection.run(_NEXT_EDITION, {}) == 0:
             self._add(meta, {"name": "directory", "value": 1})
+
+    # ---- grants
+
+    async def add_grant(self, kept: KeptGrant) -> None:
+        """See ports.Transaction."""
+        self._add(grants, tables.grant_row(kept))
+
+    async def end_grant(self, name: str, at: datetime) -> None:
+        """See ports.Transaction."""
+        self._connection.run(_END_GRANT, {"wanted": name, "now": tables.to_micros(at)})
+
+    async def grant(self, name: str) -> KeptGrant | None:
+        """See ports.Transaction."""
+        rows = self._rows(_GRANT, wanted=name)
+        return tables.read_grant(rows[0]) if rows else None
+
+    async def grants_by(self, grantor: str) -> tuple[KeptGrant, ...]:
+        """See ports.Transaction."""
+        return tuple(map(tables.read_grant, self._rows(_GRANTS_BY, wanted=canonical(grantor))))
 
     # ---- envelopes and deliveries
 

@@ -48,7 +48,8 @@ def desk(
     shutil.copytree(trust_folder, folder / "trust")
     for name in ("person", "agency", "province"):
         shutil.copy(p12 / f"{name}.p12", folder / f"{name}.p12")
-    shutil.copy(p12 / "passphrase.txt", folder / "passphrase.txt")
+    for name in ("relay.p12", "relay-tls.pem", "commune-tls.pem", "agency.pem", "passphrase.txt"):
+        shutil.copy(p12 / name, folder / name)
     (folder / "wrong.txt").write_text("không phải mật khẩu\n", encoding="utf-8")
 
     for name in ("one", "two", "three"):

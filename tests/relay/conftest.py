@@ -176,7 +176,10 @@ class Process:
         assert running.stdout is not None
         line = running.stdout.readline()
         words = [word for word in line.split() if "://" in word]
-        assert len(words) == 2, (line, (folder / "log").read_text())
+        if len(words) != 2:
+            running.stdout.close()
+            running.wait(timeout=20)
+            raise AssertionError((line, (folder / "log").read_text()))
         return Process(folder=folder, running=running, url=words[0], health_url=words[1])
 
     def end(self, number: signal.Signals) -> int:

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from docsign.envelope.grants import Grant, SignedGrant
 from docsign.errors import DiskFullError, StorageError
+from relay_server.core.delegation import KeptGrant
 from relay_server.core.deliveries import Happening, State
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import StoredEnvelope
@@ -288,6 +290,41 @@ async def test_a_delivery_is_replaced(ledger: Ledger) -> None:
     assert handed is not None
     await ledger.write(lambda tx: tx.put_delivery(handed[0]))
     assert await ledger.read(lambda tx: tx.deliveries(sent.sha256)) == (handed[0], second)
+
+
+async def test_grants_are_kept_as_signed_found_by_either_form_of_the_code_and_end_once(
+    ledger: Ledger,
+) -> None:
+    """In the order they were kept; the first end stays; the same id twice is refused."""
+    first, second, other = (
+        KeptGrant(
+            proof=SignedGrant(
+                grant=Grant(
+                    id=digest(grantor + str(hours))[:32],
+                    grantor=grantor,
+                    delegate=PROVINCE,
+                    begins=NOW,
+                    ends=NOW + timedelta(hours=hours),
+                    made_at=NOW,
+                ),
+                signature=b"signature",
+            )
+        )
+        for grantor, hours in ((DEPARTMENT, 1), ("H99.12", 2), (COMMUNE, 1))
+    )
+    for one in (second, other, first):
+        await ledger.write(lambda tx, one=one: tx.add_grant(one))  # type: ignore[misc]
+    assert await ledger.read(lambda tx: tx.grants_by(DEPARTMENT)) == (second, first)
+    assert await ledger.read(lambda tx: tx.grants_by("H99.12")) == (second, first)
+    assert await ledger.read(lambda tx: tx.grants_by(PROVINCE)) == ()
+    with pytest.raises(StorageError):
+        await ledger.write(lambda tx: tx.add_grant(first))
+    for moment in (NOW, NOW + timedelta(hours=1)):
+        await ledger.write(lambda tx, moment=moment: tx.end_grant(first.grant.id, moment))  # type: ignore[misc]
+    assert await ledger.read(lambda tx: tx.grant(first.grant.id)) == replace(first, ended_at=NOW)
+    assert await ledger.read(lambda tx: tx.grant(second.grant.id)) == second
+    await ledger.write(lambda tx: tx.end_grant("0" * 32, NOW))
+    assert await ledger.read(lambda tx: tx.grant("0" * 32)) is None
 
 
 async def test_sqlite_is_opened_with_full_sync_and_says_so_when_it_cannot(tmp_path: Path) -> None:
