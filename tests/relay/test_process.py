@@ -196,11 +196,11 @@ def test_init_and_the_directory_by_command_line(
 
 
 def test_a_port_that_is_taken_and_a_wrong_passphrase_are_said_in_one_sentence(
-    site: Site, start: Start, tmp_path: Path
+    site: Site, tmp_path: Path
 ) -> None:
     """Exit status and one line, nothing half-served."""
-    process = start(site.folder)
-    port = process.url.rpartition(":")[2]
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = str(taken.getsockname()[1])
     settings = site.folder / "relay.toml"
     settings.write_text(settings.read_text().replace("port = 0\n", f"port = {port}\n", 1))
     wrong = tmp_path / "wrong.txt"
@@ -216,6 +216,7 @@ def test_a_port_that_is_taken_and_a_wrong_passphrase_are_said_in_one_sentence(
         assert (ended.returncode, ended.stdout) == (code, ""), ended.stderr
         assert word in ended.stderr.splitlines()[-1]
         assert "Traceback" not in ended.stderr
+    taken.close()
 
 
 def test_without_its_extra_the_relay_says_what_to_install(
