@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from dataclasses import field
 
 from docsign.pdf.reading import Array, Dictionary, Pdf, Reference, Stream, Value
+from docsign.pdf.reading.glance import Plain, referred_in
 from docsign.pdf.reading.sections import FREE, PACKED
 from docsign.values import dataclass
 
 UPWARDS = frozenset({"Parent", "P", "Prev", "Last", "Pg", "Popup", "IRT", "StructParent", "StructParents"})
+_UPWARDS = frozenset(key.encode() for key in UPWARDS)
 
 
 def below(value: Value) -> list[Reference]:
@@ -42,6 +44,18 @@ def below(value: Value) -> list[Reference]:
     return found
 
 
+def below_plain(plain: Plain) -> list[int]:
+    """Return the numbers of the objects that lead down from a plain dictionary."""
+    numbers: list[int] = []
+    for key, number, array in plain.entries:
+        if number:
+            if key not in _UPWARDS:
+                numbers.append(int(number))
+        elif array:
+            numbers += referred_in(array)
+    return numbers
+
+
 @dataclass(slots=True)
 class Graph:
     """The references of one file; ``above[n][m]`` are, in order, the revisions whose m refers to n."""
@@ -59,24 +73,31 @@ class Graph:
 
     @classmethod
     def of(cls, pdf: Pdf) -> Graph:
-        """Parse every object of every revision."""
+        """Look at every object of every revision; parse what is not plain at a glance."""
         graph = cls(pdf)
         store, above = pdf.store, graph.above
         for revision in pdf.revisions:
             index = revision.index
             for number in revision.changed:
-                found = store.object(number, index)
-                if found is None:
-                    continue
-                if found.comments:
-                    graph.commented.append((number, index))
-                value = found.value
-                if type(value) is Dictionary:
-                    if "ByteRange" in value.entries:
-                        graph.signed.append((number, index))
-                    elif "FontName" in value.entries:
-                        graph.fonts.append((number, index))
-                for referred, _ in below(value):
+                plain = store.glance(number, index)
+                if plain is not None:
+                    signs, describes = b"ByteRange" in plain.keys, b"FontName" in plain.keys
+                    numbers = below_plain(plain)
+                else:
+                    found = store.object(number, index)
+                    if found is None:
+                        continue
+                    if found.comments:
+                        graph.commented.append((number, index))
+                    value = found.value
+                    entries = value.entries if type(value) is Dictionary else {}
+                    signs, describes = "ByteRange" in entries, "FontName" in entries
+                    numbers = [one.number for one in below(value)]
+                if signs:
+                    graph.signed.append((number, index))
+                elif describes:
+                    graph.fonts.append((number, index))
+                for referred in numbers:
                     users = above.get(referred)
                     if users is None:
                         above[referred] = {number: [index]}

@@ -17,7 +17,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from docsign.pdf.reading.indirect import Header, read_header
+from docsign.pdf.reading.indirect import Header, glance_at
 from docsign.pdf.reading.parsing import SPACE
 from docsign.pdf.reading.remarks import Remarks, leftover
 from docsign.pdf.reading.revisions import Revision, Tail
@@ -83,6 +83,8 @@ class Accounting:
     """every offset where a claimed object or a section begins, in order"""
     headers: dict[int, Header] = field(default_factory=dict)
     """the header of the object that really stands at each claimed offset"""
+    plain: dict[int, int] = field(default_factory=dict)
+    """where each object ends that is one plain dictionary and reaches into nothing, by its offset"""
     bounds: dict[int, int] = field(default_factory=dict)
     """for each of the marks the next one, or the end of the file"""
     parts: list[tuple[SpanKind, int, int, int | None]] = field(default_factory=list)
@@ -114,14 +116,19 @@ class Accountant:
         A claim that leads to no object at all marks nothing, so that it cannot cut what it leads into.
         """
         data, size, headers = self.data, len(self.data), self.result.headers
+        plain = self.result.plain
         for offset in self.claims:
-            header = read_header(data, offset, size)
+            header, end = glance_at(data, offset, size)
             if header is not None:
                 headers[offset] = header
+                if end:
+                    plain[offset] = end
         offsets = {section.start for section, _ in self._sections()}
         offsets.update(headers)
         marks = self.result.marks = sorted(offsets)
-        self.result.bounds = dict(zip(marks, [*marks[1:], size], strict=True))
+        bounds = self.result.bounds = dict(zip(marks, [*marks[1:], size], strict=True))
+        for offset in [offset for offset, end in plain.items() if end > bounds[offset]]:
+            del plain[offset]
         return self.result
 
     def walk(self, end_of_object: EndOfObject) -> None:
@@ -135,7 +142,7 @@ class Accountant:
         sections = {section.start: (section, tail) for section, tail in self._sections()}
         claims, headers = self.claims, self.result.headers
         parts, marks, bounds = self.result.parts, self.result.marks, self.result.bounds
-        is_object = SpanKind.OBJECT
+        plain, is_object = self.result.plain, SpanKind.OBJECT
         if len(headers) < len(claims):
             for offset in claims.keys() - headers.keys():
                 self._remark_no_object(offset)
@@ -149,7 +156,7 @@ class Accountant:
                 end = self._section(start, bound, *found)
             else:
                 number = headers[start][0]
-                end = data.find(b"endobj", start, min(bound, start + SMALL)) + 6
+                end = plain.get(start) or data.find(b"endobj", start, min(bound, start + SMALL)) + 6
                 if end > 5 and not data[end:bound].strip(SPACE):  # nothing behind the first can be another
                     parts.append((is_object, start, end, number))
                     continue

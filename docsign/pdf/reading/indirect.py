@@ -8,15 +8,18 @@ from typing import TypeAlias
 
 from docsign.errors import PdfError
 from docsign.pdf.reading.budget import Work
+from docsign.pdf.reading.glance import LONGEST, PLAIN
 from docsign.pdf.reading.parsing import parse_value
 from docsign.pdf.reading.values import Decrypt, Dictionary, IndirectObject, Reference, Stream
 from docsign.sentence import say
 
 # Some writers' offsets lead to the white space before an object.
-HEADER = re.compile(
-    rb"[\0\t\n\f\r ]{0,8}+(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++obj"
+_HEADER = (
+    rb"[\0\t\n\f\r ]{0,8}+(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++(obj)"
     rb"(?![^\0\t\n\f\r ()<>\[\]{}/%])"
 )
+HEADER = re.compile(_HEADER)
+_PERHAPS_PLAIN = re.compile(_HEADER + rb"(?:" + PLAIN + rb")?+")
 # An object that is not closed ends where the next thing begins.
 _AFTER_VALUE = re.compile(rb"[\0\t\n\f\r ]*+(?:(endobj|\Z)|stream(?:\r\n|\n|(\r))|(%)[^\r\n]*+)")
 _AFTER_DATA = re.compile(rb"[\0\t\n\f\r ]*+endstream[\0\t\n\f\r ]*+(?:endobj|\Z)")
@@ -34,8 +37,18 @@ def read_header(data: bytes, offset: int, end: int) -> Header | None:
     found = HEADER.match(data, offset, end)
     if found is None:
         return None
-    number, generation = found.groups()
+    number, generation, _ = found.groups()
     return int(number), int(generation), found.start(1), found.end()
+
+
+def glance_at(data: bytes, offset: int, size: int) -> tuple[Header | None, int]:
+    """Read ``N G obj`` at an offset; return too where the object ends if it is a plain dictionary, else 0."""
+    found = _PERHAPS_PLAIN.match(data, offset, min(size, offset + LONGEST))
+    if found is None:
+        return read_header(data, offset, size), 0
+    number, generation, _ = found.groups()
+    position, end = found.end(3), found.end()
+    return (int(number), int(generation), found.start(1), position), end if end > position else 0
 
 
 def no_length(_: Reference, __: IndirectObject) -> int | None:

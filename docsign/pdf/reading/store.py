@@ -13,6 +13,7 @@ from docsign.pdf.reading.accounting import Accounting, Claim
 from docsign.pdf.reading.budget import Work
 from docsign.pdf.reading.encryption import Cipher
 from docsign.pdf.reading.filters import Decoded, Filter, decode
+from docsign.pdf.reading.glance import Plain, plain_entries
 from docsign.pdf.reading.history import History
 from docsign.pdf.reading.indirect import LengthOf, no_length, parse_indirect, read_header
 from docsign.pdf.reading.packed import ObjectStream, parse_header, parse_packed
@@ -49,15 +50,36 @@ class Store:
             return None
         return self.parse_version(number, *found)
 
+    def glance(self, number: int, revision: int) -> Plain | None:
+        """Return what an object holds that need not be parsed for its remarks, as there are none.
+
+        None where it is no plain dictionary, or parsed already: then ``object`` tells more.
+        """
+        found = self.history.version(number, revision)
+        if found is None or found[1][0] != IN_USE:
+            return None
+        offset = found[1][1]
+        end = self.accounting.plain.get(offset)
+        if end is None or (number, found[1], 0) in self._objects:
+            return None
+        header = self.accounting.headers[offset]
+        if header[0] != number:
+            return None
+        plain = plain_entries(self.data, header[3], end)
+        if plain is not None:
+            self.work.spend_tokens(1 + len(plain.keys) // 2)  # about half of what parsing costs
+        return plain
+
     def check(self, number: int, revision: int) -> None:
-        """Parse an object for what there is to remark, without keeping it."""
+        """Look at an object for what there is to remark, without keeping it."""
         found = self.history.version(number, revision)
         if found is None or found[1][0] == FREE:
             return
         key = (number, found[1], 0 if found[1][0] == IN_USE else found[0])
         if key not in self._objects and key not in self._checked:
             self._checked.add(key)
-            self._parse(number, found[0], found[1])
+            if self.glance(number, revision) is None:
+                self._parse(number, found[0], found[1])
 
     def end_of_object(self, offset: int, bound: int, claim: Claim | None) -> int | None:
         """Parse what stands at ``offset`` for its end alone; None where it is malformed."""
