@@ -136,6 +136,8 @@ def prove_by_stamps(
     lies in a token that a newer one covers is covered with it. Of those that were judged before nothing is
     added again.
     """
+    if not stamps:
+        return []
     names = [name_of(stamp.token) for stamp in stamps]
     inner = {name: names_of(inside_token(stamp.token)) for name, stamp in zip(names, stamps, strict=True)}
     newest_first = sorted(

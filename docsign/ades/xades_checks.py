@@ -17,16 +17,21 @@ from docsign.ades import xades_properties as xp
 from docsign.ades.algorithms import UnsupportedAlgorithmError, hash_bytes, is_genuine, weakness
 from docsign.ades.signer import Problem, doubtful, failed, note, warning
 from docsign.ades.stamped import Existence
-from docsign.ades.xades_references import Referred, Sources, is_signed_properties_type, own_target
-from docsign.errors import XmlError
+from docsign.ades.xades_references import (
+    Referred,
+    Sources,
+    is_signed_properties_type,
+    limited,
+    own_target,
+)
+from docsign.errors import ContainerError, XmlError
 from docsign.pki.certificates import der_of, digest_of, public_key
+from docsign.pki.recent import recent
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
 from docsign.values import dataclass
 from docsign.verdict import Finding, SubIndication
-
-_POLICY_LIMIT = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,16 +159,17 @@ def _check_policy(check: Check, form: xf.Form, policy: xp.SignaturePolicy, case:
 def _policy_file(policy: xp.SignaturePolicy, case: Case) -> bytes | None:
     """Return the policy's document from the files beside the signature, by the end of its address."""
     name = policy.uri.rpartition("/")[2]
-    source = case.sources.resolve(name) if name else None
-    if source is None or isinstance(source, bytes):
-        return source
-    return source.read(_POLICY_LIMIT)
+    try:
+        source = case.sources.resolve(name) if name else None
+        return source if source is None or isinstance(source, bytes) else b"".join(limited(source))
+    except ContainerError:  # it is damaged: said with the reference to it, if there is one
+        return None
 
 
 def find_certificate(check: Check, form: xf.Form, case: Case) -> None:
     """Check 5: KeyInfo is not signed, so the signed digest has the last word."""
     brought = xp.certificates_of(form)
-    check.data = ValidationData.of(certificates=brought)
+    check.data = _brought(brought)
     if form.unsigned:
         check.data = check.data.merged(*(xp.values_in(one) for one in form.unsigned))
     if form.properties is None:
@@ -195,6 +201,11 @@ def find_certificate(check: Check, form: xf.Form, case: Case) -> None:
         sentence = say("The signer's certificate stands twice in the signature.")
         check.form.append(failed(SubIndication.FORMAT_FAILURE, "certificate-doubled", sentence))
     check.certificate = fitting[0]
+
+
+@recent
+def _brought(certificates: tuple[x509.Certificate, ...]) -> ValidationData:
+    return ValidationData.of(certificates=certificates)
 
 
 def _named(

@@ -55,6 +55,9 @@ MOST_TRANSFORMS = 8
 _SIGNED_INFO, _SIGNATURE_VALUE, _KEY_INFO, _OBJECT = (
     f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")
 )
+_REFERENCE, _TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE = (
+    f"{{{DS}}}{name}" for name in ("Reference", "Transforms", "DigestMethod", "DigestValue")
+)
 _EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _COLLECTIONS = frozenset(
     # the roots of signature files: every signature is their child
@@ -227,16 +230,16 @@ def _read_signed_info(info: etree._Element) -> tuple[str, tuple[Reference, ...]]
 
 def _read_reference(element: etree._Element, place: int) -> Reference:
     where = f"SignedInfo/Reference[{place}]"
-    if not is_ds(element, "Reference"):
-        raise XmlError(say("The parts of the signature are not those of its form."), where=where)
     children = list(elements(element))
+    names = [child.tag for child in children]
     transforms: tuple[Transform, ...] = ()
-    if children and is_ds(children[0], "Transforms"):
+    if names[:1] == [_TRANSFORMS]:
         listed = list(elements(children.pop(0)))
         if len(listed) > MOST_TRANSFORMS:
             raise XmlError(say("Too many transforms."), where=where)
         transforms = tuple(Transform(one.get("Algorithm", ""), prefixes_of(one)) for one in listed)
-    if len(children) != 2 or not is_ds(children[0], "DigestMethod") or not is_ds(children[1], "DigestValue"):
+        del names[0]
+    if element.tag != _REFERENCE or names != [_DIGEST_METHOD, _DIGEST_VALUE]:
         raise XmlError(say("The parts of the signature are not those of its form."), where=where)
     return Reference(
         id=element.get("Id", ""),
@@ -315,7 +318,7 @@ def _certificates(key_info: etree._Element) -> Iterator[bytes]:
 
 def prefixes_of(method: etree._Element) -> tuple[str, ...]:
     """Return the prefixes that an exclusive canonicalisation treats inclusively (exclusive C14N 3)."""
-    listed = method.find(f"{{{_EXC}}}InclusiveNamespaces")
+    listed = method.find(f"{{{_EXC}}}InclusiveNamespaces") if len(method) else None
     return () if listed is None else tuple(listed.get("PrefixList", "").split())
 
 

@@ -376,7 +376,7 @@ def transformed_file(sources: Sources, entry: str, transforms: Sequence[xf.Trans
     source = sources.resolve(entry)
     if source is None:
         return None
-    data = source if isinstance(source, bytes) else b"".join(_limited(source))
+    data = source if isinstance(source, bytes) else b"".join(limited(source))
     for transform in transforms:
         data = canonicalize_document(
             parse(data, limit=_TRANSFORMED_LIMIT), transform.algorithm, transform.prefixes
@@ -384,7 +384,8 @@ def transformed_file(sources: Sources, entry: str, transforms: Sequence[xf.Trans
     return data
 
 
-def _limited(source: BinaryIO) -> Iterator[bytes]:
+def limited(source: BinaryIO) -> Iterator[bytes]:
+    """Yield a stream's bytes up to one more than is brought into canonical form."""
     left = _TRANSFORMED_LIMIT + 1
     while left > 0 and (piece := source.read(min(left, _PIECE))):
         left -= len(piece)

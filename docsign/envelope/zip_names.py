@@ -9,6 +9,7 @@ import struct
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from docsign.errors import ContainerError
 from docsign.sentence import Sentence, say
@@ -35,6 +36,16 @@ def entry_name(raw: bytes, flags: int, extra: bytes) -> str:
     Not marked as UTF-8, bytes beyond ASCII are UTF-8 where they can be, else code page 437 (APPNOTE D). A
     Unicode path (extra field 0x7075) must say the same name.
     """
+    return _entry_name(raw, flags & UTF8_FLAG, extra) if extra else _plain_name(raw, flags & UTF8_FLAG)
+
+
+@lru_cache(maxsize=512)
+def _plain_name(raw: bytes, flags: int) -> str:
+    """Return the name of an entry without extra fields; many containers have entries of the same names."""
+    return _entry_name(raw, flags, b"")
+
+
+def _entry_name(raw: bytes, flags: int, extra: bytes) -> str:
     try:
         name = raw.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from docsign.errors import MalformedError
+from docsign.pki.recent import of_object
 from docsign.sentence import Sentence, say
 from docsign.verdict import CertificateSummary
 
@@ -51,8 +52,8 @@ PARSER_ERRORS = (
 _TRANSPORT = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH})
 _SERVICES = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.OCSP_SIGNING})
 
-_KEPT = 256
-"""Of so many certificates the answers are kept: few signers sign most files, and names are often asked."""
+_NAMES_KEPT = 2048
+"""So many names are kept: few signers sign most files, and names are often asked."""
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
@@ -82,7 +83,7 @@ def load_certificates(data: bytes) -> list[x509.Certificate]:
             raise MalformedError(say("This is not a certificate that can be read.")) from error
 
 
-@lru_cache(maxsize=_KEPT)
+@of_object
 def is_readable(certificate: x509.Certificate) -> bool:
     """Say whether names and validity can be read: cryptography parses them only when they are asked for.
 
@@ -98,7 +99,7 @@ def is_readable(certificate: x509.Certificate) -> bool:
         return False
 
 
-@lru_cache(maxsize=1024)
+@of_object
 def digest_of(certificate: x509.Certificate) -> bytes:
     """Return the SHA-256 of the certificate; kept, for it is asked for again and again."""
     return certificate.fingerprint(hashes.SHA256())
@@ -154,7 +155,7 @@ def agency_code(certificate: x509.Certificate) -> str | None:
     return None
 
 
-@lru_cache(maxsize=_KEPT)
+@of_object
 def summary(certificate: x509.Certificate) -> CertificateSummary:
     """Return what the report shows of the certificate."""
     return CertificateSummary(
@@ -209,7 +210,6 @@ def order_chain(
         current = issuer
 
 
-@lru_cache(maxsize=_KEPT)
 def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
     """Return the public key, or None where it is of a kind that cannot be used."""
     try:
@@ -233,7 +233,7 @@ def extension(certificate: x509.Certificate, kind: type[Extension]) -> x509.Exte
         ) from error
 
 
-@lru_cache(maxsize=_KEPT)
+@of_object
 def key_weakness(certificate: x509.Certificate) -> Sentence | None:
     """Say why the certificate's own key is too weak or of no known kind, or None (TT 15/2025 PL I)."""
     key = public_key(certificate)
@@ -274,7 +274,7 @@ def signature_weakness(certificate: x509.Certificate) -> Sentence | None:
     return None
 
 
-@lru_cache(maxsize=_KEPT)
+@of_object
 def usage_breach(certificate: x509.Certificate, role: Role) -> Sentence | None:
     """Say why the certificate is not meant for ``role``, or None; MalformedError for broken extensions.
 
@@ -301,7 +301,7 @@ def usage_breach(certificate: x509.Certificate, role: Role) -> Sentence | None:
     return None
 
 
-@lru_cache(maxsize=8 * _KEPT)
+@lru_cache(maxsize=_NAMES_KEPT)
 def _attribute(
     certificate: x509.Certificate, oid: x509.ObjectIdentifier, *, issuer: bool = False
 ) -> str | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 
 from cryptography import x509
 
@@ -22,7 +21,7 @@ from docsign.pki import problems
 from docsign.pki.certificates import Role, is_readable, key_weakness, usage_breach
 from docsign.pki.path_facts import ChainFacts, Link, facts_of
 from docsign.pki.problems import Problem
-from docsign.pki.recent import recent
+from docsign.pki.recent import of_object, recent
 from docsign.pki.strength import AlgorithmUse, weakest
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
@@ -77,7 +76,7 @@ def _question(
     data: ValidationData,
 ) -> PathQuestion:
     beside = data.merged(trust.fetched)
-    brought = (one for one in (*others, *beside.certificates) if _is_usable(one))
+    brought = (one for one in (*others, *beside.certificates) if is_readable(one))
     return PathQuestion(
         certificate=certificate,
         others=tuple(dict.fromkeys(brought)),
@@ -110,7 +109,7 @@ def answer_path(question: PathQuestion, at: datetime) -> PathVerdict:
     """Judge a question as of ``at``: the first chain that passes, else the first."""
     certificate = question.certificate
     own = judge_itself(certificate, question.role)
-    if own is not None and not _is_usable(certificate):
+    if own is not None and not is_readable(certificate):
         return PathVerdict(conclusion=own.conclusion, findings=(own.finding,))
     verdicts: list[PathVerdict] = []
     for facts in chains_of(question):
@@ -141,15 +140,10 @@ def chains_of(question: PathQuestion) -> tuple[ChainFacts, ...]:
     )
 
 
-@lru_cache(maxsize=512)
-def _is_usable(certificate: x509.Certificate) -> bool:
-    return is_readable(certificate)
-
-
-@lru_cache(maxsize=512)
+@of_object
 def judge_itself(certificate: x509.Certificate, role: Role) -> Problem | None:
     """Step 1: return what already the certificate alone breaks, or None."""
-    if not _is_usable(certificate):
+    if not is_readable(certificate):
         return problems.unreadable(say("This is not a certificate that can be read."))
     try:
         breach = usage_breach(certificate, role)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,9 +17,11 @@ from docsign.ades import xades_form as xf
 from docsign.ades import xades_properties, xades_stamps
 from docsign.ades.xades import XadesJudgement, judge_xades, judge_xades_file
 from docsign.ades.xml import EXC_C14N, parse
+from docsign.errors import ContainerError
 from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import fetch_timestamp
-from docsign.verdict import Indication, SubIndication
+from docsign.sentence import say
+from docsign.verdict import Indication, Severity, SubIndication
 from tests.ades.xades_building import (
     DS,
     XA,
@@ -291,6 +295,38 @@ def test_a_policy_is_named_and_checked_where_it_can_be(agency_key: SigningKey, t
     assert answer(only(kept, trust)) == (PASSED, None)
     wrong = with_unsigned(made, store.format(b64(b"khac")))
     assert answer(only(wrong, trust)) == (OPEN, Sub.POLICY_PROCESSING_ERROR)
+
+
+class Damaged(io.BytesIO):
+    """A file of a container whose bytes are found damaged on the way."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Give what is there, then say that it is damaged."""
+        piece = super().read(size)
+        if not piece:
+            raise ContainerError(say("The entry is damaged."), where="chinh-sach.txt")
+        return piece
+
+
+def test_a_policy_in_a_file_is_read_to_its_end(agency_key: SigningKey, trust: Trust) -> None:
+    """However many pieces it comes in; a damaged one is as good as none."""
+    document = b"chinh sach" * 100_000
+    made = built(detached(agency_key, DATA, policy=policy(document)))
+
+    def judged_with(source: BinaryIO) -> XadesJudgement:
+        files: dict[str, bytes | BinaryIO] = {**DATA, "chinh-sach.txt": source}
+        (judgement,) = judge_xades_file(made, resolve=files.get, trust=trust, at=datetime.now(UTC))
+        return judgement
+
+    read = judged_with(io.BytesIO(document))
+    assert (answer(read), findings_of(read, "signature-policy")) == ((PASSED, None), [Severity.INFO])
+    damaged = judged_with(Damaged(document))
+    assert (answer(damaged), findings_of(damaged, "signature-policy")) == ((PASSED, None), [Severity.WARNING])
+
+
+def findings_of(judgement: XadesJudgement, code: str) -> list[Severity]:
+    """Return how grave the findings of a code are."""
+    return [finding.severity for finding in judgement.report.findings if finding.code == code]
 
 
 def test_an_implied_policy_is_said(agency_key: SigningKey, trust: Trust) -> None:
