@@ -7,6 +7,7 @@ Pure. It judges one certificate by itself (names, usages, strength); chains and 
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from functools import lru_cache
 from typing import Literal, TypeVar
@@ -14,7 +15,7 @@ from typing import Literal, TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -191,8 +192,46 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
     except Exception:  # noqa: BLE001 -- InvalidSignature, and whatever an odd key or algorithm raises
+        return _issued_by_other_spelling(certificate, issuer)
+    return True
+
+
+def _issued_by_other_spelling(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Say the same where the two names are one name, written in two ways (RFC 5280 7.1)."""
+    try:
+        if certificate.issuer.public_bytes() == issuer.subject.public_bytes():
+            return False
+        if not same_name(certificate.issuer, issuer.subject):
+            return False
+        key, signature, signed = issuer.public_key(), certificate.signature, certificate.tbs_certificate_bytes
+        how, digest = certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm
+        if isinstance(key, rsa.RSAPublicKey) and isinstance(how, padding.PKCS1v15 | padding.PSS) and digest:
+            key.verify(signature, signed, how, digest)
+        elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(how, ec.ECDSA):
+            key.verify(signature, signed, how)
+        elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+            key.verify(signature, signed)
+        else:
+            return False
+    except Exception:  # noqa: BLE001 -- as above
         return False
     return True
+
+
+def same_name(one: x509.Name, other: x509.Name) -> bool:
+    """Compare two names as RFC 5280 7.1 has it: kind of string, case and doubled spaces do not count."""
+    return one == other or _prepared(one) == _prepared(other)
+
+
+@lru_cache(maxsize=_KEPT)
+def _prepared(name: x509.Name) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
+    return tuple(frozenset((one.oid.dotted_string, _folded(one.value)) for one in part) for part in name.rdns)
+
+
+def _folded(value: str | bytes) -> str | bytes:
+    if isinstance(value, bytes):
+        return value
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())  # RFC 4518 2
 
 
 def order_chain(

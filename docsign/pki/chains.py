@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from docsign.pki.certificates import Role, issued_by
+from docsign.pki.certificates import Role, issued_by, same_name
 from docsign.pki.trust import Anchor, Trust
 from docsign.values import dataclass
 
@@ -65,6 +65,6 @@ def candidate_chains(
 
 def _names(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
-        return certificate.issuer == issuer.subject
+        return same_name(certificate.issuer, issuer.subject)
     except ValueError:
         return False

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
 from docsign.errors import MalformedError
-from docsign.pki.certificates import PARSER_ERRORS, extension, issued_by
+from docsign.pki.certificates import PARSER_ERRORS, extension, issued_by, same_name
 from docsign.pki.status import Remark, StatusProof, generalized_time, name_of_der, verdicts
 from docsign.values import dataclass
 
@@ -52,11 +52,11 @@ def find_revocation(
 
     Issuers that did not issue the certificate are passed over. The earliest revocation counts.
     """
-    own = [issuer for issuer in issuers if issuer.subject == certificate.issuer]
+    own = [issuer for issuer in issuers if same_name(issuer.subject, certificate.issuer)]
     found: Revocation | None = None
     for der in crls:
         crl = load_crl(der)
-        if crl is None or not own or crl.issuer != certificate.issuer:
+        if crl is None or not own or not same_name(crl.issuer, certificate.issuer):
             continue
         try:
             entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
@@ -75,7 +75,7 @@ def find_revocation(
 def signed_by(der: bytes, issuer: x509.Certificate) -> bool:
     """Say whether the list names ``issuer`` and bears a signature of its key."""
     crl = load_crl(der)
-    if crl is None or crl.issuer != issuer.subject:
+    if crl is None or not same_name(crl.issuer, issuer.subject):
         return False
 
     def verified() -> bool:
@@ -107,7 +107,7 @@ def list_proof(
     if signer is None:
         return "crl-indirect" if point and point.indirect_crl and _points_to(certificate, crl) else None
     understood = named <= _UNDERSTOOD
-    if point is not None and not _in_scope(certificate, point):
+    if point is not None and not _in_scope(certificate, crl, point):
         return "crl-scope"
     try:
         entry = _entry(crl, certificate, indirect=point is not None and point.indirect_crl)
@@ -146,15 +146,23 @@ def _signer(
     point: x509.IssuingDistributionPoint | None,
     pool: Iterable[x509.Certificate],
 ) -> x509.Certificate | None:
-    """Return who signed the list: the issuer, or for an indirect list one whom the issuer certified."""
+    """Return who signed the list: the issuer, for an indirect list one whom the issuer certified.
+
+    Or the issuer itself with another of its keys, where one of the two keys certified the other (RFC 5280
+    3.2, self-issued certificates; 6.3.3 (f)).
+    """
     if _may_sign_lists(issuer) and signed_by(der, issuer):
         return issuer
     crl = load_crl(der)
-    if crl is None or point is None or not point.indirect_crl or not _points_to(certificate, crl):
+    if crl is None:
+        return None
+    itself = same_name(crl.issuer, issuer.subject)
+    indirect = point is not None and point.indirect_crl and _points_to(certificate, crl)
+    if not itself and not indirect:
         return None
     for one in pool:
-        named = one.subject == crl.issuer and _may_sign_lists(one, named=True)
-        if named and signed_by(der, one) and issued_by(one, issuer):
+        named = same_name(one.subject, crl.issuer) and _may_sign_lists(one, named=True)
+        if named and signed_by(der, one) and (issued_by(one, issuer) or (itself and issued_by(issuer, one))):
             return one
     return None
 
@@ -178,11 +186,16 @@ def _distribution(certificate: x509.Certificate) -> list[x509.DistributionPoint]
 
 def _points_to(certificate: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:
     """Whether the certificate names the list's issuer as the one to ask (RFC 5280 6.3.3 (b)(1))."""
-    names = [name for point in _distribution(certificate) for name in point.crl_issuer or []]
-    return any(isinstance(name, x509.DirectoryName) and name.value == crl.issuer for name in names)
+    return any(_is_named(crl, point.crl_issuer or []) for point in _distribution(certificate))
 
 
-def _in_scope(certificate: x509.Certificate, point: x509.IssuingDistributionPoint) -> bool:
+def _is_named(crl: x509.CertificateRevocationList, names: Iterable[x509.GeneralName]) -> bool:
+    return any(isinstance(name, x509.DirectoryName) and same_name(name.value, crl.issuer) for name in names)
+
+
+def _in_scope(
+    certificate: x509.Certificate, crl: x509.CertificateRevocationList, point: x509.IssuingDistributionPoint
+) -> bool:
     """RFC 5280 6.3.3 (b)(2): the list is about this kind of certificate and this distribution point."""
     try:
         constraints = extension(certificate, x509.BasicConstraints)
@@ -195,11 +208,23 @@ def _in_scope(certificate: x509.Certificate, point: x509.IssuingDistributionPoin
         return False
     if point.full_name is None and point.relative_name is None:
         return True
-    wanted = _distribution(certificate)
-    if point.full_name is None:
-        return any(one.relative_name == point.relative_name for one in wanted)
-    names = {name for one in wanted for name in (*(one.full_name or ()), *(one.crl_issuer or ()))}
-    return any(name in names for name in point.full_name)
+    # 6.3.3 (b)(1): a point that names another authority's lists is met by no list of the issuer's
+    wanted = [
+        one for one in _distribution(certificate) if one.crl_issuer is None or _is_named(crl, one.crl_issuer)
+    ]
+    offered = _full_names(point.full_name, point.relative_name, crl.issuer)
+    names = {name for one in wanted for name in _full_names(one.full_name, one.relative_name, crl.issuer)}
+    names |= {name for one in wanted for name in one.crl_issuer or ()}
+    return not names.isdisjoint(offered)
+
+
+def _full_names(
+    full: Iterable[x509.GeneralName] | None, relative: x509.RelativeDistinguishedName | None, above: x509.Name
+) -> list[x509.GeneralName]:
+    """Return the names of a distribution point, one relative to ``above`` made whole (RFC 5280 4.2.1.13)."""
+    if relative is not None:
+        return [x509.DirectoryName(x509.Name([*above.rdns, relative]))]
+    return list(full or ())
 
 
 def _entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,8 +24,9 @@ from docsign.pki import PathVerdict, Trust, judge_path, path_facts
 from docsign.pki.authority import TrialAuthority
 from docsign.pki.certificates import Role, load_certificates
 from docsign.pki.trust import Anchor
-from docsign.verdict import Indication, SubIndication
+from docsign.verdict import Conclusion, Indication, SubIndication
 from tests.conftest import Holders
+from tests.pki.certifying import build, name, root, usage
 
 NOW = datetime.now(UTC)
 
@@ -357,3 +359,42 @@ def test_damaged_certificates_and_lists_get_a_verdict(
         signed = holders.person.certificate.tbs_certificate_bytes
         if leaf.tbs_certificate_bytes != signed:  # the encoding around the signed part may vary
             assert verdict.conclusion.indication is not Indication.TOTAL_PASSED
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "capitals": lambda text: text.upper(),
+    "spaces": lambda text: f"  {text.replace(' ', '   ')} ",
+    "decomposed": lambda text: unicodedata.normalize("NFD", text),
+    "another": lambda text: text + "2",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_one_name_may_be_written_in_two_ways(spelling: str) -> None:
+    """RFC 5280 7.1: case and doubled spaces do not count, in certificate and revocation list; letters do."""
+    authority = root("Cơ quan cấp chứng thư mẫu")
+    other = name(SPELLINGS[spelling]("Cơ quan cấp chứng thư mẫu"))
+    key = ec.generate_private_key(ec.SECP256R1())
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (usage(ca=False), True),
+    ]
+    certificate = build(
+        name("Nguyễn Văn Mẫu"),
+        other,
+        key,
+        authority.key,
+        NOW - timedelta(days=9),
+        NOW + timedelta(days=9),
+        extensions,
+        None,
+    )
+    crl = authority.crl(NOW, issuer=other)
+    verdict = judge_path(certificate, trust=Trust.of([authority.certificate]), at=NOW, crls=[crl])
+    if spelling == "another":
+        assert _why(verdict) == (SubIndication.NO_CERTIFICATE_CHAIN_FOUND, ["no-chain"])
+    else:
+        assert verdict.conclusion == Conclusion.passed()
+    stranger = root("Cơ quan cấp chứng thư mẫu")
+    verdict = judge_path(certificate, trust=Trust.of([stranger.certificate]), at=NOW, crls=[crl])
+    assert _why(verdict)[0] is SubIndication.NO_CERTIFICATE_CHAIN_FOUND

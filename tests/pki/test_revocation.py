@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,64 @@ def test_an_indirect_list_is_taken_from_whom_the_certificate_names() -> None:
     cleared = list_proof(signer.certificate, CA.certificate, other, [keeper.certificate])
     assert isinstance(cleared, StatusProof)
     assert cleared.revoked_at is None
+
+
+def test_a_point_of_another_authority_is_not_met_by_the_issuers_list() -> None:
+    """RFC 5280 6.3.3 (b)(1): whom the point names makes the list, even where it lies at the same address."""
+    signer = CA.issue("Trần Thị Thử", extra=[(points(URL, issuer=name("Danh sách chung")), False)])
+    own = CA.crl(MADE, extensions=scope(url=URL, indirect=True))
+    assert said(own, signer) == "crl-scope"
+    assert isinstance(said(own), StatusProof)
+    assert isinstance(said(CA.crl(MADE), signer), StatusProof)  # a list of all that the issuer issued
+
+
+def test_a_point_may_be_named_from_its_issuer_on() -> None:
+    """RFC 5280 4.2.1.13: a relative name is the same as the whole one."""
+    last = x509.RelativeDistinguishedName([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "mot")])
+    whole = x509.DirectoryName(x509.Name([*name("CA mẫu").rdns, last]))
+
+    def point(*, relative: bool) -> x509.DistributionPoint:
+        full = None if relative else [whole]
+        return x509.DistributionPoint(full, last if relative else None, reasons=None, crl_issuer=None)
+
+    for in_certificate, in_list in ((True, False), (False, True), (True, True)):
+        pointing = x509.CRLDistributionPoints([point(relative=in_certificate)])
+        signer = CA.issue("Trần Thị Thử", extra=[(pointing, False)])
+        extensions: Extensions = [
+            (
+                x509.IssuingDistributionPoint(
+                    full_name=None if in_list else [whole],
+                    relative_name=last if in_list else None,
+                    only_contains_user_certs=False,
+                    only_contains_ca_certs=False,
+                    only_some_reasons=None,
+                    indirect_crl=False,
+                    only_contains_attribute_certs=False,
+                ),
+                True,
+            )
+        ]
+        assert isinstance(said(CA.crl(MADE, extensions=extensions), signer), StatusProof)
+        assert said(CA.crl(MADE, extensions=extensions)) == "crl-scope"
+
+
+def test_an_authority_with_a_new_key_signs_the_lists_of_its_old_one() -> None:
+    """RFC 5280 3.2: the two keys are one authority where one certified the other, in whichever order."""
+    new = CA.issue("CA mẫu", ca=True)
+    below = new.issue("Trần Thị Thử")
+    stranger = root("CA mẫu")
+    revoked = {below.certificate: (MADE, "superseded")}
+    by_old, by_new = CA.crl(MADE, revoked=revoked), new.crl(MADE)
+    found = list_proof(below.certificate, new.certificate, by_old, [stranger.certificate, CA.certificate])
+    assert isinstance(found, StatusProof)
+    assert (found.revoked_at, found.signer) == (MADE, CA.certificate)
+    found = list_proof(SIGNER.certificate, CA.certificate, by_new, [new.certificate])
+    assert isinstance(found, StatusProof)
+    assert (found.revoked_at, found.signer) == (None, new.certificate)
+    for crl in (by_old, stranger.crl(MADE)):
+        assert list_proof(below.certificate, new.certificate, crl, [stranger.certificate]) is None
+    person = CA.issue("CA mẫu")  # certified, of that name, and no authority
+    assert list_proof(SIGNER.certificate, CA.certificate, person.crl(MADE), [person.certificate]) is None
 
 
 def test_a_list_signed_by_another_says_nothing() -> None:
