@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from docsign.errors import OutboxBusyError, StorageError
 from docsign.files import file_error
@@ -21,9 +22,16 @@ _FULL, _EXTRA = 2, 3
 
 
 def open_database(
-    path: Path, tables: str, version: int, *, readers_during_writes: bool = False
+    path: Path,
+    tables: str,
+    version: int,
+    *,
+    readers_during_writes: bool = False,
+    upgrades: Mapping[int, str] = MappingProxyType({}),
 ) -> sqlite3.Connection:
     """Open or make the database at ``path``; ``tables`` is run on a new one, ``version`` is its layout.
+
+    ``upgrades`` has, for an older layout, the statements that make it the next one.
 
     Commits are synced before they return (read back). With ``readers_during_writes`` a write-ahead log lets
     others read while one writes; it needs a local disk. Statements of ``tables`` end with a semicolon at the
@@ -40,14 +48,16 @@ def open_database(
                 raise StorageError(say("The database does not sync its commits."), where=str(path))
             with transaction(connection):
                 found = connection.execute("PRAGMA user_version").fetchone()[0]
-                if found == 0:
-                    for statement in tables.split(";\n"):
+                while found != version:
+                    statements = tables if found == 0 else upgrades.get(found)
+                    if statements is None:
+                        raise StorageError(
+                            say("This database was made by another version of docsign."), where=str(path)
+                        )
+                    for statement in statements.split(";\n"):
                         connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {version:d}")
-                elif found != version:
-                    raise StorageError(
-                        say("This database was made by another version of docsign."), where=str(path)
-                    )
+                    found = version if found == 0 else found + 1
+                    connection.execute(f"PRAGMA user_version = {found:d}")
         except BaseException:
             connection.close()
             raise

@@ -28,8 +28,7 @@ from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server.app import BODIES, DATABASE
 from relay_server.checking import check_store, was_removed
-from relay_server.core.logbook import STATE
-from relay_server.services.log import ABOUT, FOLLOWS, ORIGIN
+from relay_server.core.logbook import ABOUT, FOLLOWS, ORIGIN, STATE
 from relay_server.services.stamp import STAMPED
 from relay_server.settings import RelaySettings
 from relay_server.storage.disk import PIECE
@@ -189,7 +188,10 @@ def _begin_new_log(database: Path) -> None:
                     "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1"
                 ).fetchone()
                 connection.execute("UPDATE facts SET leaf = NULL")
-                connection.execute("DELETE FROM notes WHERE name = ? OR name LIKE 'stamp %'", (STAMPED,))
+                connection.execute(
+                    "DELETE FROM notes WHERE name = ? OR name LIKE 'stamp %' OR name LIKE 'about %'",
+                    (STAMPED,),
+                )
                 connection.execute("DELETE FROM tiles")
                 connection.execute("DELETE FROM checkpoints")
                 connection.execute(

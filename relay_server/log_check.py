@@ -23,8 +23,7 @@ from docsign.pki.certificates import fingerprint
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import Indication
-from relay_server.core.logbook import STATE, LogState, write_log_state
-from relay_server.services.log import ABOUT, FOLLOWS
+from relay_server.core.logbook import ABOUT, FOLLOWS, STATE, LogState, write_log_state
 from relay_server.storage.raw import DamagedRowError, RawDatabase, Row
 from relay_server.troubles import CheckReport
 

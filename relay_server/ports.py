@@ -343,6 +343,10 @@ class Transaction(Protocol):
         """Return what ``put_note`` kept under this name, empty where nothing was."""
         ...
 
+    async def first_note(self, first: str, last: str) -> tuple[str, bytes] | None:
+        """Return the note with the first name from ``first`` to ``last``, both in ASCII; None for none."""
+        ...
+
     async def put_note(self, name: str, value: bytes) -> None:
         """Keep some bytes under a name, in place of what was there: the relay's own few facts."""
         ...

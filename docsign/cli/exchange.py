@@ -16,6 +16,7 @@ from docsign.errors import EXIT_OK, DocsignError, UsageError
 from docsign.sentence import say
 
 if TYPE_CHECKING:
+    from docsign.exchange import Outbox
     from docsign.exchange.entries import Entry
 
 
@@ -118,7 +119,7 @@ def outbox_list(desk: Desk, finished: bool) -> int:
 @click.option("--due", is_flag=True, help="Only what is due for another try; for a scheduler.")
 @at_the_desk
 def outbox_run(desk: Desk, due: bool) -> int:
-    """Send what waits, oldest first.
+    """Send what waits, oldest first; then fetch the time-stamps that receipts have got since.
 
     Example: docsign outbox run
     """
@@ -132,18 +133,38 @@ def outbox_run(desk: Desk, due: bool) -> int:
     with desk.kept() as kept:
         if not any(entry.state is EntryState.WAITING for entry in kept.entries()):
             desk.tell(say("Nothing waits to be sent."))
-            return EXIT_OK
+            return _refresh(desk, kept)
         client = desk.client()
         desk.progress(say("Sending …"))
         tried = asyncio.run(go())
         left = sum(entry.state is EntryState.WAITING for entry in kept.entries())
-    statuses = {EXIT_OK}
+        refreshed = EXIT_OK if left else _refresh(desk, kept)
+    statuses = {EXIT_OK, refreshed}
     for entry in tried:
         desk.answer(entry.to_json(), entry_lines(entry, desk.lang))
         statuses.add(ending(entry))
     sent = sum(entry.state is EntryState.SENT for entry in tried)
     desk.tell(say("Sent: {sent}. Still waiting: {left}.", sent=sent, left=left))
     return worst(statuses)
+
+
+def _refresh(desk: Desk, kept: Outbox) -> int:
+    """Fetch receipts again that the relay has time-stamped by now; return the exit status."""
+
+    async def go() -> int:
+        async with client:
+            return await kept.refresh(client)
+
+    if not kept.unstamped():
+        return EXIT_OK
+    client = desk.client()
+    try:
+        count = asyncio.run(go())
+    except DocsignError as error:
+        return desk.complain(error)
+    if count:
+        desk.tell(say("Receipts with a time-stamp now: {count}.", count=count))
+    return EXIT_OK
 
 
 @outbox.command("drop")

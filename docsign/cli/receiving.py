@@ -28,6 +28,7 @@ from docsign.errors import (
 from docsign.sentence import say
 
 if TYPE_CHECKING:
+    from docsign.envelope import Receipt
     from docsign.envelope.header import Organization, ResponseFor
     from docsign.exchange import Outbox, RelayClient
     from docsign.exchange.inbox import Inbox, Received
@@ -370,22 +371,26 @@ def _require_one(found: set[str], name: str) -> None:
 
 @click.command()
 @click.argument("name", metavar="ID")
+@click.option("--receipt", type=PATH, metavar="FILE", help="Write the relay's receipt there.")
 @at_the_desk
-def trace(desk: Desk, name: str) -> int:
+def trace(desk: Desk, name: str, receipt: Path | None) -> int:
     """What happened to an envelope, like parcel tracking.
 
-    ID is a SHA-256 (8 digits or more), a DocumentId or a file.
+    With --receipt the proof to keep is written, too: fetched some minutes after the sending it carries a
+    time-stamp, and stays provable when the relay's certificate has ended. ID is a SHA-256 (8 digits or more),
+    a DocumentId or a file.
 
-    Example: docsign trace cong-van.asice
+    Example: docsign trace cong-van.asice --receipt bien-nhan.json
     """
     from docsign.cli.exchange_text import trace_lines
     from docsign.exchange.bodies import digest_of
     from docsign.exchange.inbox import Inbox
     from docsign.exchange.wire import Trace, is_sha256
+    from docsign.files import write_file
 
-    async def go() -> Trace:
+    async def go() -> tuple[Trace, Receipt | None]:
         async with client:
-            return await client.trace(sha256)
+            return await client.trace(sha256), await client.receipt(sha256) if receipt else None
 
     client = desk.client()
     file = Path(name)
@@ -397,6 +402,12 @@ def trace(desk: Desk, name: str) -> int:
             }
         _require_one(found, name)
         sha256 = found.pop()
-    log = asyncio.run(go())
+    log, again = asyncio.run(go())
     desk.answer(json.loads(log.to_json()), trace_lines(log, desk.lang))
+    if receipt is not None and again is not None:
+        write_file(receipt, again.to_json())
+        with desk.kept() as kept:
+            kept.keep_receipt(again)
+        if not again.stamp:
+            desk.tell(say("The receipt has no time-stamp of the relay yet: fetch it again later."))
     return EXIT_OK

@@ -14,11 +14,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Final
 
+from docsign.envelope.events import EVENT_SPACES
+from docsign.envelope.events import EvidenceEvent as EvidenceEvent
+from docsign.envelope.events import event_name as event_name
 from docsign.errors import WireError
-from docsign.sentence import Language, Sentence, say
+from docsign.sentence import say
 from docsign.values import dataclass
 
 RECEIPT_LIMIT: Final = 256 * 1024
@@ -26,71 +28,7 @@ RECEIPT_LIMIT: Final = 256 * 1024
 
 ENVELOPE_TYPE: Final = "application/vnd.etsi.asic-e+zip"
 
-_ETSI = "http://uri.etsi.org/19522/Event/"
-_OWN = "urn:docsign:event:"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-class EvidenceEvent(StrEnum):
-    """What happened: first EN 319 522-1's events, then ours for workflow and recall, which it lacks."""
-
-    SUBMISSION_ACCEPTANCE = _ETSI + "SubmissionAcceptance"
-    SUBMISSION_REJECTION = _ETSI + "SubmissionRejection"
-    CONTENT_CONSIGNMENT = _ETSI + "ContentConsignment"
-    CONTENT_HANDOVER = _ETSI + "ContentHandover"
-    CONTENT_HANDOVER_FAILURE = _ETSI + "ContentHandoverFailure"
-    CONSIGNMENT_ACCEPTANCE = _ETSI + "ConsignmentAcceptance"
-    CONSIGNMENT_REJECTION = _ETSI + "ConsignmentRejection"
-    ARRIVED = _OWN + "Arrived"
-    ASSIGNED = _OWN + "Assigned"
-    IN_WORK = _OWN + "InWork"
-    DONE = _OWN + "Done"
-    RECALL_ASKED = _OWN + "RecallAsked"
-    RECALL_AGREED = _OWN + "RecallAgreed"
-    RECALL_REFUSED = _OWN + "RecallRefused"
-    CHANGE_AGREED = _OWN + "ChangeAgreed"
-    CHANGE_REFUSED = _OWN + "ChangeRefused"
-    UNFETCHED = _OWN + "Unfetched"
-    CONTENT_REMOVED = _OWN + "ContentRemoved"
-
-    @property
-    def short(self) -> str:
-        """The name without its URI space: ``ContentHandover``."""
-        return event_name(self.value)
-
-    def label(self, language: Language = "vi") -> str:
-        """Return the event in the reader's words."""
-        return _LABELS[self].text(language)
-
-
-_LABELS: dict[EvidenceEvent, Sentence] = {
-    EvidenceEvent.SUBMISSION_ACCEPTANCE: say("Accepted by the relay"),
-    EvidenceEvent.SUBMISSION_REJECTION: say("Refused by the relay"),
-    EvidenceEvent.CONTENT_CONSIGNMENT: say("Waiting for the receiver"),
-    EvidenceEvent.CONTENT_HANDOVER: say("Fetched by the receiver, digest confirmed"),
-    EvidenceEvent.CONTENT_HANDOVER_FAILURE: say("Not fetched in time"),
-    EvidenceEvent.CONSIGNMENT_ACCEPTANCE: say("03 Accepted"),
-    EvidenceEvent.CONSIGNMENT_REJECTION: say("02 Refused"),
-    EvidenceEvent.ARRIVED: say("01 Arrived"),
-    EvidenceEvent.ASSIGNED: say("04 Assigned"),
-    EvidenceEvent.IN_WORK: say("05 In work"),
-    EvidenceEvent.DONE: say("06 Done"),
-    EvidenceEvent.RECALL_ASKED: say("13 Recall asked"),
-    EvidenceEvent.RECALL_AGREED: say("15 Recall agreed"),
-    EvidenceEvent.RECALL_REFUSED: say("16 Recall refused"),
-    EvidenceEvent.CHANGE_AGREED: say("15 Agreed to the change"),
-    EvidenceEvent.CHANGE_REFUSED: say("16 Change refused"),
-    EvidenceEvent.UNFETCHED: say("Not fetched for a long time"),
-    EvidenceEvent.CONTENT_REMOVED: say("The bytes were removed, their time being over"),
-}
-
-
-def event_name(uri: str) -> str:
-    """Return an event's name without its URI space; an unknown one comes back as it is."""
-    for space in (_ETSI, _OWN):
-        if uri.startswith(space):
-            return uri.removeprefix(space)
-    return uri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +115,13 @@ class Evidence:
         )
         if sum(part.id == "envelope" for part in parts) != 1:
             raise WireError(say("exactly one part must be the envelope"), where=f"{where}.parts")
+        event = _event(record, where)
+        reasons = _array(record, "reasons", where)
+        if event.is_negative and not reasons:  # EN 319 522-1: a refusal or failure says why
+            raise WireError(say("a record of a refusal gives a reason"), where=f"{where}.reasons")
         return Evidence(
             id=_text(record, "id", where),
-            event=_event(record, where),
+            event=event,
             time=_time(record, "time", where),
             issuer=Issuer(
                 name=_text(issuer, "name", f"{where}.issuer"),
@@ -196,7 +138,7 @@ class Evidence:
             actor=_text(record, "actor", where),
             reasons=tuple(
                 _reason(reason, f"{where}.reasons[{number}]")
-                for number, reason in enumerate(_array(record, "reasons", where), start=1)
+                for number, reason in enumerate(reasons, start=1)
             ),
         )
 
@@ -208,6 +150,7 @@ class About:
     ``log_key`` is in the one line of a signed note's key, ``certificate`` the SHA-256 of the evidence
     certificate, lower-case hex. ``signature`` is DER CMS, detached over ``signed``. ``follows`` is the last
     checkpoint (a signed note) of the log before, where a restored relay began this one; else empty.
+    ``stamp`` is a DER time-stamp token over ``stamped``, empty where there is none yet.
     """
 
     relay: str
@@ -217,6 +160,7 @@ class About:
     follows: str = ""
     signature: bytes = field(default=b"", repr=False)
     signed: bytes = field(default=b"", repr=False)
+    stamp: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if not self.signed:
@@ -232,11 +176,17 @@ class About:
             **({"follows": self.follows} if self.follows else {}),
         }
 
+    @property
+    def stamped(self) -> bytes:
+        """What its time-stamp is over: record and signature."""
+        return b'{"about":' + self.signed + b',"signature":"' + base64.b64encode(self.signature) + b'"}'
+
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form: the record and its signature."""
+        """Return the JSON form: the record, its signature, and its time-stamp where there is one."""
         return {
             "about": json.loads(self.signed),
-            "signature": base64.b64encode(self.signature).decode("ascii"),
+            "signature": _written(self.signature),
+            **({"stamp": _written(self.stamp)} if self.stamp else {}),
         }
 
     def to_bytes(self) -> bytes:
@@ -259,6 +209,7 @@ class About:
             follows=_text(record, "follows", where) if "follows" in record else "",
             signature=_base64(document, "signature", where),
             signed=canonical_json(record),
+            stamp=_base64(document, "stamp", where) if "stamp" in document else b"",
         )
 
 
@@ -272,7 +223,9 @@ class Receipt:
     """A record with the relay's signature (DER CMS, detached over ``signed``).
 
     ``signed`` is the record as it was read, unknown members and all: what the signature is judged over.
-    ``proof`` shows that it stands in the relay's log (C2SP tlog-proof), whose key ``about`` names.
+    ``proof`` shows that it stands in the relay's log (C2SP tlog-proof), whose key ``about`` names. ``stamp``
+    is a DER time-stamp token over the checkpoint that the proof ends in; ``crls`` (DER) are the revocation
+    lists by which it was good when it was fetched. With both it holds after the relay's certificate ended.
     """
 
     evidence: Evidence
@@ -280,6 +233,8 @@ class Receipt:
     signed: bytes = field(default=b"", repr=False)
     proof: str = field(default="", repr=False)
     about: About | None = field(default=None, repr=False)
+    stamp: bytes = field(default=b"", repr=False)
+    crls: tuple[bytes, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not self.signed:
@@ -290,10 +245,14 @@ class Receipt:
         document = {
             "schema": 1,
             "evidence": json.loads(self.signed),
-            "signature": base64.b64encode(self.signature).decode("ascii"),
+            "signature": _written(self.signature),
         }
         if self.proof and self.about is not None:
             document |= {"proof": self.proof, "relay": self.about.to_json()}
+            if self.stamp:
+                document |= {"stamp": _written(self.stamp)}
+        if self.crls:
+            document |= {"crls": [_written(one) for one in self.crls]}
         return canonical_json(document) + b"\n"
 
     @property
@@ -315,13 +274,22 @@ class Receipt:
             signed=canonical_json(document.get("evidence")),
             proof=_text(document, "proof", "receipt") if proven else "",
             about=About.from_json(document.get("relay"), where="receipt.relay") if proven else None,
+            stamp=_base64(document, "stamp", "receipt") if proven and "stamp" in document else b"",
+            crls=tuple(
+                _decoded(one, f"receipt.crls[{number}]")
+                for number, one in enumerate(
+                    _array(document, "crls", "receipt") if "crls" in document else (), start=1
+                )
+            ),
         )
 
 
 def is_receipt(data: bytes) -> bool:
-    """Tell whether these bytes look like a receipt: enough to choose who judges them, no more."""
-    head = data[:4096].lstrip()
-    return head.startswith(b"{") and b'"evidence"' in head and b'"schema"' in data[:RECEIPT_LIMIT]
+    """Tell whether these bytes look like a receipt, perhaps a damaged one: who judges them."""
+    head = data[:RECEIPT_LIMIT]
+    if not head[:256].lstrip().startswith(b"{") or b'"evidence"' not in head:
+        return False
+    return b'"schema"' in head or any(space.encode() in head for space in EVENT_SPACES)
 
 
 def canonical_json(value: object) -> bytes:
@@ -390,10 +358,19 @@ def _text(record: Mapping[str, object], name: str, where: str) -> str:
 
 
 def _base64(record: Mapping[str, object], name: str, where: str) -> bytes:
+    return _decoded(record.get(name), f"{where}.{name}")
+
+
+def _decoded(value: object, where: str) -> bytes:
+    text = _plain(value, where)
     try:
-        return base64.b64decode(_text(record, name, where), validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise WireError(say("not base64"), where=f"{where}.{name}") from error
+        raise WireError(say("not base64"), where=where) from error
+
+
+def _written(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _digest(record: Mapping[str, object], name: str, where: str) -> str:

@@ -41,7 +41,11 @@ LONGEST_PAUSE = timedelta(hours=1)
 ORPHAN_AGE = timedelta(days=1)
 """A copy without an entry that is older than this is what a crash left behind."""
 
-_VERSION = 1
+STAMPED_AFTER = timedelta(minutes=2)
+"""How long after an envelope was sent its receipt is asked for again: relays stamp their log in batches."""
+_ASKED_AT_ONCE = 100
+
+_VERSION = 2
 _TABLES = """
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,12 +66,20 @@ CREATE TABLE entry (
     error TEXT,
     status BLOB,
     answer BLOB,
+    stamped INTEGER NOT NULL DEFAULT 0,
     UNIQUE (kind, sha256)
 );
 CREATE INDEX entry_waiting ON entry (id) WHERE state = 'waiting';
 CREATE INDEX entry_envelope ON entry (envelope, kind, code);
-CREATE INDEX entry_document ON entry (document_id)
+CREATE INDEX entry_document ON entry (document_id);
+CREATE INDEX entry_unstamped ON entry (finished_at) WHERE kind = 'envelope' AND state = 'sent' AND stamped = 0
 """
+_UPGRADES = {
+    1: """
+ALTER TABLE entry ADD COLUMN stamped INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX entry_unstamped ON entry (finished_at) WHERE kind = 'envelope' AND state = 'sent' AND stamped = 0
+"""
+}
 
 
 class Sender(Protocol):
@@ -79,6 +91,14 @@ class Sender(Protocol):
 
     async def send_status(self, sha256: str, status: bytes) -> wire.StatusAccepted:
         """Send an edXML status about an envelope."""
+        ...
+
+
+class Receipts(Protocol):
+    """What gives receipts again: a relay's client."""
+
+    async def receipt(self, sha256: str) -> Receipt:
+        """Return the checked receipt of an envelope, time-stamped where it is by now."""
         ...
 
 
@@ -94,7 +114,7 @@ class Outbox:
         self._clock = clock
         make_folder(self._bodies)
         self._path = self.folder / "outbox.db"
-        self._rows = open_database(self._path, _TABLES, _VERSION)
+        self._rows = open_database(self._path, _TABLES, _VERSION, upgrades=_UPGRADES)
 
     def __enter__(self) -> Self:
         return self
@@ -220,6 +240,50 @@ class Outbox:
         return self._query(
             "SELECT * FROM entry WHERE kind = 'envelope' AND document_id = ? ORDER BY id", (text,)
         )
+
+    # ---- receipts ----------------------------------------------------------------------------------------
+
+    def unstamped(self) -> tuple[Entry, ...]:
+        """Return envelopes sent a while ago whose receipts have no time-stamp yet, oldest first."""
+        return self._query(
+            "SELECT * FROM entry WHERE kind = 'envelope' AND state = 'sent' AND stamped = 0"
+            " AND finished_at <= ? ORDER BY finished_at LIMIT ?",
+            (int((self._clock() - STAMPED_AFTER).timestamp()), _ASKED_AT_ONCE),
+        )
+
+    def keep_receipt(self, receipt: Receipt) -> bool:
+        """Keep the time-stamped form of a receipt in place of the plain one; False where it is not that.
+
+        Raises DiskFullError, StorageError.
+        """
+        entry = self._find("envelope", receipt.evidence.sha256)
+        if entry is None or entry.receipt is None or not receipt.stamp:
+            return False
+        before = Receipt.from_json(entry.receipt)
+        if (before.signed, before.signature) != (receipt.signed, receipt.signature):
+            return False
+        with translated(self._path), transaction(self._rows):
+            self._rows.execute(
+                "UPDATE entry SET answer = ?, stamped = 1 WHERE id = ?", (receipt.to_json(), entry.id)
+            )
+        return True
+
+    async def refresh(self, client: Receipts) -> int:
+        """Fetch the time-stamped form of receipts that have none yet; return of how many.
+
+        The oldest is asked for first; where it is not stamped yet, none is. Raises the relay's errors but its
+        refusals, StorageError.
+        """
+        count = 0
+        for entry in self.unstamped():
+            try:
+                receipt = await client.receipt(entry.sha256)
+            except RelayRefusedError:
+                continue  # forgotten there: what is kept here stays as it is
+            if not self.keep_receipt(receipt):
+                break
+            count += 1
+        return count
 
     # ---- sending -----------------------------------------------------------------------------------------
 

@@ -187,11 +187,18 @@ def _judge_record(data: bytes, question: Question) -> Answer:
 def _judge_receipt(data: bytes, question: Question) -> Answer:
     from docsign.envelope.evidence_judge import judge_receipt
 
-    judgement = judge_receipt(data, trust=question.trust, at=question.at)
+    judgement = judge_receipt(
+        data,
+        trust=question.trust,
+        at=question.at,
+        beside=question.beside,
+        proved_time=question.proved_time,
+    )
     return Answer(
         format=FileFormat.RECEIPT,
         conclusion=judgement.conclusion,
         signatures=judgement.signatures,
+        timestamps=judgement.timestamps,
         findings=judgement.findings,
     )
 

@@ -25,6 +25,9 @@ from docsign.sentence import say
 
 STATE = "log state"
 """Under which name a store keeps the state of the log."""
+ORIGIN, ABOUT, FOLLOWS = "log origin", "about", "log before"
+"""Under which names the ledger keeps the log's origin, the relay's word on it, and the last checkpoint of the
+log before this one, where the relay was restored from a backup."""
 TileKey = tuple[int, int]
 """Level and number of a tile."""
 

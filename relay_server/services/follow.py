@@ -26,7 +26,7 @@ from relay_server.ports import Transaction
 from relay_server.services.accept import receipt_among, receiving_agency
 from relay_server.services.collect import not_found
 from relay_server.services.delegation import require_still_acting
-from relay_server.services.log import proved
+from relay_server.services.log import stamped
 from relay_server.services.relay import Caller, Relay, sha256_of
 
 _CODES = {
@@ -293,13 +293,13 @@ def _events(fact: Fact, shown: set[str]) -> list[TraceEvent]:
 
 
 async def receipt(relay: Relay, caller: Caller, sha256: str) -> Receipt:
-    """Return the receipt again, to the sender or a receiver. Raises RefusalError."""
+    """Return the receipt again, to the sender or a receiver, time-stamped by now; raises RefusalError."""
 
     async def work(tx: Transaction) -> Receipt:
         await _visible(tx, caller, sha256)
         return receipt_among(await tx.facts(sha256))
 
-    return await proved(relay, await relay.ledger.read(work))
+    return await stamped(relay, await relay.ledger.read(work))
 
 
 async def agencies(relay: Relay, *, query: str, after: str, limit: int) -> AgencyPage:

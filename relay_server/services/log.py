@@ -15,13 +15,12 @@ from docsign.errors import EvidenceError, StorageError
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
 from relay_server.core.directory import Use
+from relay_server.core.logbook import ABOUT, FOLLOWS, ORIGIN
 from relay_server.core.refusals import RefusalError
 from relay_server.ports import Clock, Ledger, Notary, Randomness, Transaction
+from relay_server.proving import prove_entry
 from relay_server.services.relay import Caller, Relay
-
-ORIGIN, ABOUT, FOLLOWS = "log origin", "about", "log before"
-"""Under which names the ledger keeps the log's origin, the relay's word on it, and the last checkpoint of the
-log before this one, where the relay was restored from a backup."""
+from relay_server.services.stamp import stamp_over, word_stamp_name
 
 
 async def introduce(
@@ -53,6 +52,7 @@ async def introduce(
     async def keep(tx: Transaction) -> None:
         await tx.put_note(ORIGIN, origin.encode())
         await tx.put_note(ABOUT, made.to_bytes())
+        await tx.put_note(f"{ABOUT} {made.certificate}", made.to_bytes())
 
     await ledger.write(keep)
     return made
@@ -72,13 +72,41 @@ async def catch_up(ledger: Ledger) -> int:
 
 
 async def proved(relay: Relay, receipt: Receipt) -> Receipt:
-    """Return the receipt with the proof that its record stands in the log."""
+    """Return the receipt with the proof that its record stands in the log, the same one each time."""
     if relay.about is None:
         return receipt
     proof = await relay.ledger.proof(receipt.evidence.id)
     if proof is None:
         return receipt
-    return replace(receipt, proof=proof.to_text(), about=relay.about)
+    word: About | None = relay.about
+    if relay.about.certificate != receipt.evidence.issuer.certificate:
+        word = await relay.ledger.read(lambda tx: _word(tx, receipt, relay.about))
+    return receipt if word is None else replace(receipt, proof=proof.to_text(), about=word)
+
+
+async def stamped(relay: Relay, receipt: Receipt) -> Receipt:
+    """Return the receipt with its proof, under the first time-stamped checkpoint if there is one by now."""
+
+    async def work(tx: Transaction) -> Receipt | None:
+        word = await _word(tx, receipt, relay.about)
+        index = await tx.index_of(receipt.evidence.id)
+        found = None if index is None or word is None else await stamp_over(tx, index)
+        if index is None or word is None or found is None:
+            return None
+        note, token = found
+        word = replace(word, stamp=await tx.note(word_stamp_name(word.certificate)))
+        proof = await prove_entry(tx, index, note)
+        return replace(receipt, proof=proof.to_text(), about=word, stamp=token)
+
+    return await relay.ledger.read(work) or await proved(relay, receipt)
+
+
+async def _word(tx: Transaction, receipt: Receipt, current: About | None) -> About | None:
+    """Return the relay's word on this log by the certificate that signed the receipt, where it is kept."""
+    if current is None or current.certificate == receipt.evidence.issuer.certificate:
+        return current
+    known = await tx.note(f"{ABOUT} {receipt.evidence.issuer.certificate}")
+    return About.from_json(parse_json(known, limit=len(known), where=ABOUT)) if known else None
 
 
 def about(relay: Relay) -> About:

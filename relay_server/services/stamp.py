@@ -13,15 +13,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from docsign.envelope.evidence import About, parse_json
+from docsign.envelope.merkle import LARGEST
 from docsign.envelope.signed_note import Checkpoint, read_note
 from docsign.errors import DocsignError
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import Sentence, say
+from relay_server.core.logbook import ABOUT
 from relay_server.core.refusals import RefusalError
 from relay_server.ports import Ledger, Transaction
 
 STAMPED = "stamped"
 """Under which name the ledger keeps the size of the log that was stamped last."""
+_STAMPS = "stamp size "
+
+
+def stamp_name(size: int) -> str:
+    """Return under which name the token over the checkpoint of this size is kept: names are in its order."""
+    return f"{_STAMPS}{size:019d}"
+
+
+def word_stamp_name(certificate: str) -> str:
+    """Return under which name the token over the relay's word by this certificate is kept."""
+    return f"about stamp {certificate}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +79,7 @@ class Stamping:
         return size
 
     async def _stamp(self, ledger: Ledger) -> int:
+        await self._stamp_word(ledger)
         checkpoint = await ledger.read(_newest)
         if checkpoint is None:
             return 0
@@ -72,11 +87,25 @@ class Stamping:
         token = await asyncio.to_thread(self.fetch, hashlib.sha256(note).digest())
 
         async def keep(tx: Transaction) -> None:
-            await tx.put_note(f"stamp {size}", token)
+            await tx.put_note(stamp_name(size), token)
             await tx.put_note(STAMPED, str(size).encode())
 
         await ledger.write(keep)
         return size
+
+    async def _stamp_word(self, ledger: Ledger) -> None:
+        """Stamp, once, what the relay says of its log: it outlives the certificate that signed it."""
+
+        async def unstamped(tx: Transaction) -> About | None:
+            known = await tx.note(ABOUT)
+            word = About.from_json(parse_json(known, limit=len(known), where=ABOUT)) if known else None
+            return None if word is None or await tx.note(word_stamp_name(word.certificate)) else word
+
+        word = await ledger.read(unstamped)
+        if word is not None:
+            name = word_stamp_name(word.certificate)
+            token = await asyncio.to_thread(self.fetch, hashlib.sha256(word.stamped).digest())
+            await ledger.write(lambda tx: tx.put_note(name, token))
 
 
 async def _newest(tx: Transaction) -> tuple[int, bytes] | None:
@@ -95,6 +124,15 @@ async def newest_stamp(ledger: Ledger) -> tuple[bytes, bytes]:
         size = int(await tx.note(STAMPED) or b"0")
         if not size:
             raise RefusalError(ProblemType.NOT_FOUND, say("There is no such part of the log."))
-        return await tx.checkpoint_over(size - 1), await tx.note(f"stamp {size}")
+        return await tx.checkpoint_over(size - 1), await tx.note(stamp_name(size))
 
     return await ledger.read(work)
+
+
+async def stamp_over(tx: Transaction, index: int) -> tuple[bytes, bytes] | None:
+    """Return the first stamped checkpoint over the entry at ``index`` and its token, None for none yet."""
+    found = await tx.first_note(stamp_name(index + 1), stamp_name(LARGEST))
+    if found is None:
+        return None
+    size = int(found[0].removeprefix(_STAMPS))
+    return await tx.checkpoint_over(size - 1), found[1]

@@ -25,9 +25,9 @@ from docsign.sentence import say
 from relay_server.core.directory import Agency, Use
 from relay_server.core.logbook import Logbook, Sealed
 from relay_server.log import LOGGER
+from relay_server.proving import prove_record
 from relay_server.storage import tables
 from relay_server.storage.connection import Connection, translated
-from relay_server.storage.proving import prove_record
 from relay_server.storage.transaction import DatabaseTransaction, directory_edition
 
 Answer = TypeVar("Answer")

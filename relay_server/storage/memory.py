@@ -26,7 +26,7 @@ from relay_server.core.logbook import (
     read_log_state,
     write_log_state,
 )
-from relay_server.storage.proving import prove_record
+from relay_server.proving import prove_record
 
 Answer = TypeVar("Answer")
 Key = TypeVar("Key")
@@ -254,6 +254,11 @@ class MemoryTransaction:
     async def note(self, name: str) -> bytes:
         """See ports.Transaction."""
         return self._tables.notes.get(name, b"")
+
+    async def first_note(self, first: str, last: str) -> tuple[str, bytes] | None:
+        """See ports.Transaction."""
+        name = min((one for one in self._tables.notes if first <= one <= last), default=None)
+        return None if name is None else (name, self._tables.notes[name])
 
     async def put_note(self, name: str, value: bytes) -> None:
         """See ports.Transaction."""

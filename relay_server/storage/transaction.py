@@ -151,6 +151,12 @@ _CHECKPOINT_OVER = (
 )
 _NEWEST_CHECKPOINT = select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
 _NOTE = select(notes.c.value).where(notes.c.name == bindparam("wanted"))
+_FIRST_NOTE = (
+    select(notes.c.name, notes.c.value)
+    .where(and_(notes.c.name >= bindparam("first"), notes.c.name <= bindparam("last")))
+    .order_by(notes.c.name)
+    .limit(1)
+)
 _PUT_NOTE = update(notes).where(notes.c.name == bindparam("wanted")).values(value=bindparam("new"))
 _PUT_DELIVERY = (
     update(deliveries)
@@ -346,6 +352,11 @@ class DatabaseTransaction:
     async def note(self, name: str) -> bytes:
         """See ports.Transaction."""
         return self.read_note(name)
+
+    async def first_note(self, first: str, last: str) -> tuple[str, bytes] | None:
+        """See ports.Transaction."""
+        rows = self._rows(_FIRST_NOTE, first=first, last=last)
+        return (rows[0]["name"], bytes(rows[0]["value"])) if rows else None
 
     async def put_note(self, name: str, value: bytes) -> None:
         """See ports.Transaction."""

@@ -21,7 +21,10 @@ from docsign.document import OfficialDocument
 from docsign.envelope import Header, Organization
 from docsign.envelope.edxml_message import Attachment, write_message
 from docsign.pki.authority import TrialAuthority
+from tests.ades.time_cases import SIGNED
 from tests.conftest import COMMUNE, PASSPHRASE
+from tests.envelope.receipt_desk import AFTER, HOUR
+from tests.envelope.receipt_desk import Desk as RelayDesk
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -75,6 +78,11 @@ def desk(
     )
     Image.new("RGB", (1654, 2339), "white").save(folder / "scan.pdf", "PDF", resolution=200)
     Image.new("L", (827, 1170), 255).save(folder / "coarse.pdf", "PDF", resolution=100)
+    relay = RelayDesk.open()
+    (folder / "bien-nhan.json").write_bytes(relay.logged(stamped=None).to_json())
+    (folder / "bien-nhan-co-dau.json").write_bytes(relay.logged().to_json())
+    for name, day in (("trust-2022", SIGNED + 3 * HOUR), ("trust-2025", AFTER)):
+        relay.write_trust(folder / name, day)
     (folder / "message.edxml").write_bytes(axis_message(pdf))
     (folder / "truncated.pdf").write_bytes(pdf[: len(pdf) // 2])
     letter = (folder / "letter.toml").read_text(encoding="utf-8")

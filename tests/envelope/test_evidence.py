@@ -181,6 +181,45 @@ def test_events_have_names_in_both_spaces_and_words_in_both_languages() -> None:
         assert event.label("en")
 
 
+def test_every_event_of_the_standard_has_its_name() -> None:
+    """EN 319 522-1's events that a relay meets, in the standard's own URI space."""
+    wanted = [
+        *("SubmissionAcceptance", "SubmissionRejection", "RelayAcceptance", "RelayRejection", "RelayFailure"),
+        *("ContentConsignment", "ContentConsignmentFailure", "ContentHandover", "ContentHandoverFailure"),
+        *("ConsignmentAcceptance", "ConsignmentRejection", "AcceptanceRejectionExpiry"),
+        *("RelayToNonERDS", "RelayToNonERDSFailure", "ReceivedFromNonERDS"),
+    ]
+    standard = [
+        event for event in EvidenceEvent if event.value.startswith("http://uri.etsi.org/19522/Event/")
+    ]
+    assert [event.short for event in standard] == wanted
+
+
+@pytest.mark.parametrize("event", EvidenceEvent)
+def test_a_refusal_gives_its_reason(event: EvidenceEvent) -> None:
+    """EN 319 522-1: reason codes are required on every negative event, and on no other."""
+    members = {"evidence__event": event.value, "evidence__reasons": []}
+    data = json.dumps(changed(**members)).encode()
+    negative = any(word in event.short for word in ("Rejection", "Failure", "Expiry"))
+    assert event.is_negative is negative
+    if negative:
+        with pytest.raises(WireError) as caught:
+            Receipt.from_json(data)
+        assert caught.value.where == "receipt.evidence.reasons"
+    else:
+        assert Receipt.from_json(data).evidence.event is event
+
+
+def test_a_receipt_is_told_whatever_stands_first_in_it() -> None:
+    """Lists before the record, a file that breaks off: still a receipt, whole or damaged."""
+    lists = tuple(bytes(60_000) for _ in range(2))
+    data = Receipt(evidence=EVIDENCE, signature=b"\x30\x00", crls=lists).to_json()
+    assert len(data) < RECEIPT_LIMIT
+    assert is_receipt(data)
+    assert is_receipt(data[:-30])
+    assert Receipt.from_json(data).crls == lists
+
+
 def test_what_is_not_a_receipt() -> None:
     """Told apart by content alone."""
     for data in (b"", b"%PDF-1.7", b"PK\x03\x04", b"[1]", b'{"a":1}'):

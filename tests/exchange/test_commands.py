@@ -407,6 +407,21 @@ def test_trace_reads_like_parcel_tracking(commune_desk: Desk, file: Path, envelo
     assert row["deliveries"][0]["receiver"] == "H99"
 
 
+def test_the_receipt_is_fetched_again(commune_desk: Desk, file: Path, double: RelayDouble) -> None:
+    """To a file and into the outbox; that it has no time-stamp yet is said; a file there is not replaced."""
+    assert commune_desk.run("send", file.name).returncode == 0
+    done = commune_desk.run("trace", file.name, "--receipt", "bien-nhan.json")
+    assert done.returncode == 0, done.stderr
+    assert "chưa có dấu thời gian" in done.stderr
+    (kept,) = double.kept.values()
+    assert (commune_desk.folder / "bien-nhan.json").read_bytes() == kept.receipt.to_json()
+    assert commune_desk.run("outbox", "run").returncode == 0
+    double.kept.clear()
+    refused = commune_desk.run("trace", file.name, "--receipt", "khac.json")
+    assert refused.returncode == 1
+    assert not (commune_desk.folder / "khac.json").exists()
+
+
 def test_trace_of_what_is_not_there(commune_desk: Desk, envelope: bytes) -> None:
     """Unknown here: exit 2. Unknown to the relay: its refusal, exit 1."""
     done = commune_desk.run("trace", "1a2b3c4d")

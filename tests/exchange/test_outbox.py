@@ -8,6 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 
 from docsign.database import sole_user
 from docsign.envelope import Organization, ResponseFor, Status, StatusCode
-from docsign.envelope.evidence import Receipt
+from docsign.envelope.evidence import About, Receipt
 from docsign.errors import (
     ContainerError,
     DiskFullError,
@@ -31,7 +33,7 @@ from docsign.errors import (
 )
 from docsign.exchange import Outbox, RelayClient, wire
 from docsign.exchange.entries import EntryState, header_of
-from docsign.exchange.outbox import FIRST_PAUSE, LONGEST_PAUSE, pause
+from docsign.exchange.outbox import FIRST_PAUSE, LONGEST_PAUSE, STAMPED_AFTER, pause
 from docsign.sentence import say
 from tests.exchange.conftest import COMMUNE, MakeEnvelope
 from tests.exchange.relay_double import RelayDouble
@@ -503,3 +505,74 @@ async def test_bytes_that_vanish_are_told(tmp_path: Path, envelope: bytes, commu
     assert tried.last_error is not None
     assert tried.last_error.code == "file"
     assert COMMUNE.code in tried.document_id
+
+
+class Archive:
+    """A relay that gives receipts again: time-stamped, not yet, or none any more."""
+
+    def __init__(self, answers: Mapping[str, Receipt | DocsignError]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    async def receipt(self, sha256: str) -> Receipt:
+        """Play the receipt again."""
+        self.asked.append(sha256)
+        answer = self.answers[sha256]
+        if isinstance(answer, DocsignError):
+            raise answer
+        return answer
+
+
+async def test_kept_receipts_are_fetched_again_with_their_stamp(
+    tmp_path: Path, make_envelope: MakeEnvelope, silent: RelayDouble
+) -> None:
+    """Not at once, the oldest first, each until it is stamped; a forgotten one holds nobody up."""
+    clock, envelopes = Clock(), [make_envelope(number) for number in ("1", "2", "3")]
+    names = [hashlib.sha256(envelope).hexdigest() for envelope in envelopes]
+    with Outbox(tmp_path / "hop", clock=clock) as outbox:
+        for envelope in envelopes:
+            outbox.add(envelope)
+            await outbox.run(Script(silent))
+            clock.now += timedelta(minutes=1)
+        plain = [Receipt.from_json(entry.receipt or b"") for entry in outbox.entries(finished=True)]
+        about = About(relay="Trạm", certificate="ab" * 32, log_key="k", time=START)
+        stamped = [replace(one, stamp=b"tem", proof="chung minh", about=about) for one in plain]
+        assert [entry.sha256 for entry in outbox.unstamped()] == names[:2]
+        clock.now += STAMPED_AFTER
+        gone = RelayRefusedError(say("There is nothing at this address."))
+        archive = Archive({names[0]: gone, names[1]: stamped[1], names[2]: plain[2]})
+        assert await outbox.refresh(archive) == 1
+        assert archive.asked == names
+        kept = [Receipt.from_json(entry.receipt or b"") for entry in outbox.entries(finished=True)]
+        assert kept == [plain[0], stamped[1], plain[2]]
+        other = replace(stamped[2], signature=b"khac")
+        assert await outbox.refresh(Archive({names[0]: gone, names[2]: other})) == 0
+        assert outbox.keep_receipt(stamped[2])
+        assert not outbox.keep_receipt(stamped[2].__class__.from_json(plain[0].to_json()))
+        assert [entry.sha256 for entry in outbox.unstamped()] == names[:1]
+        with pytest.raises(RelayUnreachableError):
+            await outbox.refresh(Archive({names[0]: unreachable()}))
+
+
+async def test_an_outbox_of_the_layout_before_is_taken_over(
+    tmp_path: Path, envelope: bytes, silent: RelayDouble
+) -> None:
+    """What an older docsign kept is read, sent and asked for again."""
+    with Outbox(tmp_path / "hop") as outbox:
+        outbox.add(envelope)
+    rows = sqlite3.connect(tmp_path / "hop" / "outbox.db")
+    rows.executescript(
+        "DROP INDEX entry_unstamped; ALTER TABLE entry DROP COLUMN stamped; PRAGMA user_version = 1"
+    )
+    rows.close()
+    clock = Clock()
+    with Outbox(tmp_path / "hop", clock=clock) as outbox:
+        (sent,) = await outbox.run(Script(silent))
+        assert sent.state is EntryState.SENT
+        clock.now += STAMPED_AFTER
+        assert [entry.id for entry in outbox.unstamped()] == [sent.id]
+    rows = sqlite3.connect(tmp_path / "hop" / "outbox.db")
+    rows.executescript("PRAGMA user_version = 9")
+    rows.close()
+    with pytest.raises(StorageError, match="another version"):
+        Outbox(tmp_path / "hop")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docsign.detached import sign_detached
-from docsign.envelope.evidence import EvidenceEvent, Receipt
+from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt
 from docsign.errors import RelayIdentityError, WireError
 from docsign.exchange.receipts import require_receipt
 from docsign.exchange.tls import read_identity, relay_context
@@ -48,7 +48,8 @@ def test_it_is_about_this_envelope(receipt: Receipt, trust: Trust) -> None:
 
 def test_it_is_an_acceptance(receipt: Receipt, relay_key: SigningKey, trust: Trust) -> None:
     """A signed rejection is no receipt."""
-    data = resigned(receipt, relay_key, event=EvidenceEvent.SUBMISSION_REJECTION)
+    why = (Reason(code="secret", text="Văn bản mật"),)
+    data = resigned(receipt, relay_key, event=EvidenceEvent.SUBMISSION_REJECTION, reasons=why)
     with pytest.raises(WireError, match="no acceptance"):
         require_receipt(data, sha256=NAME, trust=trust, at=datetime.now(UTC))
 

@@ -54,7 +54,7 @@ EXERCISED_BY = {
     "docsign.verification.contents": "tests/verification/test_verification.py",
     "docsign.verification.kinds": "tests/verification/test_verification.py",
     "docsign.verification.question": "tests/verification/test_verification.py",
-    "relay_server.storage.proving": "tests/relay/test_log.py",
+    "relay_server.proving": "tests/relay/test_log.py",
     "docsign.verification.reporting": "tests/verification/test_verification.py",
     "relay_server.care": "tests/relay/test_checking.py",
     "relay_server.directory_commands": "tests/relay/test_rotation.py",

@@ -10,15 +10,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from asn1crypto import cms, tsp
 
+from docsign.ades.timestamp_files import judge_timestamp_file
+from docsign.envelope.evidence import Receipt
+from docsign.envelope.evidence_judge import judge_receipt
 from docsign.errors import TimestampError
 from docsign.exchange import wire
 from docsign.exchange.wire import ProblemType
-from docsign.pki import SigningKey
+from docsign.pki import SigningKey, Trust
+from docsign.pki.authority import TrialAuthority
+from docsign.pki.fetch import fetch_timestamp
 from docsign.sentence import say
+from docsign.verdict import Indication
 from relay_server.backup import backup, restore
 from relay_server.checking import check
 from relay_server.core.refusals import RefusalError
 from relay_server.services.stamp import Stamping
+from tests.conftest import PASSPHRASE
 from tests.relay.conftest import Site, sealed, sha256
 from tests.relay.test_wire_api import problem, take
 from tests.relay.values import NOW
@@ -55,6 +62,78 @@ async def test_the_newest_checkpoint_is_stamped_and_served(
     again = Site(folder=site.folder.parent / "n", authority=site.authority, keys=site.keys)
     async with again.served() as here, again.client(here.url, "commune-tls") as commune:
         assert (await commune.call("GET", f"{wire.LOG}/checkpoint.tst"))[0] == 404
+
+
+async def test_a_receipt_fetched_later_carries_the_stamp(
+    site: Site, agency_key: SigningKey, tsa_url: str, trust: Trust
+) -> None:
+    """The first stamped checkpoint over the record, for ever; what was answered first stays as it is."""
+    first, second = (sealed(agency_key, number=number) for number in ("1", "2"))
+    path = wire.receipt_path(sha256(first))
+    async with (
+        site.served(tsa="http://127.0.0.1:1/", stamp_seconds=3600) as here,
+        site.client(here.url, "commune-tls") as commune,
+    ):
+        stamping, ledger = here.relay.stamping, here.relay.ledger
+        assert stamping is not None
+        _, _, answered = await commune.send(first)
+        assert (await commune.call("GET", path))[2] == answered
+        stamping.fetch = lambda digest: fetch_timestamp(tsa_url, digest)
+        assert await stamping.stamp(ledger, datetime.now(UTC)) == 2
+        _, _, stamped = await commune.call("GET", path)
+        assert (await commune.send(second))[0] == 201
+        unstamped = Receipt.from_json((await commune.call("GET", wire.receipt_path(sha256(second))))[2])
+        assert await stamping.stamp(ledger, datetime.now(UTC)) == 4
+        assert (await commune.call("GET", path))[2] == stamped
+        assert (await commune.send(first))[2] == answered
+        later = Receipt.from_json((await commune.call("GET", wire.receipt_path(sha256(second))))[2])
+    assert unstamped.stamp == b""
+    assert later.stamp
+    plain, proved = Receipt.from_json(answered), Receipt.from_json(stamped)
+    assert (plain.signed, plain.signature) == (proved.signed, proved.signature)
+    judged = judge_receipt(stamped, trust=trust, at=datetime.now(UTC) + timedelta(minutes=1))
+    assert judged.conclusion.indication is Indication.TOTAL_PASSED
+    assert [one.conclusion.indication for one in judged.timestamps] == [Indication.TOTAL_PASSED]
+    assert proved.about is not None
+    assert judge_timestamp_file(
+        proved.about.stamp, content=proved.about.stamped, trust=trust, at=datetime.now(UTC)
+    ).intact
+
+
+async def test_receipts_outlive_a_change_of_the_relays_certificate(
+    site: Site, agency_key: SigningKey, authority: TrialAuthority, tsa_url: str, trust: Trust
+) -> None:
+    """A record goes with the word of the certificate that signed it, before and after the change."""
+    before, after = (sealed(agency_key, number=number) for number in ("1", "2"))
+    async with (
+        site.served(tsa=tsa_url, stamp_seconds=3600) as here,
+        site.client(here.url, "commune-tls") as commune,
+    ):
+        assert (await commune.send(before))[0] == 201
+    renewed = authority.issue("relay", "Trục thử nghiệm")
+    (site.folder / "relay-2.p12").write_bytes(renewed.pkcs12(PASSPHRASE))
+    async with (
+        site.served(
+            key=f"pkcs12:{site.folder / 'relay-2.p12'}", tsa="http://127.0.0.1:1/", stamp_seconds=3600
+        ) as here,
+        site.client(here.url, "commune-tls") as commune,
+    ):
+        stamping = here.relay.stamping
+        assert stamping is not None
+        stamping.fetch = lambda digest: fetch_timestamp(tsa_url, digest)
+        found = []
+        for envelope in (before, after):
+            found.append((await commune.send(envelope))[2])
+            await stamping.stamp(here.relay.ledger, datetime.now(UTC))
+            found.append((await commune.call("GET", wire.receipt_path(sha256(envelope))))[2])
+    trust = Trust.from_path(authority.trust_folder)
+    for data in found:
+        judged = judge_receipt(data, trust=trust, at=datetime.now(UTC) + timedelta(minutes=1))
+        assert judged.conclusion.indication is Indication.TOTAL_PASSED, judged
+        assert "in-log" in [one.code for one in judged.findings]
+    words = [Receipt.from_json(data).about for data in found]
+    assert len({word.certificate for word in words if word}) == 2
+    assert all(word and word.stamp for word in words[1::2])
 
 
 async def test_the_stop_rule_refuses_new_envelopes_alone(site: Site, agency_key: SigningKey) -> None:

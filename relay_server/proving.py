@@ -17,7 +17,11 @@ async def prove_record(tx: Transaction, evidence: str) -> LogProof | None:
     index = await tx.index_of(evidence)
     if index is None:
         return None
-    checkpoint = await tx.checkpoint_over(index)
+    return await prove_entry(tx, index, await tx.checkpoint_over(index))
+
+
+async def prove_entry(tx: Transaction, index: int, checkpoint: bytes) -> LogProof:
+    """Return the proof of the entry at ``index`` under a signed checkpoint over it; raises EvidenceError."""
     size = Checkpoint.read(read_note(checkpoint)).size
     at_hand = {
         (tile.level, tile.number): await tx.tile(tile.level or 0, tile.number) or b""
