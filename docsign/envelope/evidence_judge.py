@@ -197,7 +197,7 @@ def _stamped(token: bytes, content: bytes, *, id: str) -> Stamped:
 def _inside(cms: bytes) -> frozenset[bytes]:
     """Return the names of what a CMS holds: its signature values, certificates and lists."""
     try:
-        signed = sd.read_signed_data(cms, ber=True)
+        signed = sd.read_signed_data(cms)
     except CmsError:
         return frozenset()
     values = (name_of(signer.signature) for signer in signed.signers)

@@ -70,7 +70,7 @@ def with_lists(receipt: Receipt, trust: Trust) -> Receipt:
     issuers: set[x509.Name] = set()
     for cms in (receipt.signature, receipt.stamp, receipt.about.stamp):
         try:
-            issuers |= {one.issuer for one in load_certificates(read_signed_data(cms, ber=True).certificates)}
+            issuers |= {one.issuer for one in load_certificates(read_signed_data(cms).certificates)}
         except (CmsError, ValueError):
             continue
     kept: list[bytes] = []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docsign.envelope.events import event_name
 from docsign.envelope.evidence import (
     ENVELOPE_TYPE,
     RECEIPT_LIMIT,
@@ -21,7 +22,6 @@ from docsign.envelope.evidence import (
     Reason,
     Receipt,
     canonical_json,
-    event_name,
     is_receipt,
     parse_json,
 )
