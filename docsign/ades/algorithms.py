@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 
 from docsign.ades import der
 from docsign.ades.signed_data import Algorithm
@@ -204,19 +204,30 @@ def _hash_class(name: str) -> hashes.HashAlgorithm:
 
 
 def is_genuine(
-    key: CertificatePublicKeyTypes, how: SignatureAlgorithm, signature: bytes, data: bytes
+    key: CertificatePublicKeyTypes,
+    how: SignatureAlgorithm,
+    signature: bytes,
+    data: bytes,
+    *,
+    is_digest: bool = False,
 ) -> bool:
     """Check a signature value over ``data``; False also where key and algorithm do not fit each other.
 
-    Raises UnsupportedAlgorithmError for a curve, key or digest that cannot be computed here.
+    With ``is_digest`` the data is what ``how.hash`` made of it; for keys that hash on their own (EdDSA) that
+    is not enough. Raises UnsupportedAlgorithmError for a curve, key or digest that cannot be computed here.
     """
+
+    def hashed() -> hashes.HashAlgorithm | Prehashed:
+        made = _hash_class(how.hash)
+        return Prehashed(made) if is_digest else made
+
     try:
         if how.family in ("rsa", "pss"):
             if not isinstance(key, rsa.RSAPublicKey):
                 return False
             if key.key_size > MOST_RSA_BITS:
                 raise unsupported(f"RSA {key.key_size}")
-            key.verify(signature, data, _padding(how), _hash_class(how.hash))
+            key.verify(signature, data, _padding(how), hashed())
         elif how.family in ("ecdsa", "plain-ecdsa"):
             if not isinstance(key, ec.EllipticCurvePublicKey):
                 return False
@@ -227,7 +238,9 @@ def is_genuine(
                 signature = encode_dss_signature(
                     int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
                 )
-            key.verify(signature, data, ec.ECDSA(_hash_class(how.hash)))
+            key.verify(signature, data, ec.ECDSA(hashed()))
+        elif is_digest:
+            raise unsupported(how.name)
         elif how.family == "ed25519":
             if not isinstance(key, ed25519.Ed25519PublicKey):
                 return False

@@ -2,7 +2,8 @@
 
 The checks, in the order of EN 319 102-1 (format, then who signed, then the mathematics, then strength):
 
-1. signed attributes are there, each type once, in the order of DER (RFC 5652 5.3, 11; X.690 11.6)
+1. signed attributes are there, each type once, in the order of DER (RFC 5652 5.3, 11; X.690 11.6); a plain
+   PKCS#7 signature of a PDF (ISO 32000-1 12.8.3.3) may lack them, or their order
 2. contentType is there and names the content's type (RFC 5652 11.1); a counter-signature has none (11.4)
 3. messageDigest is there with one value (RFC 5652 11.2)
 4. digest and signature algorithm are known and agree; RFC 6211 protection agrees where present
@@ -140,7 +141,10 @@ def check_signer(
     check.names_certificate = bool(
         signer.signed_values(sd.SIGNING_CERTIFICATE) or signer.signed_values(sd.SIGNING_CERTIFICATE_V2)
     )
-    _check_attributes(check, signer)
+    if is_ades or signer.signed_bytes is not None:
+        _check_attributes(check, signer, is_ades=is_ades)
+    else:
+        _check_bare(check, data.content_type)
     _check_content_type(check, signer, None if is_counter else data.content_type)
     if is_ades and not check.names_certificate:
         check.form.append(
@@ -156,7 +160,20 @@ def check_signer(
     return check
 
 
-def _check_attributes(check: SignerCheck, signer: sd.SignerInfo) -> None:
+def _check_bare(check: SignerCheck, content_type: str) -> None:
+    """Check 1 for a plain PKCS#7 signature without attributes: the content itself is signed (RFC 5652 5.4).
+
+    That content is a PDF, which nobody can take for the attributes of another signature, nor those for it.
+    """
+    sentence = say("The signature carries no signed attributes.")
+    if content_type == sd.DATA:
+        check.form.append(doubtful(SubIndication.SIG_CONSTRAINTS_FAILURE, "no-signed-attributes", sentence))
+    else:  # RFC 5652 5.3: they may be missing for id-data alone
+        check.form.append(failed(SubIndication.FORMAT_FAILURE, "no-signed-attributes", sentence))
+        check.intact = False
+
+
+def _check_attributes(check: SignerCheck, signer: sd.SignerInfo, *, is_ades: bool) -> None:
     """Checks 1 and 3, and the claimed time."""
     form = SubIndication.FORMAT_FAILURE
     if not signer.signed:
@@ -188,12 +205,11 @@ def _check_attributes(check: SignerCheck, signer: sd.SignerInfo) -> None:
             check.intact = False
     encoded = [attribute.node.raw for attribute in signer.signed]
     if any(one > other for one, other in pairwise(encoded)):
+        sentence = say("The signed attributes do not stand in the order that DER prescribes.")
         check.form.append(
-            failed(
-                form,
-                "attribute-order",
-                say("The signed attributes do not stand in the order that DER prescribes."),
-            )
+            failed(form, "attribute-order", sentence)
+            if is_ades
+            else Problem(conclusion=Conclusion.passed(), finding=warning("attribute-order", sentence))
         )
     if not signer.signed_values(sd.MESSAGE_DIGEST):
         check.form.append(
@@ -392,7 +408,9 @@ def _check_mathematics(
                     say("The content was changed after it was signed: its digest is not the signed one."),
                 )
             )
-    genuine = _value_is_genuine(check, signer, how)
+    genuine = _value_is_genuine(check, signer, how, digest)
+    if signer.signed_bytes is None and check.intact is None:
+        content_agrees = genuine  # RFC 5652 5.4: the value is made over the content
     if genuine is False:
         check.mathematics.append(
             failed(
@@ -408,9 +426,11 @@ def _check_mathematics(
 
 
 def _value_is_genuine(
-    check: SignerCheck, signer: sd.SignerInfo, how: SignatureAlgorithm | None
+    check: SignerCheck, signer: sd.SignerInfo, how: SignatureAlgorithm | None, digest: Digester | None
 ) -> bool | None:
-    if check.certificate is None or how is None or signer.signed_bytes is None:
+    if check.certificate is None or how is None:
+        return None
+    if signer.signed_bytes is None and (digest is None or check.intact is False):
         return None
     key = public_key(check.certificate)
     if key is None:
@@ -429,7 +449,10 @@ def _value_is_genuine(
             doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "weak-algorithm", weak)
         )
     try:
-        return is_genuine(key, how, signer.signature, signer.signed_bytes)
+        if signer.signed_bytes is not None:
+            return is_genuine(key, how, signer.signature, signer.signed_bytes)
+        assert digest is not None
+        return is_genuine(key, how, signer.signature, digest(how.hash), is_digest=True)
     except UnsupportedAlgorithmError as error:
         check.mathematics.append(
             doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, error.code, error.sentence)

@@ -21,13 +21,13 @@ def rotation(view: View, page: Page) -> int:
 
 def shown_size(view: View, page: Page) -> tuple[float, float]:
     """Return width and height of a page as it is shown, in points."""
-    left, bottom, right, top = _shown_part(view, page)
+    left, bottom, right, top = shown_part(view, page)
     return (top - bottom, right - left) if rotation(view, page) in (90, 270) else (right - left, top - bottom)
 
 
 def in_user_space(view: View, page: Page, place: Rectangle) -> Rectangle:
     """Turn a place on the page as shown into the page's own coordinates."""
-    left, bottom, right, top = _shown_part(view, page)
+    left, bottom, right, top = shown_part(view, page)
     x1, y1, x2, y2 = place
     match rotation(view, page):
         case 90:
@@ -42,7 +42,7 @@ def in_user_space(view: View, page: Page, place: Rectangle) -> Rectangle:
 
 def as_shown(view: View, page: Page, place: Rectangle) -> Rectangle:
     """Turn a place in the page's own coordinates into one on the page as shown."""
-    left, bottom, right, top = _shown_part(view, page)
+    left, bottom, right, top = shown_part(view, page)
     x1, y1, x2, y2 = place
     match rotation(view, page):
         case 90:
@@ -55,7 +55,8 @@ def as_shown(view: View, page: Page, place: Rectangle) -> Rectangle:
             return x1 - left, y1 - bottom, x2 - left, y2 - bottom
 
 
-def _shown_part(view: View, page: Page) -> Rectangle:
+def shown_part(view: View, page: Page) -> Rectangle:
+    """Return the part of a page that is shown, in the page's own coordinates."""
     corners = [
         view.numbers_of(page.holders[key], key) for key in ("MediaBox", "CropBox") if key in page.holders
     ]

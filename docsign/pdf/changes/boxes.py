@@ -16,6 +16,8 @@ Box = tuple[float, float, float, float]
 
 HIDDEN = 2 | 32
 """Flags of an annotation that is not shown (ISO 32000-2 table 167): Hidden, NoView."""
+_UPRIGHT = 8 | 16
+"""Flags of one that is not turned and scaled with its page: NoZoom, NoRotate."""
 _FILLING = re.compile(rb"(?<![^\s\]\)>])(?:f\*?|F|[Bb]\*?|sh)(?![^\s\[\(<])")
 _DRAWING = re.compile(rb"(?<![^\s\]\)>])(?:f\*?|F|[Bb]\*?|sh|S|s|Do|Tj|TJ|'|\"|EI)(?![^\s\[\(<])")
 _INLINE_IMAGE = re.compile(rb"(?<![^\s])BI(?=\s)")
@@ -44,10 +46,16 @@ def overlap(one: Box, other: Box) -> bool:
     )
 
 
-def is_shown(view: View, widget: Dictionary) -> bool:
-    """Say whether an annotation has a place on its page and a picture that draws something."""
-    flags = view.get(widget, "F")
-    if box_of(view, widget) is None or (type(flags) is int and flags & HIDDEN):
+def is_shown(view: View, widget: Dictionary, reach: Box | None = None) -> bool:
+    """Say whether an annotation has a place on its page and a picture that draws something.
+
+    Outside ``reach``, which is around all that any page shows, it is seen on none: some signers put it there.
+    """
+    flags, box = view.get(widget, "F"), box_of(view, widget)
+    set_flags = flags if type(flags) is int else 0
+    if box is None or set_flags & HIDDEN:
+        return False
+    if reach is not None and not overlap(box, reach) and not set_flags & _UPRIGHT:
         return False
     return any(_draws(view, stream) for stream in pictures(view, widget))
 

@@ -238,6 +238,8 @@ class FormChange:
         name = after.name
         if old is None and new is not None:
             moved = self._boxes(found.old, before) != self._boxes(found.new, after)
+            assert self.pages is not None
+            moved = self.widgets.hang(found, self.pages, after.widgets) or moved
             self._keys(before, after, _SIGNED | ({"Rect"} if moved else set()), page)
             self._absorb(after)
             self._signed(after, page, moved=moved)
@@ -405,10 +407,9 @@ class FormChange:
         assert self.pages is not None
         found = self.found
         for widget in one.widgets:
-            box = box_of(found.new, widget.dictionary)
-            if box is None or not is_shown(found.new, widget.dictionary):
+            box, page = box_of(found.new, widget.dictionary), self._page_of(widget)
+            if box is None or not is_shown(found.new, widget.dictionary, self.pages.reach(found.new)):
                 continue
-            page = self._page_of(widget)
             over, on_field = self._under(page, box, widget)
             return NewPicture(
                 page=page,

@@ -5,12 +5,15 @@ Only pages with something changed at or below them are looked at. Widgets belong
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import field
 
-from docsign.pdf.changes.boxes import box_of
+from docsign.pdf.changes.boxes import Box, box_of
 from docsign.pdf.changes.comparison import Comparison, numbers
 from docsign.pdf.changes.fonts import gains_nothing_used
 from docsign.pdf.changes.marks import Needs
+from docsign.pdf.form import Widget
+from docsign.pdf.page_space import shown_part
 from docsign.pdf.reading import Array, Dictionary, Page, Pdf, Reference, Value, View
 from docsign.sentence import say
 from docsign.values import dataclass
@@ -31,6 +34,7 @@ class PageList:
 
     pages: dict[int, Page]
     nodes: set[int] = field(default_factory=set)
+    around: Box | None = None
 
     @classmethod
     def of(cls, view: View) -> PageList:
@@ -57,6 +61,21 @@ class PageList:
         """Return the number of the page a reference leads to, from 1."""
         found = self.pages.get(value.number) if isinstance(value, Reference) else None
         return None if found is None else found.number
+
+    def reach(self, view: View) -> Box | None:
+        """Return a box around everything that any page shows: what lies outside is seen on none."""
+        if self.around is None and self.pages:
+            shown = [shown_part(view, one) for one in self.pages.values()]
+            low, high = zip(*((one[:2], one[2:]) for one in shown), strict=True)
+            (left, bottom), (right, top) = map(min, zip(*low, strict=True)), map(max, zip(*high, strict=True))
+            self.around = (left, bottom, right, top)
+        return self.around
+
+    def lists(self, found: Comparison, view: View, annotation: Reference) -> bool:
+        """Say whether a page lists an annotation in this view of the compared revisions."""
+        users = found.graph.users({annotation.number}, view.index) & self.pages.keys()
+        known = (view.object(number) for number in users)
+        return any(annotation in annots(view, one.value) for one in known if one is not None)
 
 
 def kids(view: View, node: Value) -> list[Value]:
@@ -88,6 +107,18 @@ class Widgets:
 
     known: set[int] = field(default_factory=set)
     added: set[int] = field(default_factory=set)
+
+    def hang(self, found: Comparison, pages: PageList, widgets: Iterable[Widget]) -> bool:
+        """Let those be put on a page that were on none, as PDFBox does on signing; say whether any was."""
+        new = {
+            one.reference.number
+            for one in widgets
+            if one.reference is not None
+            and not pages.lists(found, found.old, one.reference)
+            and pages.lists(found, found.new, one.reference)
+        }
+        self.added |= new
+        return bool(new)
 
 
 def compare_pages(found: Comparison, before: PageList, after: PageList, widgets: Widgets) -> None:

@@ -6,6 +6,7 @@ from tests.pdf.attacks import (
     aliases,
     cms_forms,
     documents,
+    hung_fields,
     incremental,
     indirection,
     later_signatures,
@@ -24,6 +25,7 @@ from tests.pdf.attacks.table import ATTACKS, LEGAL, Case
 MODULES = (
     universal, incremental, wrapping, prepared, documents, indirection, later_signatures, aliases, views,
     loops, cms_forms, legal, rights, shown_values, xfa,
+    hung_fields,
 )  # fmt: skip
 
 

@@ -140,9 +140,14 @@ def completed(data: bytes, who: Who = "person", *, spoiled: bool = False) -> byt
     return data[: start + 1] + content.hex().encode().ljust(2 * ROOM, b"0") + data[end - 1 :]
 
 
+def key_of(who: Who) -> SigningKey:
+    """Return a signer's key, with certificate and chain."""
+    return _issued()[0][who]
+
+
 def signed_content(digest: bytes, who: Who = "person") -> bytes:
     """Return the CMS over a SHA-256 digest."""
-    key = _issued()[0][who]
+    key = key_of(who)
     attributes = cms.signed_attributes(digest, key.certificate)
     return cms.signed_data(
         signed_attributes=attributes,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from tests.pdf.attacks.revision import Revision, form, stream
-from tests.pdf.attacks.second_signer import completed, sign, signature
+from tests.pdf.attacks.second_signer import add_field, clear_form, completed, sign, signature
 from tests.pdf.attacks.syntax import Name, Ref, Stream, Value
 from tests.pdf.honest.make.by_hand import Objects, plain, small_document
 from tests.pdf.odd.table import ODD, Odd, odd
-from tests.pdf.odd.writing import Writing, with_fields
+from tests.pdf.odd.writing import WIDGET, Writing, signable, with_fields
 
 
 @odd("unaccounted-bytes")
@@ -268,3 +268,38 @@ def everything_that_acrobat_touches() -> bytes:
     revision.change(Ref(4), ModDate=b"D:20261123080000Z", Producer=b"Adobe Acrobat")
     revision.put(Ref(2), revision.get(Ref(2)))
     return completed(revision.appended(), "agency")
+
+
+# --- where fields stand ------------------------------------------------------------------------------------
+
+
+def _beside_the_page(box: list[int]) -> Revision:
+    revision = Revision(Writing().signed())
+    add_field(revision, "KyNgoai", (box[0], box[1], box[2], box[3]), clear_form(1, 1), 1, None)
+    return revision
+
+
+@odd()
+def field_beside_the_page() -> bytes:
+    """A signing service makes its field far outside the page, with a picture, and signs it later."""
+    revision = Revision(_beside_the_page([-10000, 10, -9999, 11]).appended())
+    revision.change(revision.old.fields()["KyNgoai"], V=revision.add(signature()))
+    return completed(revision.appended())
+
+
+@odd("signature-box")
+def field_hung_on_its_page_when_signed() -> bytes:
+    """The form knows a field that no page lists; who signs it (PDFBox) puts it there, with a new picture."""
+    objects = signable()
+    objects[7] = objects[7].replace(b"0 0 0 0", b"300 100 450 150")
+    objects[1] = objects[1].replace(b"7 0 R]", b"7 0 R 9 0 R]")
+    objects[9] = (
+        WIDGET.replace(b"/V 8 0 R", b"")
+        .replace(b"(KyTay)", b"(KyHai)")
+        .replace(b"0 0 0 0", b"100 100 250 150")
+    )
+    revision = Revision(Writing(objects=objects).signed())
+    picture = {"N": revision.add(clear_form())}
+    revision.change(Ref(9), V=revision.add(signature()), AP=picture)
+    revision.change(Ref(5), Annots=[Ref(7), Ref(9)])
+    return completed(revision.appended())
