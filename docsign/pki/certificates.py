@@ -223,7 +223,7 @@ def same_name(one: x509.Name, other: x509.Name) -> bool:
     return one == other or _prepared(one) == _prepared(other)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_NAMES_KEPT)
 def _prepared(name: x509.Name) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
     return tuple(frozenset((one.oid.dotted_string, _folded(one.value)) for one in part) for part in name.rdns)
 
