@@ -103,7 +103,7 @@ async def serving(
         about = await introduce(ledger, notary, clock, randomness, log_key.public)
         ledger.keep_log(log_key.logbook(about))
         await catch_up(ledger)
-        examiner = TrustExaminer(trust)
+        examiner = await _examiner(stack, settings, trust)
         relay = Relay(
             about=about,
             clock=clock,
@@ -134,6 +134,18 @@ async def serving(
             health_url = await _listen(stack, watched, settings.health_host, settings.health_port)
         stack.callback(bell.end)  # the first thing at the end: long polls answer and go
         yield Serving(url=url, health_url=health_url, relay=relay, quotas=wire_api[QUOTAS])
+
+
+async def _examiner(stack: AsyncExitStack, settings: RelaySettings, trust: Trust) -> TrustExaminer:
+    """Return who judges envelopes: processes beside this one where there are cores for them."""
+    from relay_server.examining import ExaminingProcesses, workers_for
+
+    count = workers_for(settings.examiners)
+    if not count:
+        return TrustExaminer(trust)
+    examiner = await ExaminingProcesses.open(Path(settings.trust), trust, count)
+    stack.push_async_callback(examiner.close)
+    return examiner
 
 
 def tls_context(settings: RelaySettings, trust: Trust) -> ssl.SSLContext:
@@ -236,7 +248,7 @@ async def _watch(settings: RelaySettings, examiner: TrustExaminer, context: ssl.
             known = now
             trust = await asyncio.to_thread(Trust.from_path, settings.trust)
             tls_context(settings, trust)  # what would not serve is said, and nothing is taken over
-            examiner.renew(trust)
+            await examiner.renew(trust)
             _let_in(context, trust)
             context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
             tell("trust renewed", anchors=len(trust.anchors))

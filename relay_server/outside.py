@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,32 +111,34 @@ class LogKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """An Examination of a container."""
+    """An Examination of a container, in values that go from process to process."""
 
     header: Header
-    judgement: ContainerJudgement
+    conclusion: Conclusion
+    signers: tuple[str, ...]
+    reason: Sentence | None
 
-    @property
-    def conclusion(self) -> Conclusion:
-        """See ports.Examination."""
-        return self.judgement.conclusion
+    @staticmethod
+    def of(header: Header, judgement: ContainerJudgement) -> Examined:
+        """Take from a judgement what a relay asks of it."""
+        return Examined(
+            header=header,
+            conclusion=judgement.conclusion,
+            signers=tuple(fingerprint(certificate) for _, certificate in judgement.sealed_by()),
+            reason=_reason(judgement),
+        )
 
-    @property
-    def signers(self) -> tuple[str, ...]:
-        """See ports.Examination."""
-        return tuple(fingerprint(certificate) for _, certificate in self.judgement.sealed_by())
 
-    @property
-    def reason(self) -> Sentence | None:
-        """See ports.Examination."""
-        findings: list[Finding] = list(self.judgement.findings)
-        for signature in self.judgement.signatures:
-            findings += signature.findings
-        for severity in (Severity.ERROR, Severity.WARNING):
-            for finding in findings:
-                if finding.severity is severity:
-                    return finding.sentence
-        return None
+def _reason(judgement: ContainerJudgement) -> Sentence | None:
+    """Return the first of the worst things that are wrong."""
+    findings: list[Finding] = list(judgement.findings)
+    for signature in judgement.signatures:
+        findings += signature.findings
+    for severity in (Severity.ERROR, Severity.WARNING):
+        for finding in findings:
+            if finding.severity is severity:
+                return finding.sentence
+    return None
 
 
 ANSWERS = 4096
@@ -149,16 +152,20 @@ class TrustExaminer:
         self._trust = trust
         self._revoked: dict[bytes, bool] = {}
 
-    def renew(self, trust: Trust) -> None:
+    async def renew(self, trust: Trust) -> None:
         """Judge by this trust from now on."""
         self._trust = trust
         self._revoked = {}
 
-    def examine(self, stream: BinaryIO, *, at: datetime) -> Examined:
-        """See ports.Examiner."""
+    async def examine(self, stream: BinaryIO, *, at: datetime) -> Examined:
+        """See ports.Examiner; judges in a thread."""
+        return await asyncio.to_thread(self.judge, stream, at=at)
+
+    def judge(self, stream: BinaryIO, *, at: datetime) -> Examined:
+        """Read and judge here and now; raises MalformedError."""
         container = read_container(stream)
         header = envelope_header(container)
-        return Examined(header=header, judgement=judge_container(container, trust=self._trust, at=at))
+        return Examined.of(header, judge_container(container, trust=self._trust, at=at))
 
     def signer_of(self, cms: bytes, content: bytes, *, at: datetime) -> str | None:
         """See ports.Examiner."""

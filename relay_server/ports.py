@@ -89,10 +89,13 @@ class Examination(Protocol):
 
 
 class Examiner(Protocol):
-    """Judges a container. Pure work over the stream it is given; called in a thread, several at once."""
+    """Judges a container, several at once, without holding anybody else up."""
 
-    def examine(self, stream: BinaryIO, *, at: datetime) -> Examination:
-        """Read and judge; raises MalformedError for what is no envelope, never anything else on bad input."""
+    async def examine(self, stream: BinaryIO, *, at: datetime) -> Examination:
+        """Read and judge; raises MalformedError for what is no envelope, never anything else on bad input.
+
+        RefusalError (busy) says that it could not be done now.
+        """
         ...
 
     def signer_of(self, cms: bytes, content: bytes, *, at: datetime) -> str | None:
@@ -370,6 +373,10 @@ class Ledger(Protocol):
 
     async def read(self, work: Callable[[Transaction], Awaitable[Answer]]) -> Answer:
         """Run ``work`` over a consistent view; it changes nothing. Any number at once, beside the writer."""
+        ...
+
+    async def glance(self, work: Callable[[Transaction], Awaitable[Answer]]) -> Answer:
+        """Read as ``read`` does, for work that looks up a few rows by their keys: done at once, here."""
         ...
 
     async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:

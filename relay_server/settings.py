@@ -27,7 +27,8 @@ _PATHS = frozenset({"tls_cert", "tls_key", "trust", "passphrase_file"})
 class RelaySettings:
     """One relay's settings; sizes in bytes, times in seconds. A port of 0 is any free one, -1 is none.
 
-    ``key`` is the URI of the evidence key; ``tls_key`` may be the same file as ``tls_cert``.
+    ``key`` is the URI of the evidence key; ``tls_key`` may be the same file as ``tls_cert``. ``examiners``
+    is how many processes judge envelopes: -1 is one for each core but the first, 0 none (a thread does it).
     """
 
     tls_cert: str
@@ -57,6 +58,7 @@ class RelaySettings:
     connections: int = _DEFAULTS.connections
     bytes_in_flight: int = _DEFAULTS.bytes_in_flight
     bytes_a_day: int = _DEFAULTS.bytes_a_day
+    examiners: int = -1
 
     @property
     def limits(self) -> Limits:
@@ -134,6 +136,7 @@ _NUMBERS = frozenset(
         "connections",
         "bytes_in_flight",
         "bytes_a_day",
+        "examiners",
     }
 )
 

@@ -15,7 +15,6 @@ A crash before 7 leaves at most bytes without an entry, which the sender's repet
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ async def _take_in(
 ) -> Receipt:
     """Steps 4 to 8: what was streamed in and is what was announced."""
     found = await _examine(relay, incoming)
-    entry = await relay.ledger.read(lambda tx: _decide(tx, relay, caller, declared, found))
+    entry = await relay.ledger.glance(lambda tx: _decide(tx, relay, caller, declared, found))
     if isinstance(entry, _Known):
         if entry.is_kept:
             await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
@@ -150,16 +149,11 @@ def too_large(relay: Relay) -> RefusalError:
 
 async def _examine(relay: Relay, incoming: Incoming) -> Examination | RefusalError:
     """Return what was found, or the answer to what is no envelope."""
-    stream = await incoming.reading()
-
-    def examine() -> Examination | RefusalError:
+    with await incoming.reading() as stream:
         try:
-            with stream:
-                return relay.examiner.examine(stream, at=relay.now())
+            return await relay.examiner.examine(stream, at=relay.now())
         except MalformedError as error:
             return RefusalError(ProblemType.BAD_ENVELOPE, error.sentence, where=error.where)
-
-    return await asyncio.to_thread(examine)
 
 
 async def _admit(
@@ -260,7 +254,7 @@ async def _remember(
 
 async def known_receipt(relay: Relay, caller: Caller, sha256: str, size: int | None) -> Receipt | None:
     """Return the receipt of an envelope this caller has sent and whose bytes are here."""
-    known = await relay.ledger.read(lambda tx: _receipt_of(tx, sha256, caller))
+    known = await relay.ledger.glance(lambda tx: _receipt_of(tx, sha256, caller))
     if known is None or await relay.bodies.size(sha256) != size:
         return None
     return await proved(relay, known)

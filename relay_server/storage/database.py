@@ -120,6 +120,14 @@ class DatabaseLedger:
         await self.check()
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._read, work)
 
+    async def glance(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
+        """See ports.Ledger."""
+        await self.check()
+        assert self._watcher is not None
+        # a few rows of pages that are at hand cost less than a hand-over to a thread
+        with translated(self._path), self._watcher.transaction():
+            return _driven(work(DatabaseTransaction(self._watcher)))
+
     def _read(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
         with translated(self._path):
             connection = self._readers.get()  # as many as threads that read

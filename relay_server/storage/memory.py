@@ -315,6 +315,10 @@ class MemoryLedger:
         """See ports.Ledger."""
         return await work(MemoryTransaction(self._tables.over()))
 
+    async def glance(self, work: Callable[[MemoryTransaction], Awaitable[Answer]]) -> Answer:
+        """See ports.Ledger."""
+        return await self.read(work)
+
     async def check(self) -> None:
         """See ports.Ledger."""
 

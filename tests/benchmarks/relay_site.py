@@ -109,17 +109,6 @@ class Running:
         self._process.terminate()
         self._process.wait(timeout=30)
 
-    def peak(self) -> int:
-        """Return the most memory it has held, in KiB."""
-        return _status(self.pid, "VmHWM")
-
-
-def _status(pid: int, name: str) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split()[1])
-    raise OSError("the kernel does not tell")
-
 
 class Connection:
     """One TLS connection that sends requests made beforehand and reads answers, with no library between."""

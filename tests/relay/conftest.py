@@ -144,6 +144,7 @@ async def site(authority: TrialAuthority, holders: Holders, p12: Path, tmp_path:
         port=0,
         health_port=0,
         least_free_space=0,
+        examiners=0,
     ).write(folder)
     await register(folder, "H99.31", "UBND xã Mẫu", tls=[p12 / "commune-tls.pem"], sign=[p12 / "agency.pem"])
     await register(

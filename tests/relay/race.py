@@ -36,7 +36,7 @@ def _race(examiner: TrustExaminer, data: bytes) -> None:
 
     def judge() -> None:
         barrier.wait()
-        found = examiner.examine(io.BytesIO(data), at=datetime.now(UTC))
+        found = examiner.judge(io.BytesIO(data), at=datetime.now(UTC))
         if found.conclusion.indication is not Indication.TOTAL_PASSED:
             print(found.conclusion, found.reason and found.reason.text("en"))
 

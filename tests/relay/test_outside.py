@@ -42,11 +42,11 @@ def test_the_notary_signs_what_the_relays_anchor_verifies(relay_key: SigningKey,
 def test_the_examiner_names_who_sealed_it(agency_key: SigningKey, trust: Trust) -> None:
     """Header, conclusion, and the certificate whose signature covers everything."""
     envelope = sealed(agency_key)
-    found = TrustExaminer(trust).examine(io.BytesIO(envelope), at=datetime.now(UTC))
+    found = TrustExaminer(trust).judge(io.BytesIO(envelope), at=datetime.now(UTC))
     assert found.conclusion.indication is Indication.TOTAL_PASSED
     assert found.signers == (fingerprint(agency_key.certificate),)
     assert found.header.sender.code == "H99.31"
-    stranger = TrustExaminer(Trust.nothing()).examine(io.BytesIO(envelope), at=datetime.now(UTC))
+    stranger = TrustExaminer(Trust.nothing()).judge(io.BytesIO(envelope), at=datetime.now(UTC))
     assert stranger.conclusion.indication is Indication.INDETERMINATE
     assert stranger.signers == ()
     assert stranger.reason is not None
@@ -81,7 +81,7 @@ def test_no_damaged_envelope_raises_anything_else(
         envelope[data.draw(st.integers(0, len(envelope) - 1))] ^= data.draw(st.integers(1, 255))
     cut = data.draw(st.integers(0, len(envelope)) | st.just(len(envelope)))
     try:
-        found = TrustExaminer(trust).examine(io.BytesIO(bytes(envelope[:cut])), at=datetime.now(UTC))
+        found = TrustExaminer(trust).judge(io.BytesIO(bytes(envelope[:cut])), at=datetime.now(UTC))
     except MalformedError:
         return
     assert found.conclusion.indication is not Indication.TOTAL_PASSED or found.signers
@@ -94,4 +94,4 @@ def test_garbage_is_no_envelope(trust: Trust) -> None:
     """Said with the library's own error."""
     for garbage in (b"", b"PK\x05\x06" + b"\0" * 18, b"%PDF-1.7", b"\0" * 1000):
         with pytest.raises(MalformedError):
-            TrustExaminer(trust).examine(io.BytesIO(garbage), at=datetime.now(UTC))
+            TrustExaminer(trust).judge(io.BytesIO(garbage), at=datetime.now(UTC))

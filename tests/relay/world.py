@@ -77,7 +77,7 @@ class StubExaminer:
     def __init__(self, **found: Any) -> None:
         self.found = found
 
-    def examine(self, stream: BinaryIO, *, at: datetime) -> StubExamination:  # noqa: ARG002
+    async def examine(self, stream: BinaryIO, *, at: datetime) -> StubExamination:  # noqa: ARG002
         """See ports.Examiner."""
         receivers, bar, subject = stream.read().decode().partition("|")
         if not bar:

@@ -95,7 +95,7 @@ class Found:
 class Judge:
     """Reads envelopes of the simulator's kind: ``ENV|sender|receivers|kind|number|filling``."""
 
-    def examine(self, stream: BinaryIO, *, at: datetime) -> Found:  # noqa: ARG002
+    async def examine(self, stream: BinaryIO, *, at: datetime) -> Found:  # noqa: ARG002
         """See ports.Examiner."""
         parts = stream.read().decode(errors="replace").split("|")
         if len(parts) != 6 or parts[0] != "ENV":
