@@ -84,6 +84,7 @@ async def served(p12: Path, trust: Trust, trust_folder: Path, tmp_path: Path) ->
         trust=str(trust_folder),
         port=0,
         least_free_space=0,
+        examiners=0,
     ).write(folder)
     keys = {"H99.31": ("commune-tls", "agency"), "H99": ("province-tls", "province")}
     for agency in (COMMUNE, PROVINCE):
