@@ -14,7 +14,7 @@ from docsign.exchange.wire import Handover, ProblemType
 from docsign.sentence import say
 from relay_server.core.quotas import Quotas
 from relay_server.core.refusals import RefusalError
-from relay_server.http import requests
+from relay_server.http import openapi, requests
 from relay_server.http.answers import CALLER, framed, json_response
 from relay_server.http.metrics import METRICS, Metrics
 from relay_server.http.requests import RELAY
@@ -61,6 +61,7 @@ def api(relay: Relay, uploads: UploadDesk | None = None) -> web.Application:
         ("GET", f"{wire.LOG}/checkpoint.stamped", get_stamped),
         ("GET", f"{wire.LOG}/checkpoint.tst", get_stamp),
         ("GET", f"{wire.LOG}/tile/{{path:.+}}", get_tile),
+        ("GET", openapi.PATH, get_openapi),
     ):
         app.router.add_route(method, path, handler, expect_handler=requests.ask_first)
     if uploads is not None:
@@ -223,3 +224,8 @@ async def get_tile(request: web.Request) -> web.StreamResponse:
     partial = ".p/" in request.match_info["path"]
     age = "no-store" if partial else "private, max-age=31536000, immutable"
     return web.Response(body=data, content_type="application/octet-stream", headers={"Cache-Control": age})
+
+
+async def get_openapi(_request: web.Request) -> web.StreamResponse:
+    """GET /openapi.json: these calls, for programs."""
+    return json_response(openapi.document_text())

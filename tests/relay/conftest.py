@@ -29,6 +29,7 @@ from relay_server.register import register
 from relay_server.settings import RelaySettings
 from relay_server.storage.database import DatabaseLedger
 from tests.conftest import PASSPHRASE, Holders
+from tests.relay.described import require_described
 from tests.relay.values import digest
 
 
@@ -55,7 +56,10 @@ def sealed(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One TLS identity against one relay; raw requests, no library in between."""
+    """One TLS identity against one relay; raw requests, no library in between.
+
+    Every answer must be one that /openapi.json describes.
+    """
 
     url: str
     session: aiohttp.ClientSession
@@ -65,7 +69,9 @@ class Client:
     ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of an answer."""
         async with self.session.request(method, self.url + path, data=data, headers=headers) as answer:
-            return answer.status, dict(answer.headers), await answer.read()
+            body = await answer.read()
+            require_described(method, answer.url.path, answer.status, answer.headers, body)
+            return answer.status, dict(answer.headers), body
 
     async def send(self, envelope: bytes, **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Submit an envelope."""

@@ -122,6 +122,7 @@ async def test_the_applications_serve_the_paths_of_the_wire() -> None:
         ("GET", f"{wire.LOG}/checkpoint.stamped"),
         ("GET", f"{wire.LOG}/checkpoint.tst"),
         ("GET", f"{wire.LOG}/tile/{{path}}"),
+        ("GET", "/openapi.json"),
     }
     assert all(inspect.getdoc(handler) for handler in routes.values())
     paths = {route.resource.canonical for route in health(world.relay).router.routes() if route.resource}
