@@ -20,6 +20,7 @@ from docsign.exchange.wire import DeliveryState, ProblemType
 from docsign.pki import SigningKey
 from relay_server.http import openapi
 from relay_server.http.api import api
+from relay_server.http.schemas import SCHEMAS
 from relay_server.services.upload import UploadDesk
 from relay_server.storage.uploads import DiskUploads
 from tests.relay.conftest import Site, sealed, sha256
@@ -47,6 +48,7 @@ def test_it_is_openapi_3_1() -> None:
         place: Any = DOCUMENT
         for step in reference.split("/"):
             place = place[step]
+    assert SCHEMAS.items() <= DOCUMENT["components"]["schemas"].items()
     for schema in DOCUMENT["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
     names = [one["operationId"] for item in DOCUMENT["paths"].values() for one in item.values()]
