@@ -98,15 +98,15 @@ def write_message(
 ) -> None:
     """Write a message with its attachments inlined; raises EdxmlError with the place.
 
-    The header's References are made anew for the attachments, which are read from their beginning.
-    ``as_received`` hands on another's header, whatever its form.
+    The header's References are made anew for the attachments, which are read from their beginning; every one
+    has a name and its true type. ``as_received`` hands on another's header, whatever its form.
     """
     references = tuple(
         Reference(
             content_id=one.content_id or f"tep-{place}",
-            content_type=one.content_type,
+            content_type=_type_to_write(one),
             description=one.description,
-            name=one.name,
+            name=one.name or f"tep-{place}",
         )
         for place, one in enumerate(attachments, 1)
     )
@@ -383,6 +383,20 @@ def _note(code: str, sentence: Sentence, place: int) -> Finding:
 
 
 # ---- writing ---------------------------------------------------------------------------------------------
+
+
+def _type_to_write(attachment: Attachment) -> str:
+    """Return the type by which the official library hands the bytes over as they are.
+
+    It takes ``application/zip``, and nothing at all, for a file it packed itself, unless the name ends in a
+    lower-case ``zip``: of any other it keeps the first entry, or breaks.
+    """
+    zip_type, octets = "application/zip", "application/octet-stream"
+    if attachment.content_type and (attachment.content_type != zip_type or attachment.name.endswith(".zip")):
+        return attachment.content_type
+    attachment.content.seek(0)
+    true = media_type(attachment.name, attachment.content.read(1024))
+    return octets if true == zip_type and not attachment.name.endswith(".zip") else true
 
 
 def _before_content(reference: Reference, place: int) -> bytes:
