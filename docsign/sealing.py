@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from docsign.ades import xades, xades_levels
-from docsign.ades.xades_references import Resolve
+from docsign.ades.xades_transforms import Resolve
 from docsign.detached import aware_moment
 from docsign.envelope.agency_codes import same_agency
 from docsign.envelope.container import pieces_of

@@ -234,12 +234,13 @@ class Cms:
         one.unsigned.append(attribute(ARCHIVE_V3, made))
         return self
 
-    def archive_v2(self, key: SigningKey, at: datetime) -> Cms:
-        """Add an archive-time-stamp-v2 over everything that is there now."""
+    def archive_v2(self, key: SigningKey, at: datetime, *, tagged: bool = True) -> Cms:
+        """Add an archive-time-stamp-v2 over everything that is there now; ``tagged`` with the set's tag."""
         one = self.signers[0]
         members = self.members([])[2:-1]
         beside = b"" if self.attached else self.content
-        unsigned = tlv(0xA1, *one.unsigned) if one.unsigned else b""
+        plain = b"".join(one.unsigned)
+        unsigned = tlv(0xA1, plain) if plain and tagged else plain
         over = b"".join((members[0], beside, *members[1:], *one.parts(), unsigned))
         one.unsigned.append(attribute(ARCHIVE_V2, token(key, "sha256", digest("sha256", over), at)))
         return self

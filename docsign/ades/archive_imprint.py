@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from docsign.ades import der
 from docsign.ades import signed_data as sd
@@ -126,8 +127,8 @@ def imprint_v2(
     """Return what a version 2 token stamps (TS 101 733 6.4.1), and the unsigned attributes among it.
 
     None where the content's bytes are not here, or the budget is spent. Which unsigned attributes were there
-    at the time is not written down, and programs differ in how they write the tag of the revocation set: of
-    the readings the one is taken that the token stamps.
+    at the time is not written down, and programs differ in how they write the tag of the revocation set and
+    whether they write that of the unsigned attributes: the reading is taken that the token stamps.
     """
     whole = memoryview(data.der)
     head: list[bytes | memoryview] = [whole[data.encapsulated.start : data.encapsulated.end]]
@@ -143,8 +144,8 @@ def imprint_v2(
     tail = b"".join(part.raw for part in signer.parts)
     name, stamped = _stamped_by(token.raw)
     for attributes in _unsigned_then(signer, token, budget):
-        unsigned = der.encode(0xA1, b"".join(one.node.raw for one in attributes)) if attributes else b""
-        for revocations in sets:
+        plain = b"".join(one.node.raw for one in attributes)
+        for revocations, unsigned in product(sets, (der.encode(0xA1, plain), plain) if plain else (b"",)):
             pieces = (*head, revocations, tail, unsigned)
             if not budget.hash(sum(map(len, pieces))):
                 return None, ()

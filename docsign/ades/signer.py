@@ -183,7 +183,8 @@ def _check_attributes(check: SignerCheck, signer: sd.SignerInfo, *, is_ades: boo
         check.intact = False
         return
     names = [attribute.oid for attribute in signer.signed]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    several = {name for name in names if names.count(name) > 1}
+    for name in sorted(several - {sd.CONTENT_TIMESTAMP}):  # EN 319 122-1 6.3: those of several services
         check.form.append(
             failed(
                 form,

@@ -19,11 +19,10 @@ from docsign.ades.signer import Problem, doubtful, failed, note, warning
 from docsign.ades.stamped import Existence
 from docsign.ades.xades_references import (
     Referred,
-    Sources,
     is_signed_properties_type,
     limited,
-    own_target,
 )
+from docsign.ades.xades_transforms import Sources, own_target
 from docsign.errors import ContainerError, XmlError
 from docsign.pki.certificates import der_of, digest_of, public_key
 from docsign.pki.recent import recent

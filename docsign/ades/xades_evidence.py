@@ -19,8 +19,8 @@ from docsign.ades.evidence_record_judge import EvidenceJudgement, judge_evidence
 from docsign.ades.evidence_record_xml import read_xml_element
 from docsign.ades.signer import Digester
 from docsign.ades.stamped import Existence
-from docsign.ades.xades_references import Sources
 from docsign.ades.xades_stamps import names_before, sealed_digests
+from docsign.ades.xades_transforms import Sources
 from docsign.ades.xml import EXC_C14N, canonicalize, elements, local_name, namespace
 from docsign.errors import CmsError, XmlError
 from docsign.pki.trust import Trust

@@ -9,7 +9,9 @@ in ``xades_properties``.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterator
+from typing import Literal
 
 from lxml import etree
 
@@ -48,6 +50,7 @@ SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
 ENVELOPED = DS + "enveloped-signature"
 BASE64 = DS + "base64"
+FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
 MANIFEST = DS + "Manifest"
 MOST_SIGNATURES = 64
 MOST_TRANSFORMS = 8
@@ -76,12 +79,23 @@ _COUNTER_WAY = (
 )
 
 
+Subtracted = Literal["every", "below the root"]
+_SUBTRACTED: tuple[tuple[re.Pattern[str], Subtracted], ...] = (
+    (re.compile(r"/(?:descendant::|/)([A-Za-z_][\w.-]*):Signature"), "every"),
+    (re.compile(r"/\*/([A-Za-z_][\w.-]*):Signature"), "below the root"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """One transform of a reference; ``prefixes`` belong to exclusive canonicalisation."""
+    """One transform of a reference; ``prefixes`` belong to exclusive canonicalisation.
+
+    ``subtracted`` says which signatures a filter takes out, None where it does anything else.
+    """
 
     algorithm: str
     prefixes: tuple[str, ...] = ()
+    subtracted: Subtracted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +251,7 @@ def _read_reference(element: etree._Element, place: int) -> Reference:
         listed = list(elements(children.pop(0)))
         if len(listed) > MOST_TRANSFORMS:
             raise XmlError(say("Too many transforms."), where=where)
-        transforms = tuple(Transform(one.get("Algorithm", ""), prefixes_of(one)) for one in listed)
+        transforms = tuple(_read_transform(one) for one in listed)
         del names[0]
     if element.tag != _REFERENCE or names != [_DIGEST_METHOD, _DIGEST_VALUE]:
         raise XmlError(say("The parts of the signature are not those of its form."), where=where)
@@ -249,6 +263,25 @@ def _read_reference(element: etree._Element, place: int) -> Reference:
         digest_method=children[0].get("Algorithm", ""),
         digest=decoded(children[1]),
     )
+
+
+def _read_transform(element: etree._Element) -> Transform:
+    algorithm = element.get("Algorithm", "")
+    subtracted = _subtracted(element) if algorithm == FILTER else None
+    return Transform(algorithm, prefixes_of(element), subtracted)
+
+
+def _subtracted(element: etree._Element) -> Subtracted | None:
+    """Tell the one harmless filter by its text and the name its prefix has where it was signed."""
+    inner = list(elements(element))
+    if len(inner) != 1 or inner[0].tag != f"{{{FILTER}}}XPath" or inner[0].get("Filter") != "subtract":
+        return None
+    text = (inner[0].text or "").strip(" \t\r\n")
+    for pattern, which in _SUBTRACTED:
+        found = pattern.fullmatch(text)
+        if found is not None and not len(inner[0]) and inner[0].nsmap.get(found[1]) == DS:
+            return which
+    return None
 
 
 def read_manifest(canonical: bytes) -> tuple[Reference, ...]:

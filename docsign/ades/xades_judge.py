@@ -7,7 +7,7 @@ The checks, in their order; a missing check is a missing number:
 3. exactly one reference of type SignedProperties, and it points at the element in this signature's Object
 4. its digest is right; what the properties say is read from the bytes that were digested
 5. the certificate is the one whose digest is signed, once; other hints at a key are ignored
-6. transforms: canonicalisation, and the enveloped-signature transform over one's own document; nothing else
+6. transforms: canonicalisation, and over one's own document the few of ``xades_transforms``; nothing else
 7. every other reference is found and its digest is right
 8. the signature value over SignedInfo belongs to the certificate's key; asymmetric algorithms only
 9. digests, algorithm and key are strong enough (Circular 15/2025 App. I)
@@ -46,17 +46,9 @@ from docsign.ades.xades_checks import (
     check_value,
     find_certificate,
 )
-from docsign.ades.xades_references import (
-    Budget,
-    Digests,
-    NameOf,
-    Referred,
-    Resolve,
-    Sources,
-    check_references,
-    file_name,
-)
+from docsign.ades.xades_references import Referred, check_references, file_name
 from docsign.ades.xades_stamps import has_stamp, stamps_of
+from docsign.ades.xades_transforms import Budget, Digests, NameOf, Resolve, Sources
 from docsign.ades.xml import parse
 from docsign.errors import XmlError
 from docsign.pki.trust import Trust
@@ -127,13 +119,15 @@ def judge_xades_file(
     name_of_uri: NameOf = file_name,
     beside: ValidationData | None = None,
     existence: Iterable[Existence] = (),
+    unnamed: str | None = None,
 ) -> tuple[XadesJudgement, ...]:
     """Judge every signature of a file; never raises on bad bytes, empty where there is none.
 
     ``id`` names the first, the others count on; a counter-signature follows the one it signs and is named
     after it. ``digests`` (name and hash → digest) is shared by callers that judge several files over the same
     data, so that each is read once. ``name_of_uri`` gives the file that a reference means, ``beside`` and
-    ``existence`` what else is known to whoever judges in time.
+    ``existence`` what else is known to whoever judges in time. ``unnamed`` is the file that the one reference
+    without URI means, empty where it is not at hand; None: none may be without.
     """
     try:
         document = xf.read_document(parse(xml))
@@ -147,6 +141,7 @@ def judge_xades_file(
             name_of=name_of_uri,
             digests={} if digests is None else digests,
             budget=Budget.of(xml),
+            unnamed=unnamed,
         ),
         trust=trust,
         at=at,

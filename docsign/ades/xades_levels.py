@@ -16,8 +16,9 @@ from docsign.ades import xades_form as xf
 from docsign.ades.cms_levels import needed_token, stamped_time
 from docsign.ades.signer import load_certificates
 from docsign.ades.xades_properties import encapsulated
-from docsign.ades.xades_references import Budget, Resolve, Sources, file_name
+from docsign.ades.xades_references import file_name
 from docsign.ades.xades_stamps import stamps_of
+from docsign.ades.xades_transforms import Budget, Resolve, Sources
 from docsign.ades.xml import EXC_C14N, canonicalize, elements, local_name, parse
 from docsign.errors import XmlError
 from docsign.pki.validation_data import Needed, ValidationData

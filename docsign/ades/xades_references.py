@@ -1,18 +1,15 @@
 """Check what an XML signature refers to: files by name, or parts of its own document (XMLDSig 4.4.3).
 
-Transforms are the canonicalisations and, over the own document, the enveloped-signature transform; nothing
-else but one: base64 over a ds:Object of text alone. XMLDSig 1.1 6.6.2 requires it, it is the only way to
-envelop octets, and what is digested is exactly what it decodes to. A manifest (5.1) is as good as its own
-references. A file's bytes are digested as they come, piece by piece. Nothing is opened here: ``resolve``
-gives bytes.
+Transforms over files are the canonicalisations alone; those over the own document are in
+``xades_transforms``. A manifest (5.1) is as good as its own references. A file's bytes are digested as they
+come, piece by piece. Nothing is opened here: ``resolve`` gives bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
+from collections.abc import Iterator, Sequence
+from dataclasses import field, replace
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
@@ -21,29 +18,17 @@ from lxml import etree
 from docsign.ades import xades_form as xf
 from docsign.ades.algorithms import WEAK_HASHES, UnsupportedAlgorithmError, hash_bytes
 from docsign.ades.signer import Problem, doubtful, failed
+from docsign.ades.xades_transforms import Sources, is_own, own_octets, own_target
 from docsign.ades.xml import (
-    C14N,
     CANONICALIZATIONS,
     XmlTooLargeError,
-    alone,
-    canonicalize,
     canonicalize_document,
     parse,
-    without_comments,
 )
 from docsign.errors import ContainerError, XmlError
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 from docsign.verdict import SubIndication
-
-Resolve = Callable[[str], BinaryIO | bytes | None]
-"""Gives a file's bytes by the name a reference has once it is decoded; None where there is no such file."""
-
-NameOf = Callable[[str], str | None]
-"""Gives the name of the file that a reference's URI means; None where it leads elsewhere."""
-
-Digests = dict[tuple[str, str], bytes | None]
-"""Digests already made, by file name and hash."""
 
 _PIECE = 64 * 1024  # what stays in the cache: larger pieces cost a quarter more
 _TRANSFORMED_LIMIT = 8 * 1024 * 1024
@@ -90,40 +75,12 @@ def weak_digest(name: str) -> Problem:
     return doubtful(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "weak-algorithm", sentence)
 
 
-@dataclass(slots=True)
-class Budget:
-    """How many bytes of the own document may be written out to be digested, all signatures together."""
-
-    left: int
-    cost: int
-
-    @staticmethod
-    def of(xml: bytes) -> Budget:
-        """Return the budget of a document: each reference into it may cost all of it."""
-        return Budget(left=64 * 1024 * 1024 + 16 * len(xml), cost=len(xml))
-
-    def spend(self) -> None:
-        """Count one reference; raises XmlError when nothing is left."""
-        self.left -= self.cost
-        if self.left < 0:
-            raise XmlError(say("The signatures refer to their own document too often."))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Where a signature's references lead: its own document, and the files beside it."""
-
-    document: xf.Document
-    resolve: Resolve
-    name_of: NameOf
-    digests: Digests
-    budget: Budget
-
-
 def check_references(form: xf.Form, sources: Sources, *, most: int) -> Referred:
     """Check every reference of a signature, at most ``most`` with those of its manifests."""
     found = Referred()
     waiting = [(f"Reference[{place}]", one) for place, one in enumerate(form.references, 1)]
+    unnamed = [one for one in form.references if one.uri is None]
+    sources = sources if len(unnamed) == 1 else replace(sources, unnamed=None)  # XMLDSig 4.4.3.1: at most one
     manifests = [reference for reference in form.references if reference.type == xf.MANIFEST]
     for where, reference in waiting:
         _check(found, form, reference, sources, where)
@@ -164,7 +121,9 @@ def _check(found: Referred, form: xf.Form, reference: xf.Reference, sources: Sou
         return
     if name in WEAK_HASHES and (weak := weak_digest(name)) not in found.problems:
         found.problems.append(weak)
-    if reference.uri is None:
+    if reference.uri is None and sources.unnamed is not None and reference in form.references:
+        _check_unnamed(found, reference, sources.unnamed, sources, name)
+    elif reference.uri is None:
         sentence = say("A reference does not say what it is about.")
         found.wrong(SubIndication.FORMAT_FAILURE, "reference", sentence, where)
     elif is_own(reference.uri):
@@ -174,110 +133,6 @@ def _check(found: Referred, form: xf.Form, reference: xf.Reference, sources: Sou
 
 
 # --- the own document ---------------------------------------------------------------------------------------
-
-_XPOINTER = re.compile(r"""#xpointer\((?:/|id\((['"])([^'"()]*)\1\))\)""")
-
-
-def is_own(uri: str) -> bool:
-    """Tell whether a reference leads into the signature's own document."""
-    return uri == "" or uri.startswith("#")
-
-
-def own_target(uri: str, document: xf.Document) -> etree._Element | None:
-    """Return the element of the own document that a reference means (XMLDSig 4.4.3.2); None: there is none.
-
-    Raises XmlError where two elements could be meant.
-    """
-    if uri == "":
-        return document.root
-    pointed = _XPOINTER.fullmatch(uri)
-    if pointed is None and uri.startswith("#xpointer("):
-        return None
-    identifier = uri[1:] if pointed is None else pointed[2]
-    if identifier is None:
-        return document.root
-    if identifier in document.ambiguous:
-        raise XmlError(say("The identifier {id} occurs twice.", id=identifier[:60]))
-    return document.ids.get(identifier)
-
-
-def own_octets(
-    form: xf.Form, reference: xf.Reference, sources: Sources, *, node_set: xf.Transform | None = None
-) -> bytes | None:
-    """Return what a reference into the own document digests; None: nothing there, or an unknown transform.
-
-    ``node_set`` is the canonicalisation of what no transform canonicalises: C14N 1.0 (XMLDSig 4.4.3.2), in a
-    time-stamp's imprint its own. Raises XmlError where it cannot be made, or too often.
-    """
-    uri = reference.uri or ""
-    target = own_target(uri, sources.document)
-    if target is None:
-        return None
-    sources.budget.spend()
-    transforms = list(reference.transforms)
-    if [one.algorithm for one in transforms] == [xf.BASE64]:
-        return xf.decoded(target) if xf.is_ds(target, "Object") else None
-    enveloped = bool(transforms) and transforms[0].algorithm == xf.ENVELOPED
-    if enveloped:
-        del transforms[0]
-    if any(one.algorithm not in CANONICALIZATIONS for one in transforms):
-        return None
-    chosen = transforms.pop(0) if transforms else node_set or xf.Transform(C14N)
-    # 4.4.3.3: only an XPointer keeps comments
-    algorithm = chosen.algorithm if "xpointer(" in uri else without_comments(chosen.algorithm)
-    whole = target is sources.document.root and not (uri.startswith("#") and "xpointer(/" not in uri)
-    canonical = _canonical(target, form, algorithm, chosen.prefixes, whole=whole, enveloped=enveloped)
-    for one in transforms if canonical is not None else ():
-        canonical = canonicalize_document(parse(canonical or b""), one.algorithm, one.prefixes)
-    return canonical
-
-
-def _canonical(
-    target: etree._Element,
-    form: xf.Form,
-    algorithm: str,
-    prefixes: tuple[str, ...],
-    *,
-    whole: bool,
-    enveloped: bool,
-) -> bytes | None:
-    if enveloped and form.element is not target and target in form.element.iterancestors():
-        apart = _without(target, form.element, algorithm, whole=whole)
-        return canonicalize_document(apart, algorithm, prefixes)
-    if enveloped:
-        return None
-    return (canonicalize_document if whole else canonicalize)(target, algorithm, prefixes)
-
-
-def _without(
-    target: etree._Element, signature: etree._Element, algorithm: str, *, whole: bool
-) -> etree._Element:
-    """Return a copy of the target as its own document, without the signature inside it."""
-    copied = (
-        parse(etree.tostring(target.getroottree(), encoding="UTF-8")) if whole else alone(target, algorithm)
-    )
-    gone = copied
-    for place in _way(target, signature):
-        gone = gone[place]
-    parent, before = gone.getparent(), gone.getprevious()
-    assert parent is not None
-    if gone.tail and before is None:  # the text behind it stays
-        parent.text = (parent.text or "") + gone.tail
-    elif gone.tail and before is not None:
-        before.tail = (before.tail or "") + gone.tail
-    parent.remove(gone)
-    return copied
-
-
-def _way(above: etree._Element, below: etree._Element) -> list[int]:
-    """Return the places of children that lead from one element down to the other."""
-    way: list[int] = []
-    while below is not above:
-        parent = below.getparent()
-        assert parent is not None
-        way.append(parent.index(below))
-        below = parent
-    return way[::-1]
 
 
 def _check_own(found: Referred, form: xf.Form, reference: xf.Reference, sources: Sources, name: str) -> None:
@@ -327,6 +182,20 @@ def _check_file(found: Referred, reference: xf.Reference, uri: str, sources: Sou
         sentence = say("The reference {uri} leads out of the container.", uri=uri[:100])
         found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, uri[:100])
         return
+    _check_entry(found, reference, entry, sources, name)
+
+
+def _check_unnamed(found: Referred, reference: xf.Reference, entry: str, sources: Sources, name: str) -> None:
+    """Check the one reference that leaves it to whoever verifies to know its file (XMLDSig 4.4.3.1)."""
+    found.data = True
+    if entry:
+        _check_entry(found, reference, entry, sources, name)
+        return
+    sentence = say("The file that this signature signs is not here: give it with --content.")
+    found.unknown(SubIndication.SIGNED_DATA_NOT_FOUND, "signed-data-not-found", sentence, "")
+
+
+def _check_entry(found: Referred, reference: xf.Reference, entry: str, sources: Sources, name: str) -> None:
     found.names.add(entry)
     if any(transform.algorithm not in CANONICALIZATIONS for transform in reference.transforms):
         _refuse_transform(found, reference, entry)

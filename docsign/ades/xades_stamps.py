@@ -26,15 +26,12 @@ from docsign.ades.xades_properties import (
     values_in,
 )
 from docsign.ades.xades_references import (
-    Sources,
     hash_pieces,
-    is_own,
     is_signed_properties_type,
-    own_octets,
-    own_target,
     pieces_of,
     transformed_file,
 )
+from docsign.ades.xades_transforms import Sources, are_known, is_own, own_octets, own_target
 from docsign.ades.xml import C14N, CANONICALIZATIONS, canonicalize, elements, local_name, namespace
 from docsign.errors import ContainerError, XmlError
 from docsign.pki.validation_data import ValidationData
@@ -286,10 +283,8 @@ def _reference_piece(
     form: xf.Form, sources: Sources, reference: xf.Reference, method: xf.Transform
 ) -> _Piece:
     """Return what a reference digests; raises _NotAtHandError where that is not here."""
-    if reference.uri is None:
-        raise _NotAtHandError
-    if is_own(reference.uri):
-        if own_target(reference.uri, sources.document) is None:
+    if reference.uri is not None and is_own(reference.uri):
+        if own_target(reference.uri, sources.document) is None or not are_known(reference.transforms):
             raise _NotAtHandError
 
         def own() -> Iterator[bytes]:
@@ -297,8 +292,8 @@ def _reference_piece(
             return iter((octets or b"",))
 
         return own
-    entry = sources.name_of(reference.uri)
-    if entry is None or any(one.algorithm not in CANONICALIZATIONS for one in reference.transforms):
+    entry = sources.unnamed if reference.uri is None else sources.name_of(reference.uri)
+    if not entry or any(one.algorithm not in CANONICALIZATIONS for one in reference.transforms):
         raise _NotAtHandError
     if reference.transforms:
         transforms = reference.transforms

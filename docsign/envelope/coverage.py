@@ -12,7 +12,8 @@ from typing import BinaryIO, cast
 from docsign.ades.algorithms import WEAK_HASHES, UnsupportedAlgorithmError, hash_bytes
 from docsign.ades.signer import Digester, Problem, doubtful, failed
 from docsign.ades.xades_algorithms import digest_name
-from docsign.ades.xades_references import Digests, hash_pieces, pieces_of, weak_digest
+from docsign.ades.xades_references import hash_pieces, pieces_of, weak_digest
+from docsign.ades.xades_transforms import Digests
 from docsign.envelope.asic_manifest import AsicManifest, read_manifest
 from docsign.envelope.container import Container
 from docsign.errors import ContainerError, XmlError

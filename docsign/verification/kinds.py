@@ -219,6 +219,7 @@ def _judge_xml(data: bytes, question: Question) -> Answer | None:
     if not formats.claims_xml_signature(data):
         return None
     from docsign.ades.xades import judge_xades_file
+    from docsign.ades.xades_judge import MOST_REFERENCES
     from docsign.ades.xades_references import file_name
 
     offered = {name_of(one): one for one in question.content}
@@ -241,6 +242,8 @@ def _judge_xml(data: bytes, question: Question) -> Answer | None:
             at=question.at,
             name_of_uri=name_of_uri,
             beside=question.beside,
+            most_references=max(MOST_REFERENCES, len(offered) + 8),
+            unnamed=next(iter(offered)) if len(offered) == 1 else "",
         )
     )
     if not judgements:

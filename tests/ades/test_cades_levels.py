@@ -100,11 +100,15 @@ def test_every_hash_index_is_read(world: World, version: int) -> None:
 
 
 def test_the_older_archive_time_stamp_is_read(world: World) -> None:
-    """Version 2 (TS 101 733 6.4.1) over everything before it, twice over; attached and detached."""
-    for attached in (False, True):
+    """Version 2 (TS 101 733 6.4.1) over everything before it, twice over; attached and detached.
+
+    Programs differ in whether the tag of the unsigned attributes is among what is stamped.
+    """
+    for attached, tagged in ((False, True), (True, True), (False, False)):
         made = world.signed(attached=attached).stamp(world.tsa, BEGIN + HOUR)
-        made.add_material([world.authority.root], world.crls).archive_v2(world.archive_tsa, BEGIN + 2 * HOUR)
-        made.archive_v2(world.archive_tsa, BEGIN + 3 * HOUR)
+        made.add_material([world.authority.root], world.crls)
+        made.archive_v2(world.archive_tsa, BEGIN + 2 * HOUR, tagged=tagged)
+        made.archive_v2(world.archive_tsa, BEGIN + 3 * HOUR, tagged=tagged)
         judgement = world.judged(made, content=None if attached else CONTENT)
         assert stamps(judgement) == [("signature", PASSED), ("archive", PASSED), ("archive", PASSED)]
 
@@ -118,6 +122,20 @@ def test_stamps_over_references_are_read(world: World, whole: bool, kind: str) -
     alone = world.signed().references(world.tsa, BEGIN + 2 * HOUR, whole=whole)
     proved = world.judged(alone).report.best_signature_time
     assert proved == (BEGIN + 2 * HOUR if whole else None)
+
+
+def test_there_may_be_content_time_stamps_of_several_services(world: World) -> None:
+    """EN 319 122-1 5.2.8, 6.3: the one signed attribute that may stand more than once; each is judged."""
+    made = world.signed()
+    for tsa, over in ((world.tsa, CONTENT), (world.archive_tsa, CONTENT), (world.tsa, b"khac")):
+        stamp = token(tsa, "sha256", sha256(over), BEGIN - HOUR)
+        made.signers[0].signed.append(attribute(CONTENT_STAMP, stamp))
+    made.signers[0].sign()
+    judgement = world.judged(made)
+    assert judgement.report.conclusion == Conclusion.passed(), judgement.report.findings
+    assert [one for _, one in stamps(judgement)].count(PASSED) == 2
+    broken = Conclusion.failed(SubIndication.HASH_FAILURE)
+    assert [one.conclusion for one in judgement.report.timestamps].count(broken) == 1
 
 
 def test_a_content_time_stamp_proves_the_content_alone(world: World) -> None:

@@ -16,7 +16,7 @@ from lxml import etree
 from docsign.ades import xades_form as xf
 from docsign.ades import xades_properties, xades_stamps
 from docsign.ades.xades import XadesJudgement, judge_xades, judge_xades_file
-from docsign.ades.xml import EXC_C14N, parse
+from docsign.ades.xml import C14N, EXC_C14N, parse
 from docsign.errors import ContainerError
 from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import fetch_timestamp
@@ -44,6 +44,7 @@ from tests.ades.xades_building import (
     values,
     with_unsigned,
 )
+from tests.ades.xml_signing import again
 
 FAILED, OPEN, PASSED = Indication.TOTAL_FAILED, Indication.INDETERMINATE, Indication.TOTAL_PASSED
 Sub = SubIndication
@@ -171,6 +172,28 @@ def test_a_change_in_any_form_is_noticed(
     assert answer(only(made.replace(old, new).encode(), trust)) == (FAILED, Sub.HASH_FAILURE)
 
 
+def test_one_reference_may_leave_its_file_to_the_reader(agency_key: SigningKey, trust: Trust) -> None:
+    """XMLDSig 4.4.3.1: one without URI is about the one file that is given; two cannot be told apart."""
+
+    def made(count: int) -> bytes:
+        recipe = detached(agency_key, {f"van-ban-{n}.txt": b"Danh sach" for n in range(count)})
+        xml = built(recipe)
+        for place in range(count):
+            xml = again(xml, agency_key, {f' URI="van-ban-{place}.txt"': ""})
+        return xml
+
+    def answered(xml: bytes, unnamed: str | None, data: bytes = b"Danh sach") -> object:
+        files = {"a.txt": data}
+        (one,) = judge_xades_file(xml, resolve=files.get, trust=trust, at=datetime.now(UTC), unnamed=unnamed)
+        return answer(one)
+
+    assert answered(made(1), "a.txt") == (PASSED, None)
+    assert answered(made(1), "a.txt", b"khac") == (FAILED, Sub.HASH_FAILURE)
+    assert answered(made(1), "") == (OPEN, Sub.SIGNED_DATA_NOT_FOUND)
+    assert answered(made(1), None) == (FAILED, Sub.FORMAT_FAILURE)  # in a container
+    assert answered(made(2), "a.txt") == (FAILED, Sub.FORMAT_FAILURE)
+
+
 def test_a_manifest_is_as_good_as_its_references(agency_key: SigningKey, trust: Trust) -> None:
     """A file it names is covered; changed it fails, missing it is missing."""
     made = FORMS["a manifest"](agency_key)
@@ -209,6 +232,79 @@ def test_other_transforms_are_refused(name: str, agency_key: SigningKey, trust: 
         one for one in NOT_ACCEPTED[name].transforms if "xpath" in one or "xslt" in one or "filter" in one
     ]
     assert all(one in finding.sentence.text("vi") for one in unknown)
+
+
+FILTER = '<f:XPath xmlns:f="{0}" xmlns:ds="{1}" Filter="{2}">{3}</f:XPath>'
+FILTERS = {
+    # the filter's text, and whether it is the one that takes out signatures and nothing else
+    "/descendant::ds:Signature": True,
+    "//ds:Signature": True,
+    "/*/ds:Signature": True,
+    " /descendant::ds:Signature ": True,
+    "/descendant::ds:Object": False,
+    "/descendant::*": False,
+    "/descendant::ds:Signature | //noi-dung": False,
+    "//ds:Signature[1]": False,
+    "//x:Signature": False,
+    "": False,
+}
+
+
+def filtered(text: str, *, how: str = "subtract", namespace: str = DS) -> str:
+    """Write the parameter of an XPath filter."""
+    return FILTER.format(xf.FILTER, namespace, how, text)
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_a_filter_may_take_out_the_signatures(text: str, agency_key: SigningKey, trust: Trust) -> None:
+    """XPath filter 2.0: one expression is the enveloped-signature transform in other words; none is run."""
+    recipe = enveloped(agency_key, LETTER)
+    (reference,) = recipe.references
+
+    def made(transforms: tuple[str, ...] = (xf.FILTER,), **changes: str) -> bytes:
+        one = replace(reference, transforms=transforms, inner=filtered(text, **changes))
+        return built(replace(recipe, references=(one,), canonicalization=C14N))
+
+    refused = (OPEN, Sub.SIG_CONSTRAINTS_FAILURE)
+    good = only(made(), trust)
+    assert answer(good) == ((PASSED, None) if FILTERS[text] else refused)
+    if not FILTERS[text]:
+        return
+    assert good.covered == {""}
+    assert good.report.coverage == "whole"
+    changed = made().replace("Kính gửi".encode(), "Trình".encode())
+    assert answer(only(changed, trust)) == (FAILED, Sub.HASH_FAILURE)
+    assert answer(only(made(how="intersect"), trust)) == refused
+    assert answer(only(made(how="union"), trust)) == refused
+    assert answer(only(made(namespace="urn:khac"), trust)) == refused
+    assert answer(only(made(transforms=(xf.FILTER, xf.FILTER)), trust)) == refused
+
+
+def test_two_may_sign_one_document_that_filters_out_both(
+    agency_key: SigningKey, person_key: SigningKey, trust: Trust
+) -> None:
+    """Each passes over what is not a signature; with the plain transform the second would be the first's."""
+    inner = filtered("/descendant::ds:Signature")
+
+    def signed_by(key: SigningKey, frame: str, id: str) -> bytes:
+        recipe = enveloped(key, frame, id=id)
+        octets = enveloped(key, LETTER.replace("{}", "{}")).references[0].octets
+        one = Signed(uri="", octets=octets, transforms=(xf.FILTER,), inner=inner)
+        return built(replace(recipe, references=(one,)))
+
+    first = signed_by(agency_key, LETTER, "S1").decode()
+    both = signed_by(person_key, first.replace(" đuôi", "{} đuôi"), "S2")
+    assert [answer(one) for one in judged(both, trust)] == [(PASSED, None)] * 2
+    below = both.replace(b"<noi-dung", b'<muc><ds:Signature xmlns:ds="' + DS.encode() + b'"/></muc><noi-dung')
+    assert (FAILED, Sub.HASH_FAILURE) in [answer(one) for one in judged(below, trust)]
+
+
+def test_a_filter_below_the_root_leaves_what_lies_deeper(agency_key: SigningKey, trust: Trust) -> None:
+    """The signature is not among what is taken out: it would sign itself, which nobody can."""
+    frame = '<don xmlns="urn:don"><phan>{}</phan></don>'
+    one = Signed(uri="", octets=b"", transforms=(xf.FILTER,), inner=filtered("/*/ds:Signature"))
+    made = built(replace(enveloped(agency_key, frame), references=(one,)))
+    assert answer(only(made, trust)) == (OPEN, Sub.SIG_CONSTRAINTS_FAILURE)
 
 
 def test_two_canonicalisations_follow_each_other(agency_key: SigningKey, trust: Trust) -> None:
@@ -434,7 +530,7 @@ def test_each_level_is_told_by_what_it_carries(
 
 
 @pytest.mark.parametrize("space", [XA, XA141])
-@pytest.mark.parametrize("form", ["detached", "enveloping", "enveloped"])
+@pytest.mark.parametrize("form", ["detached", "enveloping", "enveloped", "filtered"])
 def test_archive_time_stamps_protect_everything(
     space: str, form: str, agency_key: SigningKey, stamper: Stamper, trust: Trust
 ) -> None:
@@ -443,11 +539,12 @@ def test_archive_time_stamps_protect_everything(
         "detached": (detached(agency_key, DATA), DATA["van-ban.txt"]),
         "enveloping": (enveloping(agency_key, "<a>Kính gửi</a>"), None),
         "enveloped": (enveloped(agency_key, LETTER), None),
+        "filtered": (filtering(agency_key), None),
     }
     recipe, data = recipes[form]
     if form == "enveloping":
         data = c14n(by_id(parse(built(recipe)), "D"))
-    elif form == "enveloped":  # a set of nodes: canonicalised as the stamp says
+    elif form in ("enveloped", "filtered"):  # a set of nodes: canonicalised as the stamp says
         data = c14n(parse(LETTER.replace("{}", "").encode()))
     assert data is not None
     made = long_term(agency_key, stamper, trust, recipe, data, space=space)
@@ -459,6 +556,23 @@ def test_archive_time_stamps_protect_everything(
     changed = made.replace(b"<xades:CRLValues>", b"<xades:CRLValues> ")
     if b"<xades:CRLValues>" in made:
         assert [one.intact for one in only(changed, trust).report.timestamps] == [True, False]
+
+
+def filtering(key: SigningKey, text: str = "/descendant::ds:Signature") -> Recipe:
+    """Return the recipe of an enveloped signature by an XPath filter."""
+    recipe = enveloped(key, LETTER)
+    one = replace(recipe.references[0], transforms=(xf.FILTER,), inner=filtered(text))
+    return replace(recipe, references=(one,))
+
+
+def test_a_stamp_over_what_cannot_be_made_is_not_decided(
+    agency_key: SigningKey, stamper: Stamper, trust: Trust
+) -> None:
+    """Where a transform is refused, nobody knows what was stamped: not broken, and no proof."""
+    recipe = filtering(agency_key, "/descendant::ds:Object")
+    judgement = only(long_term(agency_key, stamper, trust, recipe, b"khac", space=XA141), trust)
+    assert answer(judgement) == (OPEN, Sub.SIG_CONSTRAINTS_FAILURE)
+    assert [one.intact for one in judgement.report.timestamps] == [True, None]
 
 
 def test_a_second_archive_time_stamp_protects_the_first(
@@ -545,7 +659,8 @@ def test_what_a_stamp_protects_is_known_by_name(
 ) -> None:
     """The archive time-stamp names the value, the first token and the revocation lists before it."""
     from docsign.ades.stamped import name_of
-    from docsign.ades.xades_references import Budget, Sources, file_name
+    from docsign.ades.xades_references import file_name
+    from docsign.ades.xades_transforms import Budget, Sources
 
     data = DATA["van-ban.txt"]
     made = long_term(agency_key, stamper, trust, detached(agency_key, DATA), data, space=XA141)
