@@ -7,10 +7,13 @@ time-stamping service's certificate ends in 2026.
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.envelope.evidence import (
     Receipt,
@@ -189,3 +192,30 @@ def test_garbage_in_place_of_a_stamp_or_a_list_does_no_harm() -> None:
     judged = desk.judged(receipt, AFTER)
     assert judged.conclusion.indication is Indication.INDETERMINATE
     assert codes(judged)[-1] == "receipt-stamp"
+
+
+def test_openssl_says_the_same_of_signature_and_stamp(tmp_path: Path) -> None:
+    """The record's CMS signature and the token over the checkpoint, at the time of the stamp."""
+    desk = Desk.open()
+    receipt = desk.logged()
+    world = desk.world
+    note = LogProof.from_text(receipt.proof).checkpoint
+    for name, data in {
+        "root.pem": world.root.certificate.public_bytes(Encoding.PEM),
+        "ca.pem": world.ca.certificate.public_bytes(Encoding.PEM),
+        "record.json": receipt.signed,
+        "record.p7s": receipt.signature,
+        "note": note,
+        "note.tst": receipt.stamp,
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    then = ["-attime", str(int(BEFORE.timestamp())), "-CAfile", "root.pem"]
+    signed = ["cms", "-verify", "-cades", "-inform", "DER", "-in", "record.p7s", "-binary", "-purpose", "any"]
+    stamped = ["ts", "-verify", "-in", "note.tst", "-token_in", "-untrusted", "ca.pem"]
+    for words, file in (([*signed, "-content"], "record.json"), ([*stamped, "-data"], "note")):
+        for more, status in ((b"", True), (b" ", False)):
+            (tmp_path / "what").write_bytes((tmp_path / file).read_bytes() + more)
+            done = subprocess.run(
+                ["openssl", *words, "what", *then], cwd=tmp_path, capture_output=True, check=False
+            )
+            assert (done.returncode == 0) is status, done.stderr
