@@ -228,7 +228,7 @@ class _Judge:
 
     def _structure(self, placed: Placed) -> list[Problem]:
         """Check 3."""
-        return structure_problems(self.case.steps.graph, max(placed.revision, 0))
+        return structure_problems(self.case.steps, max(placed.revision, 0))
 
     def _aftermath(self, placed: Placed) -> Aftermath:
         """Check 5."""

@@ -7,7 +7,8 @@ differentials). What only shows a careless writer stays a warning.
 from __future__ import annotations
 
 from docsign.ades.signer import Problem, failed, warning
-from docsign.pdf.changes.graph import Graph
+from docsign.pdf.changes.marks import Needs
+from docsign.pdf.changes.steps import Steps
 from docsign.pdf.reading import Pdf, Remark, Revision
 from docsign.sentence import say
 from docsign.verdict import Finding, Severity, SubIndication
@@ -20,6 +21,7 @@ BREAKING = frozenset(
         "entry-past-revision",
         "entry-twice",
         "hybrid-conflict",
+        "hybrid-older",
         "more-findings",
         "object-stream-replaced",
         "overlap",
@@ -61,14 +63,15 @@ def breaks(remark: Remark, signed: Revision) -> bool:
     return remark.code in BREAKING or remark.code == UNFINISHED
 
 
-def structure_problems(graph: Graph, revision: int) -> list[Problem]:
+def structure_problems(steps: Steps, revision: int) -> list[Problem]:
     """Return the problems of the file's structure for a signature over everything up to ``revision``.
 
     What came after the signature may hold no comment but where writers put one.
     """
-    pdf = graph.pdf
+    graph, pdf = steps.graph, steps.pdf
     signed = pdf.revisions[revision]
     found = [remark for remark in pdf.remarks if breaks(remark, signed)]
+    found = [remark for remark in found if not _lacks_only_filling(remark, steps)]
     problems = [
         failed(SubIndication.FORMAT_FAILURE, remark.code, remark.sentence, remark.where) for remark in found
     ]
@@ -83,6 +86,18 @@ def structure_problems(graph: Graph, revision: int) -> list[Problem]:
         if index > revision
     ]
     return problems[:MOST_REPORTED]
+
+
+def _lacks_only_filling(remark: Remark, steps: Steps) -> bool:
+    """Say whether old readers miss no more than filling and signing, all that was ever done to the file.
+
+    IText 7 adds to Word's hybrid files in their own form, and changes what it needs in /XRefStm alone.
+    """
+    if remark.code != "hybrid-older" or not remark.revision:
+        return False
+    return all(
+        mark.needs <= Needs.FILLING for step in steps.after(0)[: remark.revision] for mark in step.marks
+    )
 
 
 def structure_warnings(pdf: Pdf) -> list[Finding]:

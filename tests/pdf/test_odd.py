@@ -8,11 +8,11 @@ from docsign.verdict import Indication
 from docsign.verification import verify
 from tests.pdf.attacks.second_signer import everyone
 from tests.pdf.honest.index import AT
-from tests.pdf.odd import first_writing, later_writing, left_behind
+from tests.pdf.odd import first_writing, hybrid_writing, later_writing, left_behind
 from tests.pdf.odd.table import ODD, Odd
 from tests.pdf.test_honest import told
 
-MODULES = (first_writing, later_writing, left_behind)
+MODULES = (first_writing, later_writing, left_behind, hybrid_writing)
 
 
 @pytest.mark.parametrize("one", [pytest.param(one, id=one.name) for one in ODD])

@@ -255,7 +255,8 @@ def _in_order(found: Comparison, old: list[Value], new: list[Value]) -> list[tup
 
 def _is_item(found: Comparison, one: Value, other: Value) -> bool:
     if isinstance(one, Reference) or isinstance(other, Reference):
-        return one == other
+        old, new = found.resolved(one, other)  # iText writes the arrays of a page's elements anew
+        return one == other or (isinstance(old, Array) and isinstance(new, Array))
     if isinstance(one, Array) and isinstance(other, Array):
         return True
     if isinstance(one, Dictionary) and isinstance(other, Dictionary):

@@ -17,6 +17,7 @@ _INFORMATION = frozenset(
     {"Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate", "Trapped"}
 )
 _BARE_WIDGET = frozenset({"Type", "Subtype", "Rect", "F", "P"})
+_DRAWN_WIDGET = _BARE_WIDGET | {"AP", "H", "MK"}
 _STORE = frozenset({"VRI", "DSS"})
 
 
@@ -33,6 +34,8 @@ def harmless(pdf: Pdf, left: Collection[int], revision: int) -> set[int]:
         for number, value in values.items()
         if _is_empty(value) or _is_table(value, root) or (_is_bare(value) and _raw(value) in written)
     }
+    told = set(pdf.revisions[revision].changed).difference(left)
+    found |= {number for number, value in values.items() if _is_copied_widget(value, told)}
     return found | _store(pdf, values, revision)
 
 
@@ -53,6 +56,17 @@ def _is_empty(value: Value) -> bool:
     if value.get("Subtype") == "Widget":
         return keys <= _BARE_WIDGET
     return is_plain_font(value) or (keys == {"Type"} and value.get("Type") == "Font")
+
+
+def _is_copied_widget(value: Value, told: set[int]) -> bool:
+    """Say whether this is a field's place that holds only what the same revision put elsewhere (iText)."""
+    return (
+        isinstance(value, Dictionary)
+        and value.get("Subtype") == "Widget"
+        and value.entries.keys() <= _DRAWN_WIDGET
+        and all(one.number in told for key in ("AP", "MK") for one in below(value.get(key)))
+        and not any(isinstance(one, Stream) for one in (value.get("AP"), value.get("MK")))
+    )
 
 
 def _is_table(value: Value, root: Value) -> bool:

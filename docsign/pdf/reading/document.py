@@ -175,12 +175,16 @@ def _open(store: Store, revisions: list[Revision], password: str | None) -> None
 
 
 def _compare_hybrid(pdf: Pdf) -> None:
-    """Resolve disputed numbers both ways (7.5.8.4): the two readings must say the same."""
+    """Resolve disputed numbers both ways (7.5.8.4): the two readings must say the same.
+
+    Where a revision changes an object in its /XRefStm alone, old readers go on seeing what was there before.
+    """
     store = pdf.store
     for number, revision, plain, entry in store.history.disputed:
         if not _same_version(store, number, revision, plain, entry):
+            older = any(plain == one and at < revision for at, one in store.history.versions.get(number, ()))
             store.remarks.add(
-                "hybrid-conflict",
+                "hybrid-older" if older else "hybrid-conflict",
                 say("Old and new readers see two versions of one object (/XRefStm)."),
                 where=f"object {number}",
                 offset=pdf.revisions[revision].sections[0].start,

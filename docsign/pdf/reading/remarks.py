@@ -23,6 +23,7 @@ Cross-references
     trailer-size               a number is not below the trailer's /Size
     trailers-disagree          two sections of one revision name two catalogs, or two encryptions
     hybrid-conflict            the table and its /XRefStm show two documents
+    hybrid-older               … for the table alone an object stays as an older revision had it
     startxref-mismatch         a startxref does not name the section before it
     prev-loop                  /Prev leads back
 

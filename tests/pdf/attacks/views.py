@@ -12,6 +12,7 @@ from tests.pdf.attacks.second_signer import completed, sign, signature
 from tests.pdf.attacks.syntax import Raw, Ref, write_value
 from tests.pdf.attacks.table import ATTACKS, BROKEN, FAILED, LEGAL, PASSED
 from tests.pdf.honest.make.by_hand import FREE, IDS, File, Objects, plain, small_document, stream, word_hybrid
+from tests.pdf.odd.hybrid_writing import signed_in_hybrid_form
 
 HYBRID = "hybrid cross-reference"
 DIFFERENTIAL = "parser differential"
@@ -94,6 +95,23 @@ def hybrid_made_ready(pdf: bytes) -> bytes:
     later.trailer["XRefStm"] = at
     assert true is not None
     return data + later.table(len(data), {number: (true[0], 0)})
+
+
+@ATTACKS.enter_made(HYBRID, FAILED)
+def hybrid_signed_with_another_content() -> bytes:
+    """The signed revision draws another page 1, and places it in its /XRefStm alone."""
+    return _signed_over(plain(small_document()))
+
+
+@ATTACKS.enter_made(HYBRID, FAILED)
+def hybrid_signed_again_with_another_content() -> bytes:
+    """The same, and a second signer adds nothing but his signature: what he signed has two readings too."""
+    return signed_in_hybrid_form(Revision(_signed_over(plain(small_document())), "table"), "KyHai", set())
+
+
+def _signed_over(pdf: bytes) -> bytes:
+    revision = rewritten(pdf)
+    return signed_in_hybrid_form(revision, "KyMot", set(revision.changed))
 
 
 # --- two views in one file ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.pdf.attacks.revision import Revision, form, stream
-from tests.pdf.attacks.second_signer import sign
+from tests.pdf.attacks.second_signer import add_field, completed, sign, signature
 from tests.pdf.attacks.syntax import Name, Ref, Value
 from tests.pdf.honest.make.by_hand import Objects, plain, small_document, word_hybrid
 from tests.pdf.odd.table import odd
@@ -146,3 +146,46 @@ def words_stream_named_again() -> bytes:
     at = revision.old.data.rindex(b"/XRefStm ") + len(b"/XRefStm ")
     revision.trailer["XRefStm"] = int(revision.old.data[at:].split(b">>")[0])
     return sign(revision)
+
+
+@odd()
+def place_written_twice() -> bytes:
+    """IText 7 writes the widget of a new signature twice: alone, and with its field."""
+    revision = Revision(Writing().signed())
+    picture = revision.add(form(b"q 1 0 0 RG 1 1 148 48 re S Q", (0, 0, 150, 50)))
+    place: dict[str, Value] = {
+        "Subtype": Name("Widget"),
+        "Rect": [300, 100, 450, 150],
+        "F": 132,
+        "H": Name("N"),
+    }
+    revision.add(place | {"AP": {"N": picture}})
+    widget = add_field(revision, SIGNED_AGAIN, (300, 100, 450, 150), None, 1, revision.add(signature()))
+    revision.change(widget, AP={"N": picture})
+    return completed(revision.appended())
+
+
+# --- tagging -----------------------------------------------------------------------------------------------
+
+
+@odd()
+def parents_of_a_page_written_anew() -> bytes:
+    """IText 7, adding to the tags, writes the list of a page's elements as a new object."""
+    objects = signable()
+    objects[1] = objects[1][:-2] + b"/MarkInfo<</Marked true>>/StructTreeRoot 9 0 R>>"
+    objects[5] = objects[5][:-2] + b"/StructParents 0>>"
+    objects[9] = b"<</Type/StructTreeRoot/K[10 0 R]/ParentTree 12 0 R/ParentTreeNextKey 1>>"
+    objects[10] = b"<</Type/StructElem/S/Document/P 9 0 R/K[11 0 R]>>"
+    objects[11] = b"<</Type/StructElem/S/P/P 10 0 R/Pg 5 0 R/K 0>>"
+    objects[12] = b"<</Nums[0 13 0 R]>>"
+    objects[13] = b"[11 0 R]"
+    revision = Revision(Writing(objects=objects).signed())
+    widget = add_field(revision, SIGNED_AGAIN, (0, 0, 0, 0), None, 1, revision.add(signature()))
+    told = revision.add(
+        {"S": Name("Form"), "P": Ref(10), "Pg": Ref(5), "K": {"Type": Name("OBJR"), "Obj": widget}}
+    )
+    revision.change(widget, StructParent=1)
+    revision.change(Ref(10), K=[Ref(11), told])
+    numbers = revision.add({"Nums": [0, revision.add([Ref(11)]), 1, told]})
+    revision.change(Ref(9), ParentTree=numbers, ParentTreeNextKey=2)
+    return completed(revision.appended())
