@@ -32,6 +32,8 @@ class Upload:
     time_to_live: timedelta | None = None
     offset: int = 0
     accepted: bool = False
+    is_taken_up: bool = False
+    """Whether a part of it came before the relay was started: what no answer told of may be torn."""
 
     @property
     def is_whole(self) -> bool:

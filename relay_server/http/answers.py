@@ -8,7 +8,7 @@ import time
 from aiohttp import ClientPayloadError, web
 from aiohttp.typedefs import Handler, Middleware
 
-from docsign.errors import DiskFullError, DocsignError, StorageError, WireError
+from docsign.errors import DiskFullError, DocsignError, FileUnusableError, StorageError, WireError
 from docsign.exchange import wire
 from docsign.exchange.wire import Problem, ProblemType
 from docsign.sentence import say
@@ -82,7 +82,7 @@ def problem_of(error: Exception) -> Problem:
         return Problem.of(ProblemType.BAD_REQUEST, error.sentence, where=error.where)
     if isinstance(error, DiskFullError):
         return Problem.of(ProblemType.DISK_FULL, error.sentence)
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError | FileUnusableError):  # no file here is the client's
         LOGGER.error("storage", exc_info=error)
         return Problem.of(ProblemType.BUSY, say("The relay's storage fails; its operator has to look."))
     if isinstance(error, web.HTTPMethodNotAllowed):

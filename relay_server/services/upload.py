@@ -193,10 +193,15 @@ class UploadDesk:
                 time_to_live=upload.time_to_live,
             )
         except (RefusalError, WireError) as error:
-            if not (
-                isinstance(error, RefusalError) and error.kind in (ProblemType.BUSY, ProblemType.TOO_MANY)
-            ):
+            kind = error.kind if isinstance(error, RefusalError) else None
+            if kind not in (ProblemType.BUSY, ProblemType.TOO_MANY):
                 await self._uploads.remove(upload.id)
+            # what came last before the power went may be torn: no fault of the sender's
+            if kind is ProblemType.DIGEST_MISMATCH and upload.is_taken_up:
+                raise RefusalError(
+                    ProblemType.BUSY,
+                    say("The relay was interrupted and lost a part of this upload; send the envelope again."),
+                ) from error
             raise
         await self._uploads.accepted(upload)
         return receipt

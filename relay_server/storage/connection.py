@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,14 @@ def _compiled(statement: ClauseElement) -> tuple[str, dict[str, Any]]:
     """Return a statement's text and the values that stand in it already."""
     found = statement.compile(dialect=_SQLITE)
     return str(found), {name: value for name, value in found.params.items() if value is not None}
+
+
+@lru_cache(maxsize=64)
+def _making(table: Table) -> tuple[str, ...]:
+    """Return the statements that make a table and its indexes where they are missing."""
+    made: list[ClauseElement] = [CreateTable(table, if_not_exists=True)]
+    made += [CreateIndex(index, if_not_exists=True) for index in table.indexes]
+    return tuple(str(one.compile(dialect=_SQLITE)) for one in made)
 
 
 class Connection:
@@ -70,12 +78,8 @@ class Connection:
     def make_tables(self, tables: Iterable[Table]) -> None:
         """Make the tables and indexes that are missing."""
         for table in tables:
-            made: Sequence[ClauseElement] = (
-                CreateTable(table, if_not_exists=True),
-                *(CreateIndex(index, if_not_exists=True) for index in table.indexes),
-            )
-            for one in made:
-                self._driver.execute(str(one.compile(dialect=_SQLITE)))
+            for text in _making(table):
+                self._driver.execute(text)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,7 +1,8 @@
 """Uploads in pieces on a disk: ``<id>.json`` is what was announced, ``<id>.part`` the bytes so far.
 
-An offset is told only after the bytes before it were flushed, so that a restart never takes one back. What
-was announced is kept in memory too: there are few uploads at a time, and one process holds them.
+An offset is told only after the bytes before it were flushed, so that a restart never takes one back. Past it
+there may lie what was not flushed, torn where the power went: the digest of the whole tells. What was
+announced is kept in memory too: there are few uploads at a time, and one process holds them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ class DiskUploads:
             for path in sorted(folder.iterdir()):
                 if path.suffix == ".json":
                     upload = _read_note(path)
-                    uploads._known[upload.id] = upload
+                    if upload.accepted or uploads._part(upload.id).exists():
+                        uploads._known[upload.id] = upload
+                    else:  # a removal that the power's end cut in two
+                        path.unlink()
             for path in folder.iterdir():
                 known = uploads._known.get(path.stem)
                 if path.suffix != ".json" and (known is None or known.accepted):
@@ -225,6 +229,7 @@ def _read_note(path: Path) -> Upload:
             time_to_live=None if life is None else timedelta(seconds=life),
             offset=note["length"] if note["accepted"] else 0,
             accepted=note["accepted"],
+            is_taken_up=True,
         )
     except DiskFullError:
         raise

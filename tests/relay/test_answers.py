@@ -11,6 +11,7 @@ from aiohttp import web
 from docsign.errors import (
     DiskFullError,
     DocumentError,
+    FileUnusableError,
     StorageError,
     WireError,
 )
@@ -31,6 +32,7 @@ WHY = say("There is nothing at this address.")
         (WireError(WHY, where="handover.sha256"), ProblemType.BAD_REQUEST, False),
         (DiskFullError(WHY), ProblemType.DISK_FULL, True),
         (StorageError(WHY), ProblemType.BUSY, True),
+        (FileUnusableError(WHY, where="/srv/relay/bodies"), ProblemType.BUSY, True),
         (DocumentError(WHY), ProblemType.BAD_REQUEST, False),
         (ConnectionResetError(), ProblemType.BAD_REQUEST, True),
         (web.HTTPNotFound(), ProblemType.NOT_FOUND, False),
@@ -46,6 +48,7 @@ def test_every_error_has_its_problem(error: Exception, kind: ProblemType, retry:
     assert (problem.type, problem.status, problem.retry) == (kind.value, kind.http_status, retry)
     assert problem.vi
     assert "ZeroDivision" not in problem.en
+    assert "/srv" not in problem.where
     response = problem_response(problem)
     assert (response.status, response.content_type) == (kind.http_status, "application/problem+json")
     assert ("Retry-After" in response.headers) == (retry and kind is not ProblemType.BAD_REQUEST)

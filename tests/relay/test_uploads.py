@@ -302,6 +302,39 @@ async def test_bytes_that_were_whole_when_the_relay_died_are_accepted_at_the_nex
         assert (await commune.call("GET", wire.receipt_path(sha256(envelope))))[0] == 200
 
 
+async def test_bytes_that_a_power_cut_tore_are_asked_for_again(site: Site, agency_key: SigningKey) -> None:
+    """No "no" for good to an honest sender: 503, then a new upload; wrong bytes are still told as such."""
+    envelope = sealed(agency_key)
+    async with site.served() as relay, site.client(relay.url, "commune-tls") as commune:
+        place, _ = await begin(commune, envelope)
+        await piece(commune, place, envelope[:1000], 0, last=False)
+    (part,) = (site.folder / "uploads").glob("*.part")
+    part.write_bytes(envelope[:900] + bytes(len(envelope) - 900))  # as some file systems leave it
+    async with site.served() as relay, site.client(relay.url, "commune-tls") as commune:
+        status, _, _ = await commune.call("HEAD", place)
+        assert status == 503
+        assert (await commune.call("HEAD", place))[0] == 404
+        place, told = await begin(commune, envelope)
+        assert told["Upload-Offset"] == "0"
+        assert (await piece(commune, place, envelope, 0, last=True))[0] == 201
+        wrong = sealed(agency_key, number="126")
+        place, _ = await begin(commune, wrong)
+        problem(await piece(commune, place, bytes(len(wrong)), 0, last=True), ProblemType.DIGEST_MISMATCH)
+
+
+async def test_a_removal_that_a_power_cut_halved_is_no_upload(site: Site, agency_key: SigningKey) -> None:
+    """A note without its bytes is forgotten, and the envelope can be announced again."""
+    envelope = sealed(agency_key)
+    async with site.served() as relay, site.client(relay.url, "commune-tls") as commune:
+        place, _ = await begin(commune, envelope)
+    (part,) = (site.folder / "uploads").glob("*.part")
+    part.unlink()
+    async with site.served() as relay, site.client(relay.url, "commune-tls") as commune:
+        assert (await commune.call("HEAD", place))[0] == 404
+        place, _ = await begin(commune, envelope)
+        assert (await piece(commune, place, envelope, 0, last=True))[0] == 201
+
+
 async def _dead(_self: object) -> None:
     from docsign.errors import StorageError
     from docsign.sentence import say

@@ -54,6 +54,7 @@ class Campaign:
     early: int = 0
     """Kills while the relay was starting."""
     is_ending: bool = False
+    is_sent: bool = False
     count: int = 0
 
     async def run(self, kills: int) -> Books:
@@ -75,8 +76,10 @@ class Campaign:
                 self.kills += 1
                 await self._start()
             self.is_ending = True
-            async with asyncio.timeout(60):
-                await asyncio.gather(*tasks)
+            async with asyncio.timeout(120):
+                await asyncio.gather(*tasks[:SENDERS])
+                self.is_sent = True  # from now on an empty inbox stays empty
+                await asyncio.gather(*tasks[SENDERS:])
             books = Books(diary=self.diary, complaints=[], is_signed=self.is_signed)
             client = await stack.enter_async_context(self.site.client("", "commune-tls"))
             await self._look(books, _Line(self, client.session, COMMUNE))
@@ -122,9 +125,10 @@ class Campaign:
     async def _receive(self, line: _Line) -> None:
         dice = self.dice
         while True:
+            is_last = self.is_sent
             answer = await line.insist("GET", f"{wire.INBOX}?limit={dice.choice([3, 20])}")
             items = json.loads(answer.body)["items"]
-            if self.is_ending and not items:
+            if is_last and not items:
                 return
             for item in dice.sample(items, len(items)):
                 await self._take(line, item)

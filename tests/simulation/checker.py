@@ -3,16 +3,18 @@
 Nothing of the relay's code is used: answers are read as JSON, the log's tree is computed anew from its
 records (RFC 6962), the rules of a delivery are written here a second time, from the standard's side.
 
-1. What was acknowledged is there: receipt, bytes, record, one delivery for each receiver.
-2. The same name gets the same receipt, byte for byte.
+1. What was acknowledged is there: receipt, bytes, record, one delivery for each receiver, an upload's offset.
+2. The same name gets the same receipt, byte for byte; and one other, once a time-stamp covers its record.
 3. No delivery is handed over twice, and none that was confirmed is offered for fetching again.
 4. Every change has its record, every record its place in the log; the states shown follow from the records.
-5. Every checkpoint that anybody ever saw is the log's own at that size.
-6. Every receipt's proof leads from its record to its checkpoint.
+5. Every checkpoint that anybody ever saw, stamped or not, is the log's own at that size.
+6. Every receipt's proof leads from its record to its checkpoint, its time-stamp is over that checkpoint.
 7. What was asked back before it was fetched is never handed out.
 8. What nobody fetches ends when its time is over, not before, and the sender is told.
-9. Nobody sees what is not his.
+9. Nobody sees what is not his, submits what he may not, or is answered by a certificate that was taken out.
 10. When the faults stop, everybody gets what he waits for.
+11. Bytes are removed when their time is over and nobody waits for them, and else never.
+12. The relay's own check finds nothing.
 """
 
 from __future__ import annotations
@@ -29,13 +31,16 @@ from typing import Any
 from docsign.exchange import wire
 from tests.simulation.diary import Diary, Seen
 from tests.simulation.network import Answer
+from tests.simulation.tree import Tree, climb, leaf_hash, read_checkpoint
 
 SECRET = b"simulated evidence key"
+STAMP_SECRET = b"simulated time-stamping key"
 DAYS_TO_LIVE = 14
 _CODES = {
     "01": "Arrived", "02": "ConsignmentRejection", "03": "ConsignmentAcceptance", "04": "Assigned",
     "05": "InWork", "06": "Done", "13": "RecallAsked", "15": "RecallAgreed", "16": "RecallRefused",
 }  # fmt: skip
+_CHANGES = {"15": "ChangeAgreed", "16": "ChangeRefused"}
 _AFTER = {
     "ContentHandover": "handed-over", "Arrived": "arrived", "ConsignmentAcceptance": "accepted",
     "Assigned": "assigned", "InWork": "in-work", "Done": "done", "ConsignmentRejection": "refused",
@@ -70,7 +75,10 @@ class Books:
     calm_traces: dict[str, Any] = field(default_factory=dict)
     traces: dict[str, Any] = field(default_factory=dict)
     receipts: dict[str, Any] = field(default_factory=dict)
+    calm_bodies: dict[str, Any] = field(default_factory=dict)
     bodies: dict[str, Any] = field(default_factory=dict)
+    stamped: Answer | None = None
+    stamp: Answer | None = None
     is_signed: Callable[[bytes, bytes], bool] = lambda signed, signature: (
         signature == hashlib.sha256(SECRET + signed).digest()
     )
@@ -136,6 +144,7 @@ def check(books: Books, *, has_ended: bool = True) -> None:
     _evidence(books)
     _checkpoints(books)
     _recalled(books)
+    _removed(books)
     if has_ended:
         _overdue(books)
     _own(books)
@@ -149,9 +158,18 @@ def _of(books: Books, name: str, event: str) -> list[Record]:
 def _submissions(books: Books) -> dict[str, list[Seen]]:
     found: dict[str, list[Seen]] = {}
     for seen in books.diary.seen:
-        if seen.path == wire.ENVELOPES and seen.is_told:
-            found.setdefault(hashlib.sha256(seen.body).hexdigest(), []).append(seen)
+        whole = seen.path == wire.ENVELOPES
+        if seen.is_told and (whole or (seen.path.startswith(wire.UPLOADS) and _has_receipt(seen))):
+            name = hashlib.sha256(seen.body).hexdigest() if whole else seen.about
+            if name in books.diary.sent:
+                found.setdefault(name, []).append(seen)
+            else:
+                books.complain(9, f"{seen.agency} submitted {seen.body[:60]!r}")
     return found
+
+
+def _has_receipt(seen: Seen) -> bool:
+    return seen.answer is not None and seen.answer.status == 201 and bool(seen.answer.body)
 
 
 def _acknowledged(books: Books) -> None:
@@ -160,14 +178,19 @@ def _acknowledged(books: Books) -> None:
         body, receipt, trace = books.bodies[name], books.receipts[name], books.traces[name]
         if receipt is None or receipt.status != 200:
             books.complain(1, f"the receipt of {name[:12]} is gone: {receipt and receipt.status}")
-        if body is None or not body.is_whole or body.body != plan["body"]:
-            books.complain(1, f"the bytes of {name[:12]} are gone or others")
+        gone = bool(_of(books, name, "ContentRemoved"))
+        for answer in (books.calm_bodies.get(name, body), body):
+            if gone and answer is not None and answer.status == 404:
+                continue
+            if answer is None or not answer.is_whole or answer.body != plan["body"]:
+                books.complain(1, f"the bytes of {name[:12]} are gone or others")
         if trace is None or trace.status != 200:
             books.complain(1, f"{name[:12]} is not known: {trace and trace.status}")
             continue
         listed = sorted(one["receiver"] for one in json.loads(trace.body)["deliveries"])
         if listed != sorted(plan["receivers"]):
             books.complain(1, f"{name[:12]} goes to {listed}, not to {plan['receivers']}")
+    _uploads(books)
     for name in books.diary.sent:
         if len(_of(books, name, "SubmissionAcceptance")) > 1:
             books.complain(1, f"{name[:12]} was accepted twice")
@@ -178,6 +201,37 @@ def _acknowledged(books: Books) -> None:
             books.complain(3, f"{name[:12]} was consigned twice: {consigned}")
 
 
+def _uploads(books: Books) -> None:
+    """What was told of an upload's offset stays so, whatever dies."""
+    told: dict[str, list[tuple[float, int]]] = {}
+    for seen in sorted(books.diary.seen, key=lambda one: one.began):
+        if not (seen.path.startswith(f"{wire.UPLOADS}/") and seen.is_told and seen.answer is not None):
+            continue
+        offset = int(seen.answer.headers.get("upload-offset", -1))
+        before = max((known for ended, known in told.get(seen.path, ()) if ended < seen.began), default=0)
+        if 0 <= offset < before:
+            books.complain(1, f"an upload of {seen.about[:12]} went back from {before} to {offset}")
+        told.setdefault(seen.path, []).append((seen.ended, offset))
+
+
+def _removed(books: Books) -> None:
+    retain = books.diary.retain
+    for name, plan in books.diary.sent.items():
+        accepted, removed = _of(books, name, "SubmissionAcceptance"), _of(books, name, "ContentRemoved")
+        body = books.bodies[name]
+        if removed and body is not None and body.status == 200:
+            books.complain(11, f"{name[:12]} is said to be removed and is handed out")
+        if len(removed) > 1:
+            books.complain(11, f"{name[:12]} was removed {len(removed)} times")
+        for record in removed:
+            if retain is None or not accepted or record.time < accepted[0].time + retain:
+                books.complain(11, f"{name[:12]} was removed before its time")
+            for receiver in plan["receivers"]:
+                state = derive(books, name, receiver, before=record.index)
+                if state in ("queued", "recall-asked"):
+                    books.complain(11, f"{name[:12]} was removed while {receiver} had it {state}")
+
+
 def _receipts(books: Books) -> None:
     told: dict[str, set[bytes]] = {}
     for name, submissions in _submissions(books).items():
@@ -186,10 +240,12 @@ def _receipts(books: Books) -> None:
         if seen.path.endswith("/receipt") and seen.is_told and seen.answer is not None:
             told.setdefault(seen.path.split("/")[3], set()).add(seen.answer.body)
     for name, bodies in told.items():
-        if len(bodies) > 1:
-            books.complain(2, f"{name[:12]} has {len(bodies)} receipts")
-        for body in bodies:
-            _proof(books, name, json.loads(body))
+        receipts = [json.loads(body) for body in bodies]
+        stamped = sum("stamp" in receipt for receipt in receipts)
+        if stamped > 1 or len(receipts) - stamped > 1:
+            books.complain(2, f"{name[:12]} has {len(receipts)} receipts, {stamped} of them stamped")
+        for receipt in receipts:
+            _proof(books, name, receipt)
 
 
 def _proof(books: Books, name: str, receipt: dict[str, Any]) -> None:
@@ -203,9 +259,15 @@ def _proof(books: Books, name: str, receipt: dict[str, Any]) -> None:
     entry = f'{{"evidence":{canonical},"signature":"{receipt["signature"]}"}}'.encode()
     if place >= len(books.records) or books.records[place].raw != entry:
         books.complain(4, f"the receipt of {name[:12]} is not entry {place} of the log")
-    size, root = _read_checkpoint(checkpoint)
-    if _climb(_leaf(entry), place, size, [base64.b64decode(one) for one in path if one]) != root:
+    if "stamp" in receipt and base64.b64decode(receipt["stamp"]) != _token(checkpoint.encode()):
+        books.complain(6, f"the time-stamp of {name[:12]} is not that of its checkpoint")
+    size, root = read_checkpoint(checkpoint)
+    if climb(leaf_hash(entry), place, size, [base64.b64decode(one) for one in path if one]) != root:
         books.complain(6, f"the proof of {name[:12]} does not hold")
+
+
+def _token(checkpoint: bytes) -> bytes:
+    return hashlib.sha256(STAMP_SECRET + hashlib.sha256(checkpoint).digest()).digest()
 
 
 def _handed_over(books: Books) -> None:
@@ -261,6 +323,8 @@ def _evidence(books: Books) -> None:
             continue
         answer = json.loads(seen.answer.body)
         records = _of(books, answer["sha256"], _CODES[answer["code"]])
+        if answer["code"] in _CHANGES:  # the answer to a recall, or to a message that changes a document
+            records = [*records, *_of(books, answer["sha256"], _CHANGES[answer["code"]])]
         if not any(answer["receiver"] in record.recipients for record in records):
             books.complain(4, f"status {answer['code']} about {answer['sha256'][:12]} has no record")
     for name in books.diary.sent:
@@ -273,7 +337,8 @@ def _evidence(books: Books) -> None:
         shown = Counter(event["event"] for event in document["events"])
         kept: Counter[str] = Counter()
         for record in books.about(name):
-            kept[record.event] += 1 if record.event == "SubmissionAcceptance" else len(record.recipients)
+            whole = record.event in ("SubmissionAcceptance", "ContentRemoved")
+            kept[record.event] += 1 if whole else len(record.recipients)
         if shown != kept:
             books.complain(4, f"{name[:12]}: the trace shows {dict(shown)}, the log has {dict(kept)}")
         for delivery in document["deliveries"]:
@@ -285,11 +350,14 @@ def _evidence(books: Books) -> None:
                 )
 
 
-def derive(books: Books, name: str, receiver: str) -> str:
-    """Return the state that the records of a delivery lead to; complain where one may not follow."""
+def derive(books: Books, name: str, receiver: str, *, before: int | None = None) -> str:
+    """Return the state that the records of a delivery lead to; complain where one may not follow.
+
+    ``before`` leaves out the records from that place of the log on.
+    """
     shown = reached = ""
     for record in books.about(name):
-        if receiver not in record.recipients:
+        if receiver not in record.recipients or (before is not None and record.index >= before):
             continue
         event = record.event
         if event in ("SubmissionAcceptance", "ContentConsignment"):
@@ -318,22 +386,27 @@ def derive(books: Books, name: str, receiver: str) -> str:
 
 
 def _checkpoints(books: Books) -> None:
-    tree = _Tree([_leaf(record.raw) for record in books.records])
+    tree = Tree([leaf_hash(record.raw) for record in books.records])
     for seen in books.diary.seen:
         if seen.answer is None or not seen.is_told:
             continue
         note = ""
-        if seen.path == f"{wire.LOG}/checkpoint":
+        if seen.path in (f"{wire.LOG}/checkpoint", f"{wire.LOG}/checkpoint.stamped"):
             note = seen.answer.body.decode()
-        elif seen.path == wire.ENVELOPES:
+        elif seen.path == wire.ENVELOPES or (seen.path.startswith(wire.UPLOADS) and _has_receipt(seen)):
             note = json.loads(seen.answer.body).get("proof", "").partition("\n\n")[2]
         if not note:
             continue
-        size, root = _read_checkpoint(note)
+        size, root = read_checkpoint(note)
         if size > len(books.records):
             books.complain(5, f"a checkpoint of {size} was shown; the log has {len(books.records)}")
         elif tree.root(0, size) != root:
             books.complain(5, f"a checkpoint of {size} was shown that is not this log's")
+    stamped, stamp = books.stamped, books.stamp
+    if stamped is None or stamp is None or stamped.status != 200 or stamp.status != 200:
+        return
+    if stamp.body != _token(stamped.body):
+        books.complain(5, "the time-stamp is not that of the checkpoint shown with it")
 
 
 def _recalled(books: Books) -> None:
@@ -374,6 +447,11 @@ def _own(books: Books) -> None:
     for seen in books.diary.seen:
         if seen.answer is None or seen.answer.status >= 300:
             continue
+        since = books.diary.taken_out.get(seen.computer)
+        if since is not None and seen.began > since:
+            books.complain(9, f"{seen.agency} was answered by a certificate that was taken out: {seen.path}")
+        if seen.path.startswith(f"{wire.LOG}/tile/entries/") and seen.agency not in books.diary.auditors:
+            books.complain(9, f"{seen.agency} was shown records of the log")
         name = seen.path.split("/")[3] if seen.path.startswith(f"{wire.ENVELOPES}/") else ""
         if name and seen.agency not in parties[name]:
             books.complain(9, f"{seen.agency} was answered about {name[:12]}: {seen.path[-12:]}")
@@ -405,58 +483,3 @@ def _quiet(books: Books) -> None:
                     f"{name[:12]} is still {delivery['state']} with {delivery['receiver']} when all is calm",
                 )
         assert plan
-
-
-# ---- the tree, a second time -----------------------------------------------------------------------------
-
-
-def _leaf(entry: bytes) -> bytes:
-    return hashlib.sha256(b"\0" + entry).digest()
-
-
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\1" + left + right).digest()
-
-
-def _split(count: int) -> int:
-    half = 1
-    while half * 2 < count:
-        half *= 2
-    return half
-
-
-class _Tree:
-    """The tree over some leaves; what was computed is remembered."""
-
-    def __init__(self, leaves: list[bytes]) -> None:
-        self._leaves = leaves
-        self._known: dict[tuple[int, int], bytes] = {}
-
-    def root(self, start: int, end: int) -> bytes:
-        """Return the root over the leaves from ``start`` up to and without ``end`` (RFC 6962 2.1)."""
-        if end - start <= 1:
-            return self._leaves[start] if end > start else hashlib.sha256(b"").digest()
-        if (start, end) not in self._known:
-            half = start + _split(end - start)
-            self._known[start, end] = _node(self.root(start, half), self.root(half, end))
-        return self._known[start, end]
-
-
-def _climb(node: bytes, place: int, size: int, path: list[bytes]) -> bytes | None:
-    """Return the root over a leaf by the recursion of RFC 6962 2.1.1, None where the path does not fit."""
-    if size <= 1:
-        return node if not path and size == 1 else None
-    if not path:
-        return None
-    half = _split(size)
-    *below, beside = path
-    if place < half:
-        left = _climb(node, place, half, below)
-        return None if left is None else _node(left, beside)
-    right = _climb(node, place - half, size - half, below)
-    return None if right is None else _node(beside, right)
-
-
-def _read_checkpoint(note: str) -> tuple[int, bytes]:
-    lines = note.split("\n")
-    return int(lines[1]), base64.b64decode(lines[2])

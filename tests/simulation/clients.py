@@ -17,11 +17,13 @@ from docsign.envelope.edxml import write_status
 from docsign.envelope.header import Organization, ResponseFor
 from docsign.envelope.status import Status, StatusCode
 from docsign.exchange import wire
+from tests.simulation import uploading
 from tests.simulation.diary import Diary, Seen
-from tests.simulation.network import Answer, LostError, Network, fingerprint
+from tests.simulation.network import Answer, LostError, Network, fingerprint, may_be_repeated
 
 BEGINNING = datetime(2026, 11, 16, 3, 0, tzinfo=UTC)
 FETCHABLE = ("queued", "leased")
+LOOKS = ("checkpoint", "checkpoint", "checkpoint.stamped", "checkpoint.tst", "tile/0/000.p/1", "about")
 
 
 class Computer:
@@ -41,7 +43,9 @@ class Computer:
         self.is_ill = False
         """Whether it breaks down in the middle: it confirms nothing, and in the end it is gone."""
 
-    async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer | None:
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", *, about: str = "", **headers: str
+    ) -> Answer | None:
         """Ask once and note it; None where no answer came. It may be cut short (``is_whole``)."""
         loop = self.network.loop
         seen = Seen(
@@ -51,6 +55,7 @@ class Computer:
             method=method,
             path=path,
             body=body,
+            about=about,
         )
         self.diary.seen.append(seen)
         word = "no answer"
@@ -65,12 +70,14 @@ class Computer:
         )
         return seen.answer
 
-    async def insist(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+    async def insist(
+        self, method: str, path: str, body: bytes = b"", *, about: str = "", **headers: str
+    ) -> Answer:
         """Ask with the same bytes until the relay says yes, or no for good."""
         pause = 5.0
         while True:
-            answer = await self.ask(method, path, body, **headers)
-            if answer is not None and answer.is_whole and not _may_be_repeated(answer):
+            answer = await self.ask(method, path, body, about=about, **headers)
+            if answer is not None and answer.is_whole and not may_be_repeated(answer):
                 return answer
             if self.dice.random() < 0.8:  # who was told nothing looks whether the log knows more
                 await self.ask("GET", f"{wire.LOG}/checkpoint")
@@ -85,10 +92,13 @@ class Computer:
         headers = {"Repr_Digest": wire.write_repr_digest(name)}
         if plan["lives"]:
             headers["Docsign_Time_To_Live"] = str(plan["lives"])
-        answer = await self.insist("POST", wire.ENVELOPES, plan["body"], **headers)
-        if answer.status != 201:
+        if self.dice.random() < 0.35:
+            answer = await uploading.send_in_pieces(self, name, plan["body"], headers)
+        else:
+            answer = await self.insist("POST", wire.ENVELOPES, plan["body"], **headers)
+        if answer.status not in (200, 201):
             self.diary.unfulfilled.append(f"{name[:12]} was refused: {answer.status} {answer.body[:300]!r}")
-        return answer.status == 201
+        return answer.status in (200, 201)
 
     async def correspond(self, name: str) -> None:
         """Send an envelope, perhaps again, perhaps ask it back, and look where it is."""
@@ -114,7 +124,7 @@ class Computer:
                 response_for=ResponseFor(
                     organ_id=to,
                     code=f"{plan['number']}/UBND-VX",
-                    document_id=f"{plan['sender']},2026/11/16,{plan['number']}/UBND-VX",
+                    document_id=document_id(plan["sender"], plan["number"]),
                 ),
                 code=StatusCode(code),
                 time=BEGINNING + timedelta(minutes=minute),
@@ -197,6 +207,8 @@ class Computer:
             return
         self.confirmed.add(item["delivery"])
         codes = self.dice.choice([["01"], ["01", "03"], ["01", "02"], ["03", "05", "06"], ["01", "04", "05"]])
+        if self.diary.sent[name]["kind"]:  # it revokes, updates or replaces: the receiver agrees or refuses
+            codes = [*codes, self.dice.choice(["15", "16"])]
         for code in codes:
             await self.tell(name, code, to=item["sender"])
             if self.dice.random() < 0.3:
@@ -205,24 +217,46 @@ class Computer:
     # ---- looking
 
     async def watch_log(self) -> None:
-        """Ask for the log's newest checkpoint now and then."""
+        """Ask for the log's newest checkpoint now and then, stamped or not, and for its hashes."""
         while True:
             await asyncio.sleep(self.dice.uniform(20, 1500))
-            await self.ask("GET", f"{wire.LOG}/checkpoint")
+            await self.ask("GET", f"{wire.LOG}/{self.dice.choice(LOOKS)}")
 
     async def pry(self) -> None:
-        """Ask for what is not one's own."""
+        """Ask for what is not one's own, and send what nobody may send."""
         while True:
             await asyncio.sleep(self.dice.uniform(500, 4000))
             name = self.dice.choice(sorted(self.diary.sent))
             path = self.dice.choice([wire.envelope_path, wire.trace_path, wire.receipt_path])(name)
             await self.ask("GET", path)
+            await self.ask("GET", f"{wire.LOG}/tile/entries/000.p/1")
+            await self.ask("GET", f"{wire.AGENCIES}?q=H99")
+            await self.forge(name)
+
+    async def forge(self, victim: str) -> None:
+        """Submit what has to be refused: another's document changed, another's name, other bytes, nobody."""
+        plan, me = self.diary.sent[victim], self.agency
+        document = document_id(plan["sender"], plan["number"])
+        forged = [
+            f"ENV|{plan['sender']}|{me}|0|990||giả",
+            f"ENV|{me}|H99.77|0|991||không ai nhận",
+            f"{me}: không phải phong bì",
+        ]
+        if any(seen.is_told and seen.path == wire.trace_path(victim) for seen in self.diary.seen):
+            forged += [f"ENV|{me}|H99|{kind}|992|{document}|sửa của người khác" for kind in (2, 3)]
+        body = self.dice.choice(forged).encode()
+        name = hashlib.sha256(body).hexdigest()
+        self.diary.foreign.add(name)
+        await self.ask("POST", wire.ENVELOPES, body, Repr_Digest=wire.write_repr_digest(name))
+        await self.ask("POST", wire.ENVELOPES, body + b".", Repr_Digest=wire.write_repr_digest(victim))
+
+    async def knock(self) -> None:
+        """Ask for the inbox again and again: with a certificate that is good no more."""
+        while True:
+            await asyncio.sleep(self.dice.uniform(5, 300))
+            await self.ask("GET", f"{wire.INBOX}?limit=1")
 
 
-def _may_be_repeated(answer: Answer) -> bool:
-    if answer.status < 400:
-        return False
-    try:
-        return bool(json.loads(answer.body)["retry"])
-    except (ValueError, KeyError):
-        return answer.status >= 500
+def document_id(sender: str, number: int) -> str:
+    """Return the identifier of a document of this sender and number."""
+    return f"{sender},2026/11/16,{number}/UBND-VX"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from tests.simulation.network import Answer
@@ -18,6 +19,8 @@ class Seen:
     method: str
     path: str
     body: bytes = b""
+    about: str = ""
+    """The envelope it is about, where the path does not say so."""
     ended: float = float("inf")
     answer: Answer | None = None
 
@@ -36,5 +39,12 @@ class Diary:
     """Envelopes by name that agencies mean to send: sender, receivers, body, seconds to live."""
     awake: set[str] = field(default_factory=set)
     """Agencies that fetch what is theirs."""
+    foreign: set[str] = field(default_factory=set)
+    """Envelopes by name that nobody may submit."""
+    auditors: set[str] = field(default_factory=set)
+    taken_out: dict[str, float] = field(default_factory=dict)
+    """Certificates the directory knew once, and since when it does not."""
+    retain: timedelta | None = None
+    """How long the relay keeps bytes after their acceptance."""
     unfulfilled: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)

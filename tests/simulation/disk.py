@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import random
 import shutil
@@ -18,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.simulation.virtual_time import MACHINE, PowerCutError
 
@@ -27,9 +28,13 @@ _REAL = {
     for name in ("fsync", "fdatasync", "link", "replace", "rename", "unlink", "mkdir", "fdopen", "open",
                  "write", "pwrite", "writev")
 }  # fmt: skip
+_REAL_OPEN = io.open
 SECTOR = 512
-OFTEN = {"commit": 6, "sync": 5, "folder sync": 3, "link": 5, "replace": 5, "write": 3}
-"""What happens seldom, and is to fail often enough all the same."""
+OFTEN = {
+    "commit": 6, "sync": 5, "folder sync": 3, "link": 5, "replace": 5, "write": 3, "time-stamp": 2,
+    "read": 0.5, "statement": 0.15, "query": 0.03,
+}  # fmt: skip
+"""What happens seldom is to fail often enough all the same, and what happens all the time less often."""
 
 
 @dataclass(slots=True)
@@ -64,7 +69,7 @@ class Disk:
     root: Path
     weather: Weather
     lost_syncs: frozenset[str] = frozenset()
-    """For mutants: "file" and "folder" syncs that are left out."""
+    """For mutants: syncs that are left out, of the "bodies" or of each "folder"."""
     _contents: dict[int, bytes] = field(default_factory=dict)
     _entries: dict[int, dict[str, int]] = field(default_factory=dict)
     _open: list[Any] = field(default_factory=list)
@@ -102,7 +107,7 @@ class Disk:
         if stat.S_ISDIR(status.st_mode):
             if "folder" not in self.lost_syncs:
                 self._keep_folder(_path_of(descriptor))
-        elif "file" not in self.lost_syncs:
+        elif not ("bodies" in self.lost_syncs and "bodies" in _path_of(descriptor).parts):
             with Path(f"/proc/self/fd/{descriptor}").open("rb") as stream:
                 self._contents[status.st_ino] = stream.read()
 
@@ -165,8 +170,8 @@ class Disk:
         return bytes(torn)
 
 
-class _Written:
-    """A file object of the disk's: writing may fail in the middle."""
+class _Stream:
+    """A file object of the disk's: reading may fail, and writing, in the middle."""
 
     def __init__(self, disk: Disk, stream: Any) -> None:
         self._disk = disk
@@ -174,6 +179,15 @@ class _Written:
 
     def write(self, data: Any) -> Any:
         return _writing(self._disk, self._stream.write, data)
+
+    def read(self, *size: int) -> Any:
+        return _struck(self._disk, "read", lambda: self._stream.read(*size))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stream.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -235,7 +249,15 @@ def watched(disk: Disk) -> Iterator[None]:
         if MACHINE.get() is None or not disk.holds(descriptor):
             return stream
         disk._open.append(stream)
-        return _Written(disk, stream)
+        return _Stream(disk, stream)
+
+    def opened_by_path(file: Any, *args: Any, **options: Any) -> Any:
+        stream = _REAL_OPEN(file, *args, **options)
+        machine = MACHINE.get()
+        if machine is None or machine.is_dead or isinstance(file, int) or not disk.holds(file):
+            return stream
+        disk._open.append(stream)
+        return _Stream(disk, stream)
 
     def wrote(name: str) -> Callable[..., Any]:
         real = _REAL[name]
@@ -264,9 +286,11 @@ def watched(disk: Disk) -> Iterator[None]:
     }
     for name, function in replaced.items():
         setattr(os, name, function)
+    io.open = opened_by_path  # what pathlib calls
     try:
         yield
     finally:
+        io.open = _REAL_OPEN
         for name in replaced:
             setattr(os, name, _REAL[name])
         disk.close()

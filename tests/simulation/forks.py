@@ -8,7 +8,9 @@ loaded stays loaded: a campaign runs one version of the code, whatever happens t
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import pkgutil
 import select
 import signal
 import subprocess
@@ -20,8 +22,8 @@ from pathlib import Path
 class ForkedRelay:
     """One relay process at a time, by way of the parent."""
 
-    def __init__(self, log: Path) -> None:
-        """Start the parent; ``log`` takes what the relays write to stderr."""
+    def __init__(self, log: Path, *, tree: Path | None = None) -> None:
+        """Start the parent; ``log`` takes what the relays write to stderr, ``tree`` has the code."""
         self._log = log
         with log.open("a") as errors:
             self._parent = subprocess.Popen(
@@ -30,6 +32,7 @@ class ForkedRelay:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                cwd=tree,
                 env={**os.environ, "DOCSIGN_LANG": "en"},
             )
         self._pid = 0
@@ -62,7 +65,9 @@ class ForkedRelay:
         assert self._parent.stdin is not None
         self._parent.stdin.write(f"{folder}\n")
         self._parent.stdin.flush()
-        self._pid = int(self._line())
+        line = self._line()
+        assert line.strip().isdigit(), f"no process was made: {line} {self._log.read_text()[-4000:]}"
+        self._pid = int(line)
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal and return how the relay ended."""
@@ -80,9 +85,9 @@ class ForkedRelay:
 
 def main() -> None:
     """Serve and fork until stdin ends."""
-    import relay_server.app  # noqa: F401 -- loaded once, here
     from relay_server.cli import main as serve
 
+    _load_everything()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -93,6 +98,15 @@ def main() -> None:
                 sys.stdout.flush()
                 os._exit(int(ended.code or 0))
         print(_end_of(child), flush=True)
+
+
+def _load_everything() -> None:
+    """Load now what a relay would load when it first needs it: the files may change while a campaign runs."""
+    for name in ("relay_server", "docsign.pki", "docsign.ades", "docsign.envelope"):
+        package = importlib.import_module(name)
+        for found in pkgutil.walk_packages(package.__path__, f"{name}."):
+            if not found.name.endswith("__main__"):
+                importlib.import_module(found.name)
 
 
 def _end_of(child: int) -> int:

@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from docsign.exchange import wire
+from docsign.pki import Trust
+from relay_server.checking import check_store
+from relay_server.core.directory import Agency
 from relay_server.log import LOGGER
 from tests.simulation.checker import Books, check
-from tests.simulation.clients import Computer
+from tests.simulation.clients import Computer, document_id
 from tests.simulation.diary import Diary
 from tests.simulation.disk import Weather, watched
 from tests.simulation.host import Bugs, Host, Settings, agency, make_template
-from tests.simulation.network import Network
+from tests.simulation.network import Network, fingerprint
 from tests.simulation.virtual_time import StuckError, VirtualLoop
 
 AGENCIES = ("H99.31", "H99", "000.00.12.H99", "H99.32")
@@ -33,6 +36,9 @@ STORMY_SECONDS = 6_000.0
 CALM_SECONDS = 4_000.0
 LONG = timedelta(days=120)
 """Longer than any time to live."""
+NOT_OURS = ("about-signature", "record-signature", "body-no-envelope", "body-left")
+"""What the relay's own check says of simulated signatures and envelopes, and of bytes that a death kept from
+being removed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +76,7 @@ class Simulator:
         history = History(seed=seed)
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         loop = VirtualLoop(random.Random(seed))
-        handler, level = Bugs(history.wrong), LOGGER.level
+        handler, level = Bugs(history.wrong, history.met), LOGGER.level
         LOGGER.addHandler(handler)
         LOGGER.setLevel(logging.ERROR)
         propagates, LOGGER.propagate = LOGGER.propagate, False
@@ -108,12 +114,13 @@ class _Story:
         weather = Weather(dice=dice, met=history.met)
         weather.fails = dice.choice([0, 0, 0.01, 0.05])
         weather.cuts = dice.choice([0, 0.003, 0.01, 0.03])
-        self.host = Host(loop, folder, weather, template, settings=settings)
+        retain = dice.choice([None, None, timedelta(hours=1), timedelta(days=1)])
+        self.host = Host(loop, folder, weather, template, settings=settings, retain=retain)
         self.network = Network(
             loop, dice, history.met, self.host.serving, faults=dice.choice([0, 0.05, 0.15, 0.3])
         )
         self.host.on_death = self.network.break_all
-        self.diary = Diary(lines=history.lines)
+        self.diary = Diary(lines=history.lines, retain=retain, auditors={AUDITOR})
         self.computers: list[Computer] = []
         self.tasks: list[asyncio.Task[Any]] = []
         self.senders: list[asyncio.Task[Any]] = []
@@ -127,11 +134,17 @@ class _Story:
         fate.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await fate
-        await self._calm()
+        if not await self._calm():
+            self.history.wrong.append("10. the relay does not start when all is calm")
+            return
         books = Books(diary=self.diary, complaints=self.history.wrong)
         auditor = Computer(AUDITOR, "tls 1", self.network, self.diary, self.dice)
         auditor.is_calm = True
         await self._read_traces(books.calm_traces)
+        for name, plan in self.diary.sent.items():
+            books.calm_bodies[name] = await self._computer(plan["sender"]).ask(
+                "GET", wire.envelope_path(name)
+            )
         for task in self.tasks:
             task.cancel()
         self.host.clock.jumped += LONG
@@ -142,10 +155,20 @@ class _Story:
             sender = self._computer(plan["sender"])
             books.receipts[name] = await sender.ask("GET", wire.receipt_path(name))
             books.bodies[name] = await sender.ask("GET", wire.envelope_path(name))
+        books.stamped = await auditor.ask("GET", f"{wire.LOG}/checkpoint.stamped")
+        books.stamp = await auditor.ask("GET", f"{wire.LOG}/checkpoint.tst")
         check(books)
+        self._second_opinion(books)
         self.history.requests = len(self.diary.seen)
         self.host.kill()
         gc.collect(0)
+
+    def _second_opinion(self, books: Books) -> None:
+        """Run the relay's own check over what is there; signatures and containers are not the simulator's."""
+        report = check_store(self.host.engine.path, self.host.disk.root / "bodies", Trust.nothing())
+        for trouble in report.troubles:
+            if trouble.code not in NOT_OURS:
+                books.complain(12, f"{trouble.code}: {trouble.where}: {trouble.sentence.text('en')}")
 
     async def _raise_up(self) -> None:
         while not await self.host.start():
@@ -158,16 +181,14 @@ class _Story:
         diary.awake = set(AGENCIES) - {asleep}
         for code in AGENCIES:
             self.computers += [Computer(code, f"tls {n}", self.network, diary, dice) for n in (1, 2)]
-        for number in range(dice.randint(3, 9)):
+        for number in range(1, dice.randint(3, 9) + 1):
             sender = dice.choice(AGENCIES[:2])
             others = [code for code in AGENCIES if code != sender]
-            receivers = dice.sample(others, dice.randint(1, 3))
-            filling = f"{dice.getrandbits(64):x}" * dice.choice([1, 40, 200])
-            body = f"ENV|{sender}|{','.join(receivers)}|0|{number + 1}|{filling}".encode()
-            diary.sent[hashlib.sha256(body).hexdigest()] = {
-                "sender": sender, "receivers": receivers, "body": body, "number": number + 1,
-                "at": dice.uniform(0, STORMY_SECONDS * 0.8), "lives": dice.choice([0, 0, 86_400]),
-            }  # fmt: skip
+            self._intend(sender, dice.sample(others, dice.randint(1, 3)), number)
+        for plan in dice.sample(list(diary.sent.values()), dice.randint(0, 2)):
+            kind = dice.choice([1, 2, 3])
+            number = plan["number"] if kind == 1 else plan["number"] + 100
+            self._intend(plan["sender"], plan["receivers"], number, kind=kind, changes=plan["number"])
         for name, plan in diary.sent.items():
             self.senders.append(self._begin(self._computer(plan["sender"]).correspond(name)))
         for computer in self.computers:
@@ -177,6 +198,41 @@ class _Story:
         self._begin(self._computer(AGENCIES[0]).watch_log())
         self._begin(self._computer(AGENCIES[3]).watch_log())
         self._begin(self._computer(AGENCIES[3]).pry())
+        if dice.random() < 0.5:
+            self._begin(self._rotate(dice.choice([one for one in self.computers if "tls 2" in one.identity])))
+
+    def _intend(
+        self, sender: str, receivers: list[str], number: int, *, kind: int = 0, changes: int = 0
+    ) -> None:
+        """Plan an envelope; ``kind`` 1 to 3 revokes, updates or replaces the one numbered ``changes``."""
+        dice = self.dice
+        filling = f"{dice.getrandbits(64):x}" * dice.choice([1, 40, 200])
+        about = document_id(sender, changes) if changes else ""
+        body = f"ENV|{sender}|{','.join(receivers)}|{kind}|{number}|{about}|{filling}".encode()
+        self.diary.sent[hashlib.sha256(body).hexdigest()] = {
+            "sender": sender, "receivers": receivers, "body": body, "number": number, "kind": kind,
+            "at": dice.uniform(0, STORMY_SECONDS * 0.8), "lives": dice.choice([0, 0, 86_400]),
+        }  # fmt: skip
+
+    async def _rotate(self, computer: Computer) -> None:
+        """Give a computer a new certificate: both are known for a while, then the old one is taken out."""
+        dice, code = self.dice, computer.agency
+        old = computer.identity
+        await asyncio.sleep(dice.uniform(0, STORMY_SECONDS / 2))
+        await self._direct(agency(code, computers=("tls 1", "tls 2", "tls 3")))
+        computer.identity = f"tls 3 {code}"
+        thief = Computer(code, "tls 2", self.network, self.diary, dice)
+        self._begin(thief.knock())
+        await asyncio.sleep(dice.uniform(0, STORMY_SECONDS / 4))
+        await self._direct(agency(code, computers=("tls 1", "tls 3")))
+        self.diary.taken_out[fingerprint(old)] = self.loop.time()
+        self.history.met["certificate taken out"] += 1
+
+    async def _direct(self, changed: Agency) -> None:
+        """Change the directory, as often as it takes."""
+        while not await self.host.operate(lambda tx: tx.put_agency(changed)):
+            self.history.met["operator failed"] += 1
+            await asyncio.sleep(self.dice.uniform(1, 60))
 
     def _begin(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = self.loop.create_task(coroutine)
@@ -194,7 +250,7 @@ class _Story:
             if host.serving() is None:
                 await self._raise_up()
                 continue
-            happening = dice.choice(["kill", "power", "clock", "full", *["nothing"] * 5])
+            happening = dice.choice(["kill", "power", "clock", "full", "away", *["nothing"] * 6])
             if happening == "kill":
                 host.kill()
             elif happening == "power":
@@ -206,15 +262,21 @@ class _Story:
                 host.weather.full = True
                 await asyncio.sleep(dice.uniform(10, 300))
                 host.weather.full = False
+            elif happening == "away":
+                host.stamper.is_away = not host.stamper.is_away
             self.diary.lines.append(f"{self.loop.time():12.2f} {'':12}  ** {happening}")
 
-    async def _calm(self) -> None:
-        """End every fault, start the relay afresh, and wait until everybody has what he wants."""
-        self.host.weather.storm = False
+    async def _calm(self) -> bool:
+        """End every fault, start the relay afresh, and wait until everybody has what he wants.
+
+        False where the relay does not start.
+        """
+        self.host.weather.storm = self.host.weather.full = self.host.stamper.is_away = False
         self.network.faults = 0
         self.diary.lines.append(f"{self.loop.time():12.2f} {'':12}  ** calm")
         self.host.kill()
-        await self._raise_up()
+        if not await self.host.start():
+            return False
         for computer in self.computers:
             computer.is_calm = True
         await asyncio.sleep(CALM_SECONDS)
@@ -226,6 +288,7 @@ class _Story:
         for task in self.tasks:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 raise task.exception() or AssertionError
+        return True
 
     async def _read_traces(self, traces: dict[str, Any]) -> None:
         for name, plan in self.diary.sent.items():

@@ -13,9 +13,8 @@ import hashlib
 import logging
 import random
 import shutil
-import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,27 +24,33 @@ from typing import Any, BinaryIO
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from docsign.envelope.header import Business, BusinessKind, Header, Organization
-from docsign.errors import ContainerError, DocsignError
+from docsign.envelope.header import Business, BusinessKind, Header, Organization, Replacement
+from docsign.errors import ContainerError, DocsignError, TimestampError
 from docsign.sentence import Sentence, say
 from docsign.verdict import Conclusion
+from relay_server.app import _stamp, _sweep
 from relay_server.core.directory import Agency, Binding, Use
 from relay_server.http.api import api
 from relay_server.outside import LogKey
-from relay_server.services.log import introduce
+from relay_server.services.log import catch_up, introduce
 from relay_server.services.relay import Limits, Relay
-from relay_server.services.retain import AT_ONCE, expire
+from relay_server.services.stamp import Stamping
+from relay_server.services.upload import UploadDesk
 from relay_server.storage.bell import LocalBell
 from relay_server.storage.database import DatabaseLedger
 from relay_server.storage.disk import DiskBodies
+from relay_server.storage.uploads import DiskUploads
 from tests.simulation.disk import Disk, Weather
-from tests.simulation.virtual_time import Machine, PowerCutError, VirtualLoop
+from tests.simulation.engine import Engine
+from tests.simulation.virtual_time import Machine, VirtualLoop
 
 NOW = datetime(2026, 11, 16, 2, 15, 30, tzinfo=UTC)
-SWEEP_SECONDS = 300.0
+STAMP_SECONDS = 300.0
+STAMP_LIMIT = timedelta(hours=1)
 LEASE = timedelta(minutes=5)
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(b"simulated log key of 32 bytes...")
 SECRET = b"simulated evidence key"
+STAMP_SECRET = b"simulated time-stamping key"
 
 
 @dataclass(slots=True)
@@ -93,14 +98,15 @@ class Found:
 
 
 class Judge:
-    """Reads envelopes of the simulator's kind: ``ENV|sender|receivers|kind|number|filling``."""
+    """Reads envelopes of the simulator's kind: ``ENV|sender|receivers|kind|number|about|filling``."""
 
     async def examine(self, stream: BinaryIO, *, at: datetime) -> Found:  # noqa: ARG002
         """See ports.Examiner."""
         parts = stream.read().decode(errors="replace").split("|")
-        if len(parts) != 6 or parts[0] != "ENV":
+        if len(parts) != 7 or parts[0] != "ENV":
             raise ContainerError(say("This is not a ZIP container."))
-        _, sender, receivers, kind, number, _ = parts
+        _, sender, receivers, kind, number, about, _ = parts
+        does = BusinessKind(int(kind))
         header = Header(
             sender=Organization(code=sender),
             receivers=tuple(Organization(code=code) for code in receivers.split(",")),
@@ -108,7 +114,11 @@ class Judge:
             notation="UBND-VX",
             issued=date(2026, 11, 16),
             subject=f"Văn bản số {number}",
-            business=Business(kind=BusinessKind(int(kind))),
+            business=Business(
+                kind=does,
+                document_id=about if does is BusinessKind.UPDATE else "",
+                replacements=(Replacement(document_id=about),) if does is BusinessKind.REPLACE else (),
+            ),
         )
         return Found(header=header, signers=(hashlib.sha256(f"seal {sender}".encode()).hexdigest(),))
 
@@ -121,9 +131,26 @@ class Judge:
         return False
 
 
-def agency(code: str, *, audits: bool = False) -> Agency:
-    """Return an agency with two computers and a seal; ``audits`` lets them read the log's records."""
-    uses = [("tls 1", Use.TLS), ("tls 2", Use.TLS), ("seal", Use.SIGN)]
+@dataclass(slots=True, kw_only=True)
+class Stamper:
+    """A time-stamping service whose tokens are keyed digests; it is away at times."""
+
+    weather: Weather
+    is_away: bool = False
+
+    def fetch(self, digest: bytes) -> bytes:
+        """Return the token over a digest; raises TimestampError."""
+        token = hashlib.sha256(STAMP_SECRET + digest).digest()
+        struck = "failed" if self.is_away else self.weather.strikes("time-stamp")
+        if struck:
+            self.weather.met["time-stamp: away"] += self.is_away
+            raise TimestampError(say("The connection to the time-stamping service broke."))
+        return token
+
+
+def agency(code: str, *, audits: bool = False, computers: tuple[str, ...] = ("tls 1", "tls 2")) -> Agency:
+    """Return an agency with its computers and a seal; ``audits`` lets them read the log's records."""
+    uses = [*((name, Use.TLS) for name in computers), ("seal", Use.SIGN)]
     uses += [("tls 1", Use.AUDIT)] if audits else []
     return Agency(
         code=code,
@@ -144,12 +171,21 @@ class Host:
     """The computer, its disk, and the relay that runs on it when it does."""
 
     def __init__(
-        self, loop: VirtualLoop, folder: Path, weather: Weather, template: Path, *, settings: Settings
+        self,
+        loop: VirtualLoop,
+        folder: Path,
+        weather: Weather,
+        template: Path,
+        *,
+        settings: Settings,
+        retain: timedelta | None = None,
     ) -> None:
         self.loop = loop
         self.weather = weather
         self.settings = settings
+        self.limits = Limits(free_space=0, lease=LEASE, retain=retain)
         self.clock = JumpingClock(loop)
+        self.stamper = Stamper(weather=weather)
         self._names = Names(random.Random(loop.dice.getrandbits(64)))
         self._folder = folder
         self._life = 0
@@ -157,16 +193,14 @@ class Host:
         files.mkdir()
         self.disk = Disk(files, weather, lost_syncs=settings.lost_syncs)
         self.disk.settle()
-        self.database = folder / "ledger 0"
-        shutil.copyfile(template, self.database)
-        self._durable_log = 0
-        self._torn = False
+        self.engine = Engine(
+            path=folder / "ledger 0", weather=weather, dice=loop.dice, lazy_commits=settings.lazy_commits
+        )
+        shutil.copyfile(template, self.engine.path)
         self._how = ""
         self.machine: Machine | None = None
         self.server: Any = None
         self.on_death: Callable[[], None] = lambda: None
-        self.ledger: DatabaseLedger | None = None
-        self.bugs: list[str] = []
 
     def serving(self) -> tuple[Machine, Any] | None:
         """Return who answers now, None where nobody does."""
@@ -193,13 +227,13 @@ class Host:
         return not machine.is_dead
 
     async def _serve(self, machine: Machine) -> Any:
-        ledger = await DatabaseLedger.open(self.database)
-        self.ledger = ledger
-        self._watch(ledger)
+        ledger = await DatabaseLedger.open(self.engine.path)
+        self.engine.watch(ledger)
         clock, stamp = self.clock, Stamp()
         log_key = LogKey(LOG_KEY)
         about = await introduce(ledger, stamp, clock, self._names, log_key.public)
         ledger.keep_log(log_key.logbook(about))
+        await catch_up(ledger)
         relay = Relay(
             about=about,
             clock=clock,
@@ -209,52 +243,39 @@ class Host:
             notary=stamp,
             examiner=Judge(),
             bell=LocalBell(),
-            limits=Limits(free_space=0, lease=LEASE),
+            limits=self.limits,
+            stamping=Stamping(fetch=self.stamper.fetch, limit=STAMP_LIMIT),
         )
-        machine.task(self._sweep(relay))
-        runner = web.AppRunner(api(relay), access_log=None, handle_signals=False)
+        assert relay.stamping is not None
+        desk = UploadDesk(relay, DiskUploads.open(self.disk.root / "uploads"))
+        machine.task(_sweep(relay, desk))
+        machine.task(_stamp(relay, relay.stamping, STAMP_SECONDS))
+        runner = web.AppRunner(api(relay, desk), access_log=None, handle_signals=False)
         await runner.setup()
         return runner.server
 
-    async def _sweep(self, relay: Relay) -> None:
-        while True:
-            try:
-                while await expire(relay) == AT_ONCE:
-                    pass
-            except DocsignError:
-                self.weather.met["sweep failed"] += 1
-            await asyncio.sleep(SWEEP_SECONDS)
+    async def operate(self, work: Callable[[Any], Awaitable[None]]) -> bool:
+        """Change the ledger from a process of its own, as the operator does; False where that failed."""
+        if self.machine is None or self.serving() is None:
+            return False
+        try:
+            await self.machine.task(self._operate(work))
+        except DocsignError:
+            return False
+        except asyncio.CancelledError:
+            if self.machine.is_dead:
+                return False
+            raise
+        return not self.machine.is_dead
 
-    def _watch(self, ledger: DatabaseLedger) -> None:
-        """Lie in wait at the ledger's commits."""
-        writer = ledger._writer
-        assert writer is not None
-        writer.pragma("wal_autocheckpoint=0")
-        commit = writer.commit
-        self._durable_log = self._log_size()
-
-        def committing() -> None:
-            struck = self.weather.strikes("commit")
-            if struck in ("failed", "cut"):
-                if struck == "cut":
-                    raise PowerCutError
-                raise _disk_error()
-            before = self._log_size()
-            commit()
-            if struck == "cut late":
-                self._torn = True
-                self._durable_log = min(self._log_size(), before)
-                raise PowerCutError
-            if not self.settings.lazy_commits or self.loop.dice.random() < 0.5:
-                self._durable_log = self._log_size()
-            if struck:
-                raise _disk_error()
-
-        writer.commit = committing  # type: ignore[method-assign]
-
-    def _log_size(self) -> int:
-        path = Path(f"{self.database}-wal")
-        return path.stat().st_size if path.exists() else 0
+    async def _operate(self, work: Callable[[Any], Awaitable[None]]) -> None:
+        ledger = await DatabaseLedger.open(self.engine.path)
+        self.engine.watch(ledger)
+        try:
+            await ledger.write(work)
+        finally:
+            await ledger.close()
+            self.engine.forget(ledger)
 
     # ---- a death
 
@@ -284,26 +305,7 @@ class Host:
         how = self._how or dice.choice(["kill", "power"])
         self._how = ""
         self.weather.met[how] += 1
-        fresh = self._folder / f"ledger {self._life}"
-        shutil.copyfile(self.database, fresh)
-        log = Path(f"{self.database}-wal")
-        if log.exists():
-            data = log.read_bytes()
-            rest = data[self._durable_log :]
-            data = data[: self._durable_log]
-            if rest and (how == "power" or self._torn):
-                self.weather.met["commit torn"] += 1
-                kept = rest[: dice.randrange(len(rest) + 1)]
-                data += kept + (dice.randbytes(dice.randrange(64)) if dice.random() < 0.5 else b"")
-            else:
-                data += rest
-            Path(f"{fresh}-wal").write_bytes(data)
-        if self.ledger is not None:
-            self.ledger._let_go()
-            self.ledger = None
-        for name in ("", "-wal", "-shm"):
-            Path(f"{self.database}{name}").unlink(missing_ok=True)
-        self.database, self._torn, self._durable_log = fresh, False, 0
+        self.engine.survive(self._folder / f"ledger {self._life}", how)
         if how == "power":
             self.disk.cut_power(self._folder / f"files {self._life}")
         else:
@@ -322,18 +324,17 @@ class Settings:
 class Bugs(logging.Handler):
     """Gathers what the relay itself calls a bug."""
 
-    def __init__(self, found: list[str]) -> None:
+    def __init__(self, found: list[str], met: Counter[str]) -> None:
         super().__init__(logging.ERROR)
         self._found = found
+        self._met = met
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it."""
         if record.getMessage() == "bug" or record.exc_info is None:
             self._found.append(repr(record.exc_info[1] if record.exc_info else record.getMessage()))
-
-
-def _disk_error() -> sqlite3.OperationalError:
-    return sqlite3.OperationalError("disk I/O error")
+        else:
+            self._met[f"relay told: {record.getMessage()}"] += 1
 
 
 async def make_template(path: Path, agencies: list[Agency]) -> None:

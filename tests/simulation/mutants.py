@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from relay_server.core.deliveries import Delivery
+from sqlalchemy import and_, bindparam, select
+
+from relay_server.core.deliveries import NOT_FETCHED, Delivery, State
 from relay_server.core.envelopes import Fact
-from relay_server.services import log
+from relay_server.proving import prove_record
+from relay_server.services import collect, follow, log
+from relay_server.services.collect import not_found
 from relay_server.storage import transaction
 from relay_server.storage.database import DatabaseLedger
-from relay_server.storage.tables import facts
+from relay_server.storage.tables import envelopes, facts
 from relay_server.storage.transaction import DatabaseTransaction
+from relay_server.storage.uploads import DiskUploads
 from tests.simulation.host import Settings
 
 
@@ -134,6 +139,84 @@ def _record_missing() -> contextlib.AbstractContextManager[None]:
     return _put(DatabaseTransaction, "add_fact", add_fact)
 
 
+def _offset_on_hope() -> contextlib.AbstractContextManager[None]:
+    """An upload's offset is told before its bytes are flushed."""
+
+    def sync(self: DiskUploads, stream: Any) -> None:
+        """Do nothing."""
+
+    return _put(DiskUploads, "sync", sync)
+
+
+def _directory_as_it_was() -> contextlib.AbstractContextManager[None]:
+    """A certificate that was let in once is let in for as long as the process runs."""
+    real = DatabaseLedger.agency_of
+    known: dict[tuple[int, str], Any] = {}
+
+    async def agency_of(self: DatabaseLedger, fingerprint: str, use: Any) -> Any:
+        key = (id(self), fingerprint)
+        known[key] = known.get(key) or await real(self, fingerprint, use)
+        return known[key]
+
+    return _put(DatabaseLedger, "agency_of", agency_of)
+
+
+def _removed_too_early() -> contextlib.AbstractContextManager[None]:
+    """Bytes past the retention are removed though a receiver waits for them."""
+    early = select(envelopes).where(
+        and_(envelopes.c.kept, envelopes.c.accepted_at < bindparam("before"))
+    )  # fmt: skip
+    return _put(transaction, "_REMOVABLE", early.limit(bindparam("most")))
+
+
+def _recall_ignored() -> contextlib.AbstractContextManager[None]:
+    """What was asked back before anybody fetched it is handed out all the same."""
+    real = collect.own_delivery
+
+    async def own_delivery(tx: Any, caller: Any, sha256: str) -> Delivery:
+        delivery = await real(tx, caller, sha256)
+        taken_back = (
+            delivery.state in (State.WITHDRAWN, State.RECALL_ASKED) and delivery.reached in NOT_FETCHED
+        )
+        return replace(delivery, state=State.DONE, reached=State.DONE) if taken_back else delivery
+
+    return _put(collect, "own_delivery", own_delivery)
+
+
+def _never_over() -> contextlib.AbstractContextManager[None]:
+    """No time to live is ever over."""
+
+    async def overdue(_self: Any, _now: Any, _limit: int) -> tuple[Delivery, ...]:
+        return ()
+
+    return _put(DatabaseTransaction, "overdue", overdue)
+
+
+def _open_to_all() -> contextlib.AbstractContextManager[None]:
+    """A receiver sees every receiver's delivery."""
+
+    async def visible(tx: Any, _caller: Any, sha256: str) -> Any:
+        envelope = await tx.envelope(sha256)
+        if envelope is None:
+            raise not_found()
+        return envelope, await tx.deliveries(sha256)
+
+    return _put(follow, "_visible", visible)
+
+
+def _proof_of_another() -> contextlib.AbstractContextManager[None]:
+    """A receipt comes with the proof of the newest checkpoint, another one each time."""
+
+    async def proof(self: DatabaseLedger, evidence: str) -> Any:
+        sealed, index = self._recent.get(evidence) or (None, 0)
+        newest = next(reversed(self._recent.values()), (None, 0))
+        if sealed is None or newest[0] is None:
+            return await self.read(lambda tx: prove_record(tx, evidence))
+        return replace(sealed.proof(index), checkpoint=newest[0].state.checkpoint)
+
+    return _put(DatabaseLedger, "proof", proof)
+
+
 class LateBodies:
     """A body store that answers first and makes the bytes durable afterwards."""
 
@@ -171,13 +254,20 @@ class _LateIncoming:
 
 
 MUTANTS = (
-    Mutant(name="sync of the body left out", settings=Settings(lost_syncs=frozenset({"file"}))),
-    Mutant(name="sync of the folder left out", settings=Settings(lost_syncs=frozenset({"folder"}))),
-    Mutant(name="acknowledged before the commit is durable", settings=Settings(lazy_commits=True), seed=4),
+    Mutant(name="sync of the body left out", settings=Settings(lost_syncs=frozenset({"bodies"})), seed=3),
+    Mutant(name="sync of the folder left out", settings=Settings(lost_syncs=frozenset({"folder"})), seed=1),
+    Mutant(name="acknowledged before the commit is durable", settings=Settings(lazy_commits=True), seed=1),
     Mutant(name="dedup key in another transaction", change=_dedup_key_apart, seed=5),
-    Mutant(name="lease never over", change=_lease_for_ever),
-    Mutant(name="receipt for bytes not yet durable", settings=Settings(bodies=LateBodies)),
-    Mutant(name="checkpoint shown before its commit", change=_checkpoint_too_early),
+    Mutant(name="lease never over", change=_lease_for_ever, seed=2),
+    Mutant(name="receipt for bytes not yet durable", settings=Settings(bodies=LateBodies), seed=1),
+    Mutant(name="checkpoint shown before its commit", change=_checkpoint_too_early, seed=5),
     Mutant(name="record without a leaf", change=_leaf_missing),
     Mutant(name="change without a record", change=_record_missing),
+    Mutant(name="offset of an upload told on hope", change=_offset_on_hope),
+    Mutant(name="certificate that was taken out is let in", change=_directory_as_it_was, seed=2),
+    Mutant(name="bytes removed while somebody waits", change=_removed_too_early, seed=3),
+    Mutant(name="handed out though asked back", change=_recall_ignored, seed=2),
+    Mutant(name="time to live never over", change=_never_over),
+    Mutant(name="everybody sees everything", change=_open_to_all),
+    Mutant(name="proof under another checkpoint", change=_proof_of_another),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -146,7 +147,7 @@ class Network:
         """Send one request and return its answer; raises LostError."""
         lines = [f"{method} {path} HTTP/1.1", "Host: relay.test", "Connection: close"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        if body or method == "POST":
+        if body or method in ("POST", "PATCH"):
             lines.append(f"Content-Length: {len(body)}")
         request = "\r\n".join([*lines, "", ""]).encode() + body
         fault = ""
@@ -189,7 +190,7 @@ class Network:
                 raise LostError("the request was cut")
             if fault == "answer lost" and self.dice.random() < 0.5:
                 raise LostError("hung up before the answer")
-            answer = await self._listen(connection)
+            answer = await self._listen(connection, is_head=request.startswith(b"HEAD "))
         finally:
             self.connections.discard(connection)
             connection.end(ConnectionResetError())
@@ -210,11 +211,11 @@ class Network:
                 machine.call(connection.protocol.data_received, request[start : start + step])
             await asyncio.sleep(self.dice.expovariate(1 / 0.01))
 
-    async def _listen(self, connection: Connection) -> Answer:
+    async def _listen(self, connection: Connection, *, is_head: bool) -> Answer:
         try:
             async with asyncio.timeout(PATIENCE):
                 while True:
-                    answer = _parsed(bytes(connection.received))
+                    answer = _parsed(bytes(connection.received), is_head=is_head)
                     if answer is not None and (answer.is_whole or connection.is_over):
                         return answer
                     if connection.is_over:
@@ -225,14 +226,24 @@ class Network:
             raise LostError("no answer in time") from error
 
 
-def _parsed(data: bytes) -> Answer | None:
+def _parsed(data: bytes, *, is_head: bool) -> Answer | None:
     head, blank, body = data.partition(b"\r\n\r\n")
     if not blank:
         return None
     first, *lines = head.decode("latin-1").split("\r\n")
     status = int(first.split(" ")[1])
     if status == 100:
-        return _parsed(body)
+        return _parsed(body, is_head=is_head)
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    length = int(headers.get("content-length", "0"))
+    length = 0 if is_head else int(headers.get("content-length", "0"))
     return Answer(status=status, headers=headers, body=body[:length], is_whole=len(body) >= length)
+
+
+def may_be_repeated(answer: Answer) -> bool:
+    """Say whether the relay means that the same request may succeed later."""
+    if answer.status < 400:
+        return False
+    try:
+        return bool(json.loads(answer.body)["retry"])
+    except (ValueError, KeyError):
+        return answer.status >= 500

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -73,6 +74,25 @@ async def test_twenty_kills_lose_nothing(
     """Everything answered is there, once, proved, and the two ways of checking agree."""
     campaign = await _campaign(site, agency_key, relay, trust, seed=1, kills=20)
     assert len(campaign.diary.sent) > 20
+
+
+async def test_a_campaign_runs_the_code_it_began_with(site: Site, tmp_path: Path) -> None:
+    """A start loads nothing more from the tree: files that change meanwhile are no failure of the relay's."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    here = Path(__file__).parent.parent.parent
+    for name in ("docsign", "relay_server", "tests"):
+        (tree / name).symlink_to(here / name)
+    relay = ForkedRelay(tmp_path / "errors", tree=tree)
+    try:
+        relay.start(site.folder)
+        assert relay.end(signal.SIGKILL) == -signal.SIGKILL
+        for name in ("docsign", "relay_server", "tests"):
+            (tree / name).unlink()
+        relay.start(site.folder)
+        assert relay.end(signal.SIGTERM) == 0
+    finally:
+        relay.close()
 
 
 @pytest.mark.slow

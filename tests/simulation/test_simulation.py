@@ -69,7 +69,7 @@ def test_the_command_prints_rates_faults_and_zeros(capsys: pytest.CaptureFixture
     assert run.main(["--seeds", "1", "--first", "3"]) == 0
     out = capsys.readouterr().out
     assert "1 histories" in out
-    assert out.count("         0   ") == 11
+    assert out.count("         0   ") == 13
     assert run.main(["--seed", "3"]) == 0
     assert capsys.readouterr().out.endswith("nothing wrong\n")
 
