@@ -147,6 +147,8 @@ def read_container(stream: BinaryIO) -> Container:
     entry = archive.find(MIMETYPE_NAME)
     comment = archive.comment.decode("utf-8", "replace")
     said = comment.removeprefix(COMMENT_PREFIX).strip() if comment.startswith(COMMENT_PREFIX) else None
+    if said is not None and not is_container_type(said):
+        said = None  # EN 319 162-1 4.3.3.1: in an ASiC-S it may be the type of the file that is signed
     if entry is None:
         mimetype = said
         if said is None:

@@ -116,6 +116,9 @@ def judge_container(
     )
     if judged or problems:
         problems += _uncovered(container, judged)
+    if judged and not data and all(container.find(name) for one in judged for name in one.referred):
+        # EN 319 162-1 4.4.3.1: it holds a file at least; one that is signed and missing has its own problem
+        problems.append(form_problem(say("The container holds no file that could be signed."), ""))
     answers = [report.conclusion for report in reports]
     findings = [*container.findings, *_remarks(case, proofs, judged)]
     return ContainerJudgement(
@@ -155,6 +158,9 @@ def _form_problems(case: _Case) -> Iterator[Problem]:
     if container.format is FileFormat.ASICS and len(container.data_names) != 1:
         count = len(container.data_names)
         yield form_problem(say("An ASiC-S container holds exactly one file; this one has {n}.", n=count), "")
+    elif container.format is FileFormat.ASICS and "/" in container.data_names[0]:  # EN 319 162-1 4.3.3.1
+        sentence = say("The file of an ASiC-S container stands at its root, in no folder.")
+        yield form_problem(sentence, container.data_names[0])
 
 
 def _judge_signatures(case: _Case, proofs: Proofs, problems: list[Problem]) -> list[_Judged]:

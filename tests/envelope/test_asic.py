@@ -19,8 +19,8 @@ from docsign.envelope.open_document import required_names
 from docsign.errors import ContainerError, XmlError
 from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import fetch_timestamp
-from docsign.verdict import FileFormat, Indication, SubIndication
-from tests.ades.xades_building import Stamper
+from docsign.verdict import Conclusion, FileFormat, Indication, SubIndication
+from tests.ades.xades_building import Stamper, built, detached
 from tests.ades.xml_signing import NOW
 from tests.envelope.asic_building import (
     ASICE,
@@ -147,6 +147,27 @@ def test_a_changed_container_does_not_pass(
     judgement = judged(files, trust)
     assert answer(judgement) == (indication, sub)
     assert code in codes(judgement)
+
+
+def test_a_container_without_a_file_is_none(agency_key: SigningKey, trust: Trust) -> None:
+    """EN 319 162-1 4.4.3.1: a signature over the list of files alone signs nothing that anyone could read."""
+    listing = {"META-INF/manifest.xml": b"<manifest/>"}
+    signature = built(detached(agency_key, listing))
+    judgement = judged(listing | {"META-INF/signatures.xml": signature}, trust)
+    assert answer(judgement) == (FAILED, Sub.FORMAT_FAILURE)
+    assert [one.conclusion for one in judgement.signatures] == [Conclusion.passed()]
+    taken = with_xades({"a.txt": b"Danh sach"}, agency_key)
+    del taken["a.txt"]
+    assert answer(judged(taken, trust)) == (OPEN, Sub.SIGNED_DATA_NOT_FOUND)
+
+
+def test_the_file_of_a_simple_container_stands_at_its_root(agency_key: SigningKey, trust: Trust) -> None:
+    """EN 319 162-1 4.3.3.1; the archive's comment may say what kind of file it is."""
+    for name, expected in (("a.txt", (PASSED, None)), ("phu-luc/a.txt", (FAILED, Sub.FORMAT_FAILURE))):
+        files = with_xades({name: b"Danh sach"}, agency_key)
+        for comment in ("", "mimetype=text/plain"):
+            assert answer(judged(files, trust, ASICS, comment=comment)) == expected
+            assert answer(judged(files, trust, None, comment=comment))[0] is PASSED  # then it is ASiC-E
 
 
 def test_without_its_signature_a_manifest_is_named(cades: Files, trust: Trust) -> None:
