@@ -48,11 +48,13 @@ class ArchiveStamp:
 class StampChain:
     """Archive time-stamps, each renewed over the one before (RFC 4998 5.2).
 
-    ``earlier`` digests the chains before this one; it is None for the first chain.
+    ``earlier`` digests the chains before this one; it is None for the first chain. ``canonicalization`` is
+    that of files which are XML, in a record that is XML.
     """
 
     stamps: tuple[ArchiveStamp, ...]
     earlier: Earlier | None = None
+    canonicalization: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ The record answers for itself alone: whatever is wrong with it is not the fault 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -45,6 +45,9 @@ from docsign.verdict import (
     conclude,
 )
 
+Contents = Callable[[str], bytes | None]
+"""Gives the bytes of a file by its name; None where it is not here, or too large."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceJudgement:
@@ -70,12 +73,14 @@ def judge_evidence_record(
     at: datetime,
     id: str = "ER1",
     beside: ValidationData | None = None,
+    contents: Contents | None = None,
 ) -> EvidenceJudgement:
     """Judge an evidence record (ASN.1 or XML) over ``objects``; never raises on bad bytes.
 
     ``objects`` gives for every file that the record must cover how it is digested (from hashlib's name of a
     digest to the digest; asked once for each chain). A file the record does not cover fails the record.
-    ``beside`` is validation data that lies elsewhere.
+    ``beside`` is validation data that lies elsewhere. ``contents`` gives the bytes of a file by its name, for
+    a record in XML over a file in XML: it may be digested in its canonical form.
     """
     try:
         record = read_evidence_record(data)
@@ -86,7 +91,8 @@ def judge_evidence_record(
     except MalformedError as error:
         problem = failed(SubIndication.FORMAT_FAILURE, "evidence-record-form", error.sentence, error.where)
         return _unread(id, problem)
-    return _Judging(record, objects, trust, at, id, record.beside.merged(beside or ValidationData())).run()
+    data_beside = record.beside.merged(beside or ValidationData())
+    return _Judging(record, objects, trust, at, id, data_beside, contents).run()
 
 
 def judge_read_record(
@@ -124,6 +130,7 @@ class _Judging:
         at: datetime,
         id: str,
         beside: ValidationData,
+        contents: Contents | None = None,
     ) -> None:
         self.record = record
         self.objects = objects
@@ -131,6 +138,7 @@ class _Judging:
         self.at = at
         self.id = id
         self.beside = beside
+        self.contents = contents
         self.problems: list[Problem] = []
         self.covered: set[str] = set(objects)
         self.digests: dict[str, dict[str, bytes]] = {}
@@ -184,7 +192,7 @@ class _Judging:
         wanted = {
             name: tuple(one for old in earlier for one in with_earlier(stamp.hash, value, old))
             if earlier and not as_xml
-            else (value,)
+            else (value, *self._canonical(name, stamp.hash, chain.canonicalization))
             for name, value in own.items()
         }
         if not stamp.groups:
@@ -205,17 +213,30 @@ class _Judging:
             self.digests[name] = {file: digest(name) for file, digest in self.objects.items()}
         return self.digests[name]
 
+    def _canonical(self, file: str, name: str, algorithm: str) -> tuple[bytes, ...]:
+        """Digest a file's canonical form, where it has one that the record may mean."""
+        data = self.contents(file) if self.contents is not None and algorithm else None
+        if data is None:
+            return ()
+        from docsign.ades.evidence_record_xml import canonical_file
+
+        canonical = canonical_file(data, algorithm)
+        return () if canonical is None else (hash_bytes(name, canonical),)
+
     @staticmethod
     def _without_tree(
         name: str, wanted: Mapping[str, tuple[bytes, ...]], earlier: tuple[bytes, ...]
     ) -> tuple[bytes, ...]:
         """RFC 4998 4.2: without a tree the token stamps the one digest, or that of the group, itself."""
-        values = [one[0] for one in wanted.values()]
-        if len(values) == 1 and not earlier:
+        readings = {
+            tuple(one[which] for one in wanted.values()) for which in (0, -1)
+        }  # as it stands, or as XML
+        if len(wanted) == 1 and not earlier:
             return next(iter(wanted.values()))
-        return tuple(joined(name, [*values, *extra]) for extra in ([one] for one in earlier)) or (
-            (joined(name, values),) if values else ()
-        )
+        if not wanted and not earlier:
+            return ()
+        extras = [[one] for one in earlier] or [[]]
+        return tuple(joined(name, [*values, *extra]) for values in readings for extra in extras)
 
     def _repeated(self, stamp: ArchiveStamp, wanted: Mapping[str, tuple[bytes, ...]], where: str) -> None:
         """A value that stands twice in a group makes the tree ambiguous, save for files that are equal."""

@@ -21,6 +21,7 @@ from docsign.ades.evidence_record import (
     EvidenceRecord,
     StampChain,
     broken_record,
+    looks_like_xml,
 )
 from docsign.ades.hash_tree import Group
 from docsign.ades.signer import load_certificates
@@ -78,6 +79,16 @@ def read_xml_element(root: etree._Element) -> EvidenceRecord:
     return EvidenceRecord(form="xml", chains=chains, beside=beside)
 
 
+def canonical_file(data: bytes, algorithm: str) -> bytes | None:
+    """Return what a chain digests of a file that is XML (RFC 6283 2.1); None of any other."""
+    if not looks_like_xml(data):
+        return None
+    try:
+        return xml.canonicalize_document(xml.parse(data), algorithm)
+    except XmlError:
+        return None
+
+
 def _children(parent: etree._Element, *names: str) -> dict[str, tuple[etree._Element, ...]]:
     """Return the children by name; each may stand once, none but ``names`` may stand there."""
     found: dict[str, tuple[etree._Element, ...]] = {}
@@ -126,7 +137,8 @@ def _chain(
     stamps = tuple(
         _stamp(one, name, canonical, budget, found, where) for one in _ordered(chain, "ArchiveTimeStamp")
     )
-    return StampChain(stamps=stamps, earlier=_earlier(sequence, place, canonical) if place else None)
+    earlier = _earlier(sequence, place, canonical) if place else None
+    return StampChain(stamps=stamps, earlier=earlier, canonicalization=canonical)
 
 
 def _earlier(sequence: etree._Element, place: int, canonical: str) -> Earlier:

@@ -149,7 +149,9 @@ def _records(
     for place, (name, data) in enumerate(records, 1):
         covering = coverage.of(name)
         objects = coverage.digesters(covering.referred)
-        judged = judge_evidence_record(data, objects, trust=trust, at=at, id=f"ER{place}", beside=beside)
+        judged = judge_evidence_record(
+            data, objects, trust=trust, at=at, id=f"ER{place}", beside=beside, contents=coverage.xml
+        )
         report = _with_files(judged.report, covering)
         reports.append(report)
         covered |= covering.covered

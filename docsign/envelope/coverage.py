@@ -14,6 +14,7 @@ from docsign.ades.signer import Digester, Problem, doubtful, failed
 from docsign.ades.xades_algorithms import digest_name
 from docsign.ades.xades_references import hash_pieces, pieces_of, weak_digest
 from docsign.ades.xades_transforms import Digests
+from docsign.ades.xml import LIMIT as XML_LIMIT
 from docsign.envelope.asic_manifest import AsicManifest, read_manifest
 from docsign.envelope.container import Container
 from docsign.errors import ContainerError, XmlError
@@ -163,6 +164,16 @@ class Coverage:
             covered=frozenset(covered),
             problems=tuple(problems),
         )
+
+    def xml(self, name: str) -> bytes | None:
+        """Return a file that may be XML; None where it is missing, damaged or too large for that."""
+        entry = self.container.find(name)
+        if entry is None or entry.size > XML_LIMIT:
+            return None
+        try:
+            return self.container.read(name, XML_LIMIT)
+        except ContainerError:
+            return None
 
     def digesters(self, names: frozenset[str]) -> dict[str, Callable[[str], bytes]]:
         """Return how each of these files is digested; a damaged or missing one has no right digest."""

@@ -176,6 +176,7 @@ def _judge_record(data: bytes, question: Question) -> Answer:
         trust=question.trust,
         at=question.at,
         beside=question.beside,
+        contents={name_of(one): bytes_of(one) for one in question.content}.get,
     )
     return Answer(
         format=FileFormat.EVIDENCE_RECORD,

@@ -90,10 +90,15 @@ def _judge_evidence(stream: BinaryIO, name: str, question: Question) -> tuple[Ti
     """Judge the evidence records that were given beside a file: each must cover the whole of it."""
     from docsign.ades.algorithms import hash_bytes
     from docsign.ades.evidence_record_judge import judge_evidence_record
+    from docsign.ades.xml import LIMIT as XML_LIMIT
 
     def digest(algorithm: str) -> bytes:
         stream.seek(0)
         return hash_bytes(algorithm, stream.read())
+
+    def contents(_: str) -> bytes:
+        stream.seek(0)
+        return stream.read(XML_LIMIT + 1)
 
     reports = tuple(
         judge_evidence_record(
@@ -103,6 +108,7 @@ def _judge_evidence(stream: BinaryIO, name: str, question: Question) -> tuple[Ti
             at=question.at,
             id=f"ER{number}",
             beside=question.beside,
+            contents=contents,
         ).report
         for number, record in enumerate(question.evidence, 1)
     )

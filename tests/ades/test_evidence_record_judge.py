@@ -97,6 +97,47 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 # --- what is good -------------------------------------------------------------------------------------------
 
+XML_FILES = {
+    # as they stand, and in canonical form: attributes in order, no declaration, no comment
+    "header.xml": (
+        b'<?xml version="1.0"?>\n<a  z="1" b="2"><!-- ghi chu --><c/></a>\n',
+        b'<a b="2" z="1"><c></c></a>',
+    ),
+    "cong-van.pdf": (b"%PDF- cong van", b"%PDF- cong van"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("tree", [True, False])
+@pytest.mark.parametrize("renewed", [True, False])
+def test_a_record_in_xml_may_be_over_canonical_xml(
+    world: World, form: str, *, tree: bool, renewed: bool
+) -> None:
+    """RFC 6283 2.1: what a chain digests of a file that is XML; a record in ASN.1 knows bytes alone."""
+    record = Record(form, {name: one for name, (_, one) in XML_FILES.items()})
+    record.begin(world.keys[0], BEGIN, tree=tree)
+    if renewed:
+        record.renew_tree(world.keys[1], BEGIN + YEAR, tree=tree)
+    written = {name: one for name, (one, _) in XML_FILES.items()}
+
+    def answer(files: Mapping[str, bytes]) -> Conclusion:
+        at = BEGIN + len(record.chains) * YEAR - timedelta(days=60)
+        contents = dict(files).get
+        return judge_evidence_record(
+            record.encode(), digesters(files), trust=world.trust, at=at, contents=contents
+        ).report.conclusion
+
+    failed = Conclusion.failed(SubIndication.HASH_FAILURE)
+    assert answer(dict(record.files)) == Conclusion.passed()
+    assert answer(written) == (Conclusion.passed() if form == "xml" else failed)
+    assert world.judged(record, written, at=BEGIN + YEAR).report.conclusion == failed  # bytes not at hand
+    for changed in (
+        b'<a z="1" b="3"><c/></a>',
+        b'<a z="1" b="2"><c/>',
+        b'<!DOCTYPE a><a z="1" b="2"><c/></a>',
+    ):
+        assert answer(written | {"header.xml": changed}) == failed
+
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_record_proves_that_its_files_existed(world: World, form: str) -> None:

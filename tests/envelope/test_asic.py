@@ -20,6 +20,7 @@ from docsign.errors import ContainerError, XmlError
 from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import fetch_timestamp
 from docsign.verdict import Conclusion, FileFormat, Indication, SubIndication
+from docsign.verification import verify
 from tests.ades.xades_building import Stamper, built, detached
 from tests.ades.xml_signing import NOW
 from tests.envelope.asic_building import (
@@ -304,6 +305,21 @@ def test_an_evidence_record_alone_signs_nothing(tsa_key: SigningKey, trust: Trus
     judgement = judged(ONE | {"META-INF/evidencerecord.ers": record}, trust, ASICS)
     assert answer(judgement) == (NONE, None)
     assert [one.conclusion.indication for one in judgement.timestamps] == [PASSED]
+
+
+def test_a_record_in_xml_may_be_over_canonical_xml(tsa_key: SigningKey, trust: Trust) -> None:
+    """RFC 6283 2.1: the file lies in the container as it was written, in a file of its own, or beside it."""
+    written, canonical = b'<a z="1"  b="2"/>', b'<a b="2" z="1"></a>'
+    record = Record("xml", {"a.xml": canonical}, others=[]).begin(tsa_key, NOW).encode()
+    (report,) = judged({"a.xml": written, "META-INF/evidencerecord.xml": record}, trust, ASICS).timestamps
+    assert report.conclusion.indication is PASSED
+    now = datetime.now(UTC)
+    (report,) = verify(record, trust=trust, at=now, content=[("a.xml", written)]).timestamps
+    assert report.conclusion.indication is PASSED
+    (report,) = verify(written, trust=trust, at=now, evidence=[("a.ers", record)]).timestamps
+    assert report.conclusion.indication is PASSED
+    (report,) = verify(record, trust=trust, at=now, content=[("a.xml", b"<a b='3'/>")]).timestamps
+    assert report.conclusion.sub_indication is Sub.HASH_FAILURE
 
 
 # --- ASiC-S -------------------------------------------------------------------------------------------------
