@@ -88,8 +88,9 @@ def seal(
     """Pack signed documents into an envelope (ASiC-E) and seal it as the sending agency.
 
     The header says who sends what to whom: a TOML file given first, or --letter with number, date and
-    receivers. The seal covers every file. With --encrypt-to nobody but the holders of these certificates
-    reads more of it than sender, receivers, number and day.
+    receivers. It needs number, notation, date, subject, to = ["H99"], and a table [sender] with code and
+    name. The seal covers every file. With --encrypt-to nobody but the holders of these certificates reads
+    more of it than sender, receivers, number and day.
 
     Example: docsign seal header.toml 12-UBND-VP.pdf --key pkcs12:con-dau.p12 -o 12-UBND-VP.asice
     """

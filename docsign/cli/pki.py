@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from docsign.pki.authority import Issued, KeyKind, Kind, TrialAuthority
 
 # The words of docsign.pki.authority.KINDS and KEY_KINDS, written again so that --help loads no cryptography.
-KINDS = ("person", "agency", "tsa", "tls", "relay", "relay-tls")
+KINDS = ("person", "agency", "tsa", "tls", "relay", "relay-tls", "encryption")
 KEY_KINDS = ("rsa2048", "rsa3072", "p256", "p384", "p521", "ed25519")
 REASONS = ("unspecified", "keyCompromise", "affiliationChanged", "superseded", "cessationOfOperation")
 PORT = 8318

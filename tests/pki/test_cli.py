@@ -92,6 +92,16 @@ def test_tls_keys_are_written_as_pem(place: Path) -> None:
     assert "DNS:truc.example" in shown
 
 
+def test_a_key_to_encrypt_to_is_issued(place: Path) -> None:
+    """For trying ``seal --encrypt-to``: the certificate to give away lies beside the key."""
+    _init()
+    receiver = ["--kind", "encryption", "--key-type", "p256", "--name", "Khóa mã hóa của tỉnh"]
+    assert run(docsign, ["pki", "issue", "ca", *receiver, "-o", "mo.p12"]) == 0
+    certificate = x509.load_pem_x509_certificate((place / "mo.pem").read_bytes())
+    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    assert (usage.key_agreement, usage.digital_signature) == (True, False)
+
+
 def test_wrong_calls_end_with_one_sentence(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Twice init, no authority, an existing output, a wrong suffix, no passphrase, a foreign certificate."""
     _init()
