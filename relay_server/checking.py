@@ -27,10 +27,10 @@ from docsign.files import opening
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server.app import BODIES, DATABASE
-from relay_server.core.admission import number_key
 from relay_server.core.deliveries import State
 from relay_server.core.directory import Use
 from relay_server.core.replay import Replayed, agrees, as_kept, replay, without_lease
+from relay_server.core.submissions import Submission
 from relay_server.grant_check import check_grants
 from relay_server.log_check import LogCheck
 from relay_server.settings import RelaySettings
@@ -300,7 +300,7 @@ class _Envelopes:
             "subject": header.subject,
             "priority": int(header.priority),
             "kind": int(header.business.kind),
-            "number_key": number_key(row["sender"], header),
+            "number_key": Submission.of(header).number_key(row["sender"]),
         }
         self._differing(row, stated, where)
 

@@ -25,7 +25,7 @@ from docsign.files import file_error, opening, sync_folder
 from docsign.sentence import say
 from relay_server.app import BODIES, DATABASE, sole_relay
 from relay_server.backup import copy_database
-from relay_server.core.admission import number_key
+from relay_server.core.submissions import Submission
 from relay_server.settings import RelaySettings
 from relay_server.storage.forms import STEPS, Known
 from relay_server.storage.raw import RawDatabase, translated
@@ -129,6 +129,6 @@ def _number_key(bodies: Path, sender: str, name: str) -> str:
     """Return the number key that acceptance would have kept; empty where the bytes cannot be read."""
     try:
         with opening(bodies / name[:2] / name) as stream:
-            return number_key(sender, envelope_header(read_container(stream)))
+            return Submission.of(envelope_header(read_container(stream))).number_key(sender)
     except (DocsignError, OSError):
         return ""

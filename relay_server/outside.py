@@ -34,6 +34,7 @@ from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
 from docsign.verdict import Conclusion, Finding, Indication, Severity
 from relay_server.core.logbook import Logbook
+from relay_server.core.submissions import Submission
 
 
 class SystemClock:
@@ -113,7 +114,7 @@ class LogKey:
 class Examined:
     """An Examination of a container, in values that go from process to process."""
 
-    header: Header
+    submission: Submission
     conclusion: Conclusion
     signers: tuple[str, ...]
     reason: Sentence | None
@@ -122,7 +123,7 @@ class Examined:
     def of(header: Header, judgement: ContainerJudgement) -> Examined:
         """Take from a judgement what a relay asks of it."""
         return Examined(
-            header=header,
+            submission=Submission.of(header),
             conclusion=judgement.conclusion,
             signers=tuple(fingerprint(certificate) for _, certificate in judgement.sealed_by()),
             reason=_reason(judgement),

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import BinaryIO, Protocol, TypeVar
 
-from docsign.envelope.header import Header
 from docsign.envelope.signed_note import LogProof
 from docsign.sentence import Sentence
 from docsign.verdict import Conclusion
@@ -21,6 +20,7 @@ from relay_server.core.deliveries import Delivery
 from relay_server.core.directory import Agency, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.logbook import LogState
+from relay_server.core.submissions import Submission
 from relay_server.core.uploads import Upload
 
 Answer = TypeVar("Answer")
@@ -65,11 +65,11 @@ class Notary(Protocol):
 
 
 class Examination(Protocol):
-    """What the examiner found in an envelope: its header, how it was judged, and who sealed it."""
+    """What the examiner found in an envelope: what its header says, how it was judged, and who sealed it."""
 
     @property
-    def header(self) -> Header:
-        """The signed header."""
+    def submission(self) -> Submission:
+        """What the signed header says."""
         ...
 
     @property

@@ -13,26 +13,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from docsign.envelope.agency_codes import canonical
 from docsign.envelope.evidence import Reason
-from docsign.envelope.header import BusinessKind, Header
-from docsign.envelope.packing import require_not_secret
-from docsign.errors import SecretDocumentError
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import Sentence, say
 from docsign.verdict import Conclusion, Indication, SubIndication
 from relay_server.core.directory import Agency, Use
 from relay_server.core.refusals import RefusalError
+from relay_server.core.submissions import Submission
 
 
-def require_own(header: Header, agency: Agency) -> None:
+def require_own(submission: Submission, agency: Agency) -> None:
     """Check 1: raise RefusalError where the header names another sender."""
-    if not agency.is_called(header.sender.code):
+    if not agency.is_called(submission.sender):
         raise RefusalError(
             ProblemType.NOT_YOUR_AGENCY,
             say(
                 "The envelope's sender is {sender}, but the connection is that of {agency}.",
-                sender=header.sender.code[:60],
+                sender=submission.sender[:60],
                 agency=agency.code,
             ),
             where="header.From",
@@ -65,12 +62,11 @@ def require_bound(signers: Iterable[str], agency: Agency, *, at: datetime) -> No
         )
 
 
-def require_open(header: Header) -> None:
+def require_open(submission: Submission) -> None:
     """Check 4: raise RefusalError where a field is a secrecy mark."""
-    try:
-        require_not_secret(header)
-    except SecretDocumentError as error:
-        raise RefusalError(ProblemType.SECRET_DOCUMENT, error.sentence, where=error.where) from error
+    if submission.secret is not None:
+        sentence, where = submission.secret
+        raise RefusalError(ProblemType.SECRET_DOCUMENT, sentence, where=where)
 
 
 def require_receivers(codes: Iterable[str], known: Mapping[str, Agency], *, most: int) -> tuple[Agency, ...]:
@@ -94,29 +90,6 @@ def require_receivers(codes: Iterable[str], known: Mapping[str, Agency], *, most
             where="header.To",
         )
     return tuple({known[code].key: known[code] for code in listed}.values())
-
-
-def documents_changed(header: Header) -> tuple[str, ...]:
-    """Return the DocumentIds that this message revokes, updates or replaces (BussinessDocType 1-3)."""
-    business = header.business
-    if business.kind is BusinessKind.REVOKE:
-        return (header.document_id,)
-    if business.kind is BusinessKind.UPDATE:
-        return (business.document_id or header.document_id,)
-    if business.kind is BusinessKind.REPLACE:
-        return tuple(replaced.document_id for replaced in business.replacements)
-    return ()
-
-
-def number_key(sender: str, header: Header) -> str:
-    """Return what envelopes of one issuer's number and notation in one year have in common, else empty.
-
-    Numbers begin anew every year (ND 30/2020 Art. 15).
-    """
-    if not header.number:
-        return ""
-    year = header.issued.year if header.issued else 0
-    return f"{canonical(sender)}|{year}|{header.number}/{header.notation}".casefold()
 
 
 def duplicate_warnings(*, document_id: bool, number: bool) -> tuple[Reason, ...]:

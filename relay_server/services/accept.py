@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt
-from docsign.envelope.header import BusinessKind, Header
 from docsign.errors import DiskFullError, MalformedError
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
@@ -30,6 +29,7 @@ from relay_server.core.deliveries import Delivery, State
 from relay_server.core.directory import Agency, parents
 from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.refusals import RefusalError
+from relay_server.core.submissions import Submission
 from relay_server.ports import Examination, Incoming, Transaction
 from relay_server.services.delegation import require_still_acting
 from relay_server.services.log import proved
@@ -89,9 +89,9 @@ class _Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Admitted:
-    """An envelope that is let in: its header, who receives it, and what its receipt warns of."""
+    """An envelope that is let in: what its header says, who receives it, and what its receipt warns of."""
 
-    header: Header
+    submission: Submission
     receivers: tuple[Agency, ...]
     warnings: tuple[Reason, ...]
 
@@ -106,7 +106,7 @@ async def _decide(
     if isinstance(found, RefusalError):
         raise found
     receivers, warnings = await _admit(tx, relay, caller, found)
-    return _Admitted(header=found.header, receivers=receivers, warnings=warnings)
+    return _Admitted(submission=found.submission, receivers=receivers, warnings=warnings)
 
 
 async def require_room(relay: Relay, length: int) -> None:
@@ -160,25 +160,25 @@ async def _admit(
     tx: Transaction, relay: Relay, caller: Caller, found: Examination
 ) -> tuple[tuple[Agency, ...], tuple[Reason, ...]]:
     """Run the checks of ``core.admission`` in their order; return the receivers, and what to warn of."""
-    header = found.header
-    admission.require_own(header, caller.agency)
+    submission = found.submission
+    admission.require_own(submission, caller.agency)
     admission.require_sound(found.conclusion, found.reason)
     admission.require_bound(found.signers, caller.agency, at=relay.now())
-    admission.require_open(header)
-    codes = [receiver.code for receiver in header.receivers]
+    admission.require_open(submission)
+    codes = submission.receivers
     known: dict[str, Agency] = {}
     for code in codes[: relay.limits.receivers]:
         agency = await receiving_agency(tx, code)
         if agency is not None:
             known[code] = agency
     receivers = admission.require_receivers(codes, known, most=relay.limits.receivers)
-    for document_id in admission.documents_changed(header):
+    for document_id in submission.changes:
         admission.require_original_sender(document_id, await tx.senders_of(document_id), caller.agency)
     warnings: tuple[Reason, ...] = ()
-    if header.business.kind is BusinessKind.NEW:
+    if submission.is_new:
         warnings = admission.duplicate_warnings(
-            document_id=caller.code in await tx.senders_of(header.document_id),
-            number=await tx.is_number_known(admission.number_key(caller.code, header)),
+            document_id=caller.code in await tx.senders_of(submission.document_id),
+            number=await tx.is_number_known(submission.number_key(caller.code)),
         )
     return receivers, warnings
 
@@ -192,17 +192,17 @@ async def _remember(
     time_to_live: timedelta | None,
 ) -> Receipt:
     now = relay.now()
-    header = entry.header
+    submission = entry.submission
     envelope = StoredEnvelope(
         sha256=sha256,
         size=size,
         sender=caller.code,
-        document_id=header.document_id,
-        subject=header.subject,
-        priority=int(header.priority),
-        kind=int(header.business.kind),
+        document_id=submission.document_id,
+        subject=submission.subject,
+        priority=submission.priority,
+        kind=submission.kind,
         accepted_at=now,
-        number_key=admission.number_key(caller.code, header),
+        number_key=submission.number_key(caller.code),
     )
     codes = tuple(receiver.code for receiver in entry.receivers)
     accepted = relay.fact(

@@ -31,8 +31,10 @@ class DiskBodies:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._folder_name = str(folder)
         self._incoming = folder / "incoming"
         self._broken: StorageError | None = None
+        self._made: set[str] = set()
 
     @staticmethod
     def open(folder: Path) -> DiskBodies:
@@ -110,20 +112,23 @@ class DiskBodies:
         if self._broken is not None:
             raise self._broken
 
-    def _keep(self, temporary: Path, stream: BinaryIO, sha256: str) -> None:
+    def _keep(self, temporary: str, stream: BinaryIO, sha256: str) -> None:
         """Make ``temporary`` durable under its name; runs in a thread."""
-        path = self._path(sha256)
+        folder = f"{self._folder_name}{os.sep}{sha256[:2]}"  # a Path would be taken apart for each call
+        path = f"{folder}{os.sep}{sha256}"
         try:
             os.fsync(stream.fileno())
-            if not path.parent.is_dir():
-                path.parent.mkdir(exist_ok=True)
-                sync_folder(self._folder)
+            if sha256[:2] not in self._made:
+                if not Path(folder).is_dir():
+                    Path(folder).mkdir(exist_ok=True)
+                    sync_folder(self._folder)
+                self._made.add(sha256[:2])
             try:
                 os.link(temporary, path)
             except FileExistsError:
-                if _digest(path) != sha256:  # a damaged body is replaced by the sound one
+                if _digest(Path(path)) != sha256:  # a damaged body is replaced by the sound one
                     os.replace(temporary, path)
-            sync_folder(path.parent)
+            sync_folder(folder)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 # the kernel may have dropped the pages: a second fsync would succeed and mean nothing
@@ -131,7 +136,7 @@ class DiskBodies:
                     say("The disk failed while an envelope was made safe; nothing more is accepted."),
                     where=str(self._folder),
                 )
-            raise file_error(error, path) from error
+            raise file_error(error, Path(path)) from error
 
 
 class DiskIncoming:
@@ -141,7 +146,7 @@ class DiskIncoming:
         self._bodies = bodies
         self._folder = folder
         self._stream: BinaryIO | None = None
-        self._path = folder
+        self._path = ""
         self._gathered = bytearray()
 
     async def write(self, chunk: bytes) -> None:
@@ -154,12 +159,12 @@ class DiskIncoming:
         try:
             if self._stream is None:
                 descriptor, name = tempfile.mkstemp(dir=self._folder)
-                self._stream, self._path = os.fdopen(descriptor, "wb", buffering=0), Path(name)
+                self._stream, self._path = os.fdopen(descriptor, "wb", buffering=0), name
             view = memoryview(bytes(self._gathered))
             while view:
                 view = view[self._stream.write(view) :]
         except OSError as error:
-            raise file_error(error, self._path) from error
+            raise file_error(error, Path(self._path or self._folder)) from error
         finally:
             self._gathered.clear()
         return self._stream
@@ -170,9 +175,9 @@ class DiskIncoming:
             return io.BytesIO(self._gathered)
         await asyncio.to_thread(self._flush)
         try:
-            return self._path.open("rb")
+            return await asyncio.to_thread(Path(self._path).open, "rb")
         except OSError as error:
-            raise file_error(error, self._path) from error
+            raise file_error(error, Path(self._path)) from error
 
     async def commit(self, sha256: str) -> None:
         """See ports.Incoming."""
@@ -195,7 +200,7 @@ class DiskIncoming:
         with contextlib.suppress(OSError):
             self._stream.close()
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            os.unlink(self._path)
         self._stream = None
 
 

@@ -11,6 +11,7 @@ from docsign.exchange.wire import ProblemType
 from docsign.verdict import Conclusion, SubIndication
 from relay_server.core import admission
 from relay_server.core.refusals import RefusalError
+from relay_server.core.submissions import Submission
 from tests.relay.values import COMMUNE, DEPARTMENT, NOW, PROVINCE, agency, digest
 
 HEADER = Header(
@@ -33,11 +34,11 @@ def refused(kind: ProblemType, where: str = "") -> pytest.RaisesExc[RefusalError
 
 def test_check_1_the_sender_is_who_asks() -> None:
     """In either form of its code."""
-    admission.require_own(HEADER, agency())
-    admission.require_own(replace(HEADER, sender=Organization(code="000.00.31.H99")), agency())
+    admission.require_own(Submission.of(HEADER), agency())
+    admission.require_own(Submission.of(replace(HEADER, sender=Organization(code="000.00.31.H99"))), agency())
     for code in (PROVINCE, "", "H99.32"):
         with refused(ProblemType.NOT_YOUR_AGENCY, "header.From"):
-            admission.require_own(replace(HEADER, sender=Organization(code=code)), agency())
+            admission.require_own(Submission.of(replace(HEADER, sender=Organization(code=code))), agency())
 
 
 def test_check_2_the_judgement_passed() -> None:
@@ -64,14 +65,14 @@ def test_check_3_the_seal_is_the_agencys_own() -> None:
 
 def test_check_4_no_field_is_a_secrecy_mark() -> None:
     """A whole field is a mark, a word in a sentence is none (QD 28/2018 Art. 1)."""
-    admission.require_open(HEADER)
+    admission.require_open(Submission.of(HEADER))
     for secret, where in (
         (replace(HEADER, subject="TUYỆT MẬT"), "header.subject"),
         (replace(HEADER, to_places=("Như trên", "Mật")), "header.to_places[2]"),
         (replace(HEADER, business=Business(reason="tối mật")), "header.business.reason"),
     ):
         with refused(ProblemType.SECRET_DOCUMENT, where):
-            admission.require_open(secret)
+            admission.require_open(Submission.of(secret))
 
 
 def test_check_5_every_receiver_is_known_and_counted_once() -> None:
@@ -103,7 +104,7 @@ def test_check_6_only_the_original_sender_changes_a_document() -> None:
             (old, "x"),
         ),
     ):
-        assert admission.documents_changed(replace(HEADER, business=business)) == documents
+        assert Submission.of(replace(HEADER, business=business)).changes == documents
     admission.require_original_sender(old, frozenset(), agency())
     admission.require_original_sender(old, frozenset({PROVINCE, "000.00.31.H99"}), agency())
     with refused(ProblemType.NOT_YOUR_AGENCY, "header.Bussiness"):

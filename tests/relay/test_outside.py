@@ -45,7 +45,7 @@ def test_the_examiner_names_who_sealed_it(agency_key: SigningKey, trust: Trust) 
     found = TrustExaminer(trust).judge(io.BytesIO(envelope), at=datetime.now(UTC))
     assert found.conclusion.indication is Indication.TOTAL_PASSED
     assert found.signers == (fingerprint(agency_key.certificate),)
-    assert found.header.sender.code == "H99.31"
+    assert found.submission.sender == "H99.31"
     stranger = TrustExaminer(Trust.nothing()).judge(io.BytesIO(envelope), at=datetime.now(UTC))
     assert stranger.conclusion.indication is Indication.INDETERMINATE
     assert stranger.signers == ()

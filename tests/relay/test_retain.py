@@ -12,9 +12,9 @@ from docsign.exchange import wire
 from docsign.exchange.wire import Handover, ProblemType
 from docsign.pki import SigningKey
 from relay_server.checking import check
-from relay_server.core.admission import number_key
 from relay_server.core.deliveries import State
 from relay_server.core.refusals import RefusalError
+from relay_server.core.submissions import Submission
 from relay_server.services import collect, follow, retain
 from relay_server.services.relay import Limits
 from tests.relay.conftest import Site, sealed, sha256
@@ -144,11 +144,11 @@ def test_numbers_begin_anew_every_year() -> None:
         issued=NOW.date(),
         subject="",
     )
-    assert number_key("000.00.31.H99", header) == number_key("H99.31", header)
-    assert number_key("H99.31", header) != number_key("H99.32", header)
+    assert Submission.of(header).number_key("000.00.31.H99") == Submission.of(header).number_key("H99.31")
+    assert Submission.of(header).number_key("H99.31") != Submission.of(header).number_key("H99.32")
     next_year = replace(header, issued=NOW.date().replace(year=2027), document_id="")
-    assert number_key("H99.31", next_year) != number_key("H99.31", header)
-    assert number_key("H99.31", replace(header, number="")) == ""
+    assert Submission.of(next_year).number_key("H99.31") != Submission.of(header).number_key("H99.31")
+    assert Submission.of(replace(header, number="")).number_key("H99.31") == ""
 
 
 async def test_bytes_past_the_retention_go_and_their_name_stays() -> None:

@@ -14,6 +14,7 @@ from docsign.envelope.header import Header, Organization
 from docsign.errors import ContainerError, StorageError
 from docsign.sentence import Sentence, say
 from docsign.verdict import Conclusion
+from relay_server.core.submissions import Submission
 from relay_server.ports import Transaction
 from relay_server.services.accept import accept
 from relay_server.services.relay import Caller, Limits, Relay
@@ -65,7 +66,7 @@ class StubNotary:
 class StubExamination:
     """Says what the test wants."""
 
-    header: Header
+    submission: Submission
     conclusion: Conclusion = field(default_factory=Conclusion.passed)
     signers: tuple[str, ...] = (digest(f"sign {COMMUNE}"),)
     reason: Sentence | None = None
@@ -90,7 +91,7 @@ class StubExaminer:
             issued=NOW.date(),
             subject=subject,
         )
-        return StubExamination(**{"header": header, **self.found})
+        return StubExamination(**{"submission": Submission.of(header), **self.found})
 
     def signer_of(self, cms: bytes, content: bytes, *, at: datetime) -> str | None:  # noqa: ARG002
         """See ports.Examiner."""

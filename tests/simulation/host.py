@@ -30,6 +30,7 @@ from docsign.sentence import Sentence, say
 from docsign.verdict import Conclusion
 from relay_server.app import _stamp, _sweep
 from relay_server.core.directory import Agency, Binding, Use
+from relay_server.core.submissions import Submission
 from relay_server.http.api import api
 from relay_server.outside import LogKey
 from relay_server.services.log import catch_up, introduce
@@ -91,7 +92,7 @@ class Stamp:
 class Found:
     """What the judge found: always sealed by its sender, and sound."""
 
-    header: Header
+    submission: Submission
     signers: tuple[str, ...]
     conclusion: Conclusion = Conclusion.passed()  # noqa: RUF009 -- a frozen value
     reason: Sentence | None = None
@@ -120,7 +121,9 @@ class Judge:
                 replacements=(Replacement(document_id=about),) if does is BusinessKind.REPLACE else (),
             ),
         )
-        return Found(header=header, signers=(hashlib.sha256(f"seal {sender}".encode()).hexdigest(),))
+        return Found(
+            submission=Submission.of(header), signers=(hashlib.sha256(f"seal {sender}".encode()).hexdigest(),)
+        )
 
     def signer_of(self, cms: bytes, content: bytes, *, at: datetime) -> str | None:  # noqa: ARG002
         """See ports.Examiner."""
