@@ -55,6 +55,9 @@ from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 from docsign.verdict import CertificateSummary, Conclusion, Finding, Severity, SignerRole, SubIndication
 
+_MEANT = ("1.2.840.113549.1.9.", "0.4.0.", "1.2.840.113583.")
+"""Where the attributes come from that mean something here: PKCS, ETSI, Adobe. A company's own say nothing."""
+
 Digester = Callable[[str], bytes]
 """Gives the digest of what was signed, for a name of hashlib."""
 
@@ -82,6 +85,11 @@ def doubtful(sub: SubIndication, code: str, sentence: Sentence, where: str = "")
 def warning(code: str, sentence: Sentence, where: str = "") -> Finding:
     """Make a finding that decides nothing."""
     return Finding(code=code, severity=Severity.WARNING, sentence=sentence, where=where)
+
+
+def _told(code: str, sentence: Sentence) -> Problem:
+    """Make a problem that decides nothing."""
+    return Problem(conclusion=Conclusion.passed(), finding=warning(code, sentence))
 
 
 def note(code: str, sentence: Sentence, where: str = "") -> Finding:
@@ -137,7 +145,8 @@ def check_signer(
 
     ``is_counter``: the signer of a counter-signature, ``digest`` is that of the signature value it confirms.
     """
-    check = SignerCheck(others=(*load_certificates(data.certificates), *others))
+    read = load_certificates(data.certificates)
+    check = SignerCheck(others=(*read, *others))
     check.names_certificate = bool(
         signer.signed_values(sd.SIGNING_CERTIFICATE) or signer.signed_values(sd.SIGNING_CERTIFICATE_V2)
     )
@@ -155,7 +164,7 @@ def check_signer(
             )
         )
     digest_name, how = _check_algorithms(check, signer)
-    _find_certificate(check, signer)
+    _find_certificate(check, signer, all_read=len(read) == len(data.certificates))
     _check_mathematics(check, signer, digest_name, how, digest)
     return check
 
@@ -185,13 +194,11 @@ def _check_attributes(check: SignerCheck, signer: sd.SignerInfo, *, is_ades: boo
     names = [attribute.oid for attribute in signer.signed]
     several = {name for name in names if names.count(name) > 1}
     for name in sorted(several - {sd.CONTENT_TIMESTAMP}):  # EN 319 122-1 6.3: those of several services
-        check.form.append(
-            failed(
-                form,
-                "duplicated-attribute",
-                say("The signed attribute {name} stands twice in the signature.", name=name),
-            )
-        )
+        sentence = say("The signed attribute {name} stands twice in the signature.", name=name)
+        if not name.startswith(_MEANT):
+            check.form.append(_told("duplicated-attribute", sentence))
+            continue
+        check.form.append(failed(form, "duplicated-attribute", sentence))
         check.intact = False
     single = (sd.CONTENT_TYPE, sd.MESSAGE_DIGEST, sd.SIGNING_TIME, sd.ALGORITHM_PROTECTION)
     for attribute in signer.signed:
@@ -208,9 +215,7 @@ def _check_attributes(check: SignerCheck, signer: sd.SignerInfo, *, is_ades: boo
     if any(one > other for one, other in pairwise(encoded)):
         sentence = say("The signed attributes do not stand in the order that DER prescribes.")
         check.form.append(
-            failed(form, "attribute-order", sentence)
-            if is_ades
-            else Problem(conclusion=Conclusion.passed(), finding=warning("attribute-order", sentence))
+            failed(form, "attribute-order", sentence) if is_ades else _told("attribute-order", sentence)
         )
     if not signer.signed_values(sd.MESSAGE_DIGEST):
         check.form.append(
@@ -292,17 +297,17 @@ def _protection_agrees(value: der.Node, signer: sd.SignerInfo) -> bool:
     )
 
 
-def _find_certificate(check: SignerCheck, signer: sd.SignerInfo) -> None:
+def _find_certificate(check: SignerCheck, signer: sd.SignerInfo, *, all_read: bool) -> None:
     """Check 6: the identifier of the signer is not signed, so the signed digest has the last word."""
     named = [certificate for certificate in check.others if _is_identified(certificate, signer)]
     if not named:
-        check.form.append(
-            doubtful(
-                SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
-                "no-signing-certificate",
-                say("The signer's certificate is not in the file."),
-            )
+        sentence = (
+            say("The signer's certificate is not in the file.")
+            if all_read
+            else say("The signer's certificate is not in the file, or it cannot be read.")
         )
+        sub = SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+        check.form.append(doubtful(sub, "no-signing-certificate", sentence))
         return
     try:
         digests = _signed_certificate_digests(signer)

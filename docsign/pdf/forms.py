@@ -20,11 +20,13 @@ PADES, PKCS7, PKCS7_SHA1, RSA_SHA1 = (
     "adbe.pkcs7.sha1",
     "adbe.x509.rsa_sha1",
 )
+BRAZIL = "PBAD.PAdES"
+"""CAdES under the name that ICP-Brasil gives it (DOC-ICP-15.03)."""
 
 
 def signature_format(subfilter: str) -> SignatureFormat:
     """Return the format that a sub-filter (ISO 32000-2 table 255) announces."""
-    return "pades" if subfilter == PADES else "pkcs7"
+    return "pades" if subfilter in (PADES, BRAZIL) else "pkcs7"
 
 
 def judge_form(
@@ -40,7 +42,7 @@ def judge_form(
     assert placed.range is not None
     if placed.subfilter == RSA_SHA1:
         return judge_rsa_sha1(case, placed, id, _weak())
-    if placed.subfilter not in (PADES, PKCS7, PKCS7_SHA1):
+    if placed.subfilter not in (PADES, BRAZIL, PKCS7, PKCS7_SHA1):
         return _without_cms(
             id,
             failed(

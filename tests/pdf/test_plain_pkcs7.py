@@ -9,7 +9,7 @@ import pytest
 
 from docsign.verdict import Conclusion, Indication, SignatureReport, SubIndication
 from docsign.verification import verify
-from tests.cades_builder import Cms, Signer
+from tests.cades_builder import Cms, Signer, attribute
 from tests.evidence_builder import tlv
 from tests.pdf.attacks.incremental import FORGED
 from tests.pdf.attacks.second_signer import BEGIN, ROOM, everyone, key_of, signature
@@ -79,6 +79,39 @@ def test_pades_asks_for_the_order() -> None:
     """EN 319 142-1 builds on CAdES, and that on DER."""
     report = judged(signed(unordered, kind="ETSI.CAdES.detached"))
     assert report.conclusion == Conclusion.failed(SubIndication.FORMAT_FAILURE)
+
+
+def own_attributes(_: Cms, signer: Signer) -> None:
+    """A company signs two attributes of its own, of one kind."""
+    signer.signed += [attribute("1.3.6.1.4.1.99999.1", tlv(4, value)) for value in (b"mot", b"hai")]
+    signer.sign()
+
+
+@pytest.mark.parametrize("kind", [PLAIN, "ETSI.CAdES.detached"])
+def test_attributes_that_say_nothing_here_may_stand_twice(kind: str) -> None:
+    """RFC 5652 11 asks for one of those it defines; what else stands there is told."""
+    report = judged(signed(own_attributes, kind=kind))
+    assert report.conclusion == Conclusion.passed(), report.findings
+    assert "duplicated-attribute" in codes(report)
+
+
+def test_a_certificate_that_cannot_be_read_is_said_to_be() -> None:
+    """It is there, its algorithm written with something behind: nobody knows who signed."""
+
+    def spoil(made: Cms, _: Signer) -> None:
+        made.certificates = [
+            one.replace(b"\x06\x03\x55\x04", b"\x07\x03\x55\x04") for one in made.certificates
+        ]
+
+    report = judged(signed(spoil))
+    assert report.conclusion == Conclusion.indeterminate(SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
+    assert "cannot be read" in report.findings[0].sentence.text("en")
+
+
+def test_the_brazilian_name_of_pades() -> None:
+    """DOC-ICP-15.03 calls CAdES in a PDF PBAD.PAdES."""
+    report = judged(signed(kind="PBAD.PAdES"))
+    assert (report.conclusion, report.format) == (Conclusion.passed(), "pades")
 
 
 def test_no_attributes_at_all() -> None:
