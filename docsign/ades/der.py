@@ -6,7 +6,7 @@ over), never recurses, and copies nothing until asked. It knows no ASN.1 types b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import NamedTuple
@@ -56,6 +56,27 @@ class Node(NamedTuple):
             yield child
             position = child.end
 
+    def members(self) -> list[Node]:
+        """Return the values inside, all of them; raises CmsError where one is not well formed."""
+        data, position, end = self.data, self.body, self.end
+        found: list[Node] = []
+        while position < end:
+            # the usual case of ``read``: one octet of length
+            after = position + 2
+            if after <= end and (length := data[position + 1]) < 0x80:
+                tag, stop = data[position], after + length
+                if stop > end or not tag or tag & 0x1F == 0x1F:
+                    raise broken(position)
+                child = _new(Node, (data, tag, position, after, stop))
+            else:
+                child = read(data, position, end)
+                stop = child.end
+            if len(found) >= MOST_CHILDREN:
+                raise broken(position)
+            found.append(child)
+            position = stop
+        return found
+
     def expect(self, *tags: int) -> Node:
         """Return the node itself; raises CmsError where its tag is none of ``tags``."""
         if self.tag not in tags:
@@ -68,12 +89,15 @@ class Node(NamedTuple):
         return Fields(self)
 
 
+_new: Callable[[type[Node], tuple[bytes, int, int, int, int]], Node] = tuple.__new__  # skips Node's own
+
+
 class Fields:
     """The members of a SEQUENCE in order: ``take`` what must come, ``optional`` what may, then ``done``."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._rest = list(node.children())
+        self._rest = node.members()
         self._next = 0
 
     def take(self, *tags: int) -> Node:

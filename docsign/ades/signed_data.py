@@ -220,7 +220,7 @@ def ocsp_response(basic: bytes) -> bytes:
 
 
 def _exactly_one(node: Node) -> list[Node]:
-    children = list(node.children())
+    children = node.members()
     if len(children) != 1:
         raise der.broken(node.start)
     return children
@@ -282,8 +282,8 @@ def read_signer(node: Node) -> SignerInfo:
         signature=signature.content,
         # RFC 5652 5.4: signed with the tag of SET OF in place of [0]
         signed_bytes=None if signed is None else der.encode(der.SET, signed.content),
-        signed=() if signed is None else tuple(read_attribute(child) for child in signed.children()),
-        unsigned=() if unsigned is None else tuple(read_attribute(child) for child in unsigned.children()),
+        signed=() if signed is None else tuple(read_attribute(child) for child in signed.members()),
+        unsigned=() if unsigned is None else tuple(read_attribute(child) for child in unsigned.members()),
     )
 
 
@@ -291,7 +291,7 @@ def read_attribute(node: Node) -> Attribute:
     """Read an Attribute (RFC 5652 5.3): a type and at least one value; raises CmsError."""
     fields = node.sequence()
     name = der.oid(fields.take(der.OID))
-    values = tuple(fields.take(der.SET).children())
+    values = tuple(fields.take(der.SET).members())
     fields.done()
     if not values:
         raise der.broken(node.start)

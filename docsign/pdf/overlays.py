@@ -24,6 +24,9 @@ MOST_PAGES = 50
 _SAME: Matrix = (1, 0, 0, 1, 0, 0)
 _SHOWN = re.compile(rb"(?<![^\s\])>])(?:Tj|TJ|'|\")(?![^\s\[\(<])")
 _PUT = re.compile(rb"(?<![^\s])Do(?![^\s\[\(<])")
+_END_OF_IMAGE = re.compile(rb"\sEI(?=\s|\Z)")
+_NAME, _NUMBER, _OPERATOR = 3, 4, 6  # groups of TOKEN
+_MATTERS = frozenset(b"q Q cm BT Tm Td TD TL T* Tr Tj TJ ' \" Do".split())
 _NO_COVER = frozenset({"Link", "Popup", "Widget", "Text", "Highlight", "Underline", "StrikeOut", "Squiggly"})
 
 
@@ -109,56 +112,65 @@ class _Scan:
 
     def run(self, content: bytes) -> list[tuple[float, float]]:
         """Scan a page's operators; return where text begins, and keep whether something hides it."""
-        operands: list[float | bytes] = []
+        numbers: list[float] = []
+        name: bytes | None = None
+        match = TOKEN.match
         position, end = 0, len(content.rstrip())
         while position < end and not self.covers:
-            found = TOKEN.match(content, position)
+            found = match(content, position)
             if found is None:
                 break
             position = found.end()
-            if found[6] is not None:
-                if found[6] == b"BI":
-                    after = re.compile(rb"\sEI(?=\s|\Z)").search(content, position)
+            kind = found.lastindex
+            if kind == _OPERATOR:
+                operator = found[_OPERATOR]
+                if operator in _MATTERS:
+                    self._operator(operator, numbers, name)
+                elif operator == b"BI":
+                    after = _END_OF_IMAGE.search(content, position)
                     position = after.end() if after else end
-                self._operator(found[6], operands)
-                operands = []
-            elif found[4] is not None:
-                operands.append(float(found[4]))
-            elif found[3] is not None:
-                operands.append(found[3])
+                numbers, name = [], None
+            elif kind == _NUMBER:
+                numbers.append(float(found[_NUMBER]))
+                name = None
+            elif kind == _NAME:
+                name = found[_NAME]
         return self.points
 
-    def _operator(self, name: bytes, operands: list[float | bytes]) -> None:
-        numbers = [one for one in operands if isinstance(one, float)]
-        if name == b"q":
+    def _operator(self, operator: bytes, numbers: list[float], name: bytes | None) -> None:
+        """Follow one operator; ``name`` is its last operand, where that is a name."""
+        if operator == b"q":
             if len(self.stack) < 100:
                 self.stack.append((self.now, self.leading, self.mode))
-        elif name == b"Q":
+        elif operator == b"Q":
             if self.stack:
                 self.now, self.leading, self.mode = self.stack.pop()
-        elif name == b"cm" and len(numbers) == 6:
-            self.now = _times(_matrix(numbers), self.now)
-        elif name == b"BT":
+        elif operator == b"cm":
+            if len(numbers) == 6:
+                self.now = _times(_matrix(numbers), self.now)
+        elif operator == b"BT":
             self.line = _SAME
-        elif name == b"Tm" and len(numbers) == 6:
-            self.line = _matrix(numbers)
-        elif name in (b"Td", b"TD") and len(numbers) == 2:
-            self._next_line(numbers[0], numbers[1])
-            self.leading = -numbers[1] if name == b"TD" else self.leading
-        elif name == b"TL" and numbers:
+        elif operator == b"Tm":
+            if len(numbers) == 6:
+                self.line = _matrix(numbers)
+        elif operator in (b"Td", b"TD"):
+            if len(numbers) == 2:
+                self._next_line(numbers[0], numbers[1])
+                self.leading = -numbers[1] if operator == b"TD" else self.leading
+        elif operator == b"TL" and numbers:
             self.leading = numbers[0]
-        elif name == b"T*":
+        elif operator == b"T*":
             self._next_line(0, -self.leading)
-        elif name == b"Tr" and numbers:
+        elif operator == b"Tr" and numbers:
             self.mode = numbers[0]
-        elif name in (b"Tj", b"TJ", b"'", b'"'):
-            if name in (b"'", b'"'):
+        elif operator in (b"Tj", b"TJ", b"'", b'"'):
+            if operator in (b"'", b'"'):
                 self._next_line(0, -self.leading)
             if self.mode != 3 and len(self.points) < 20_000:
                 place = _times(self.line, self.now)
                 self.points.append((place[4], place[5]))
-        elif name == b"Do" and operands and isinstance(operands[-1], bytes):
-            self._put(operands[-1].decode("latin-1"))
+        elif operator == b"Do" and name is not None:
+            self._put(name.decode("latin-1"))
 
     def _next_line(self, x: float, y: float) -> None:
         self.line = _times((1, 0, 0, 1, x, y), self.line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from binascii import unhexlify
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 
@@ -18,10 +19,10 @@ from docsign.values import dataclass
 _CLAIM = re.compile(
     rb"/ByteRange[\s\0]{0,64}\[[\s\0]{0,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})[\s\0]{1,64}(\d{1,12})"
 )
+_BYTE_RANGE = b"/ByteRange"
 _MARKS = (b"/ETSI.CAdES.detached", b"/adbe.pkcs7", b"/adbe.x509", b"/ETSI.RFC3161")
 _MAC = b"/MACLocation"
 """A file's own integrity code (ISO/TS 32004) has a /ByteRange too, and is no signature."""
-_HEX = re.compile(rb"[0-9A-Fa-f]*")
 
 MOST_CLAIMS = 64
 _NOT_WHITE = re.compile(rb"[^\0\t\n\f\r ]")  # ISO 32000-2 table 1
@@ -39,19 +40,14 @@ class SignedRange:
     gap_end: int
     end: int
     is_bare: bool = False
+    cms: bytes = field(repr=False, compare=False)
+    """the content of /Contents with its padding"""
     prefixes: Prefixes | None = field(default=None, repr=False, compare=False)
 
     @property
     def contents(self) -> tuple[int, int]:
         """Where the string of /Contents begins and ends, its brackets included."""
         return self.gap_start - self.is_bare, self.gap_end + self.is_bare
-
-    @property
-    def cms(self) -> bytes:
-        """The content of /Contents with its padding."""
-        start, end = self.contents
-        digits = self.data[start + 1 : end - 1]
-        return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
 
     @property
     def covers_the_file(self) -> bool:
@@ -104,11 +100,13 @@ def read_range(numbers: Sequence[object], data: bytes) -> SignedRange:
     digits = data[first:second] if is_bare else data[first + 1 : second - 1]
     if not is_bare and (data[first : first + 1] != b"<" or data[second - 1 : second] != b">"):
         raise PdfError(say("The gap in the signed bytes is not exactly the signature."))
-    if not _HEX.fullmatch(digits):
-        raise PdfError(say("The gap in the signed bytes is not exactly the signature."))
-    if not digits.strip(b"0"):
+    try:
+        cms = unhexlify(digits + b"0" * (len(digits) % 2))
+    except ValueError as error:
+        raise PdfError(say("The gap in the signed bytes is not exactly the signature.")) from error
+    if not cms.strip(b"\0"):
         raise PdfError(say("The signature is empty: its place was reserved and never filled."))
-    return SignedRange(data=data, gap_start=first, gap_end=second, end=end, is_bare=is_bare)
+    return SignedRange(data=data, gap_start=first, gap_end=second, end=end, is_bare=is_bare, cms=cms)
 
 
 def claims(data: bytes) -> bool:
@@ -123,10 +121,14 @@ def is_cut(data: bytes) -> bool:
 
 def claimed_ranges(data: bytes) -> Iterator[tuple[int, tuple[int, int, int, int]]]:
     """Yield where each /ByteRange of the raw bytes stands, and its numbers; at most MOST_CLAIMS."""
-    for count, match in enumerate(_CLAIM.finditer(data)):
-        if count >= MOST_CLAIMS:
-            return
-        if _MAC in data[max(0, match.start() - 200) : match.end() + 120]:
-            continue
-        a, b, c, d = (int(group) for group in match.groups())
-        yield match.start(), (a, b, c, d)
+    count, position = 0, data.find(_BYTE_RANGE)  # sooner found so than by the expression
+    while position >= 0:
+        match = _CLAIM.match(data, position)
+        if match is not None:
+            count += 1
+            if count > MOST_CLAIMS:
+                return
+            if _MAC not in data[max(0, position - 200) : match.end() + 120]:
+                a, b, c, d = (int(group) for group in match.groups())
+                yield position, (a, b, c, d)
+        position = data.find(_BYTE_RANGE, position + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import pytest
@@ -108,3 +109,23 @@ def test_broken_times(text: str) -> None:
     """What is no moment is one error."""
     with pytest.raises(CmsError):
         der.moment(der.parse(der.encode(der.GENERALIZED_TIME, text.encode())))
+
+
+@given(
+    st.lists(
+        st.binary(max_size=6)
+        | st.builds(der.encode, st.sampled_from([0x02, 0x30, 0xA0]), st.binary(max_size=300)),
+        max_size=6,
+    ).map(b"".join)
+)
+def test_members_are_the_children(content: bytes) -> None:
+    """All at once or one after another: the same values, or the same error."""
+    node = der.parse(der.encode(der.SEQUENCE, content))
+
+    def outcome(of: Callable[[], Iterable[der.Node]]) -> object:
+        try:
+            return list(of())
+        except CmsError as error:
+            return str(error)
+
+    assert outcome(node.members) == outcome(node.children)

@@ -24,23 +24,24 @@ def below(value: Value) -> list[Reference]:
     found: list[Reference] = []
     waiting: list[Value] = [value]
     for one in waiting:  # it grows on the way
-        if type(one) is Stream:
-            one = one.dictionary
-        if type(one) is Dictionary:
-            for key, item in one.entries.items():
-                if type(item) is Reference:
+        held = one.dictionary if type(one) is Stream else one
+        if type(held) is Dictionary:
+            for key, item in held.entries.items():
+                kind = type(item)
+                if kind is Reference:
                     if key not in UPWARDS:
-                        found.append(item)
-                elif type(item) is Dictionary or type(item) is Array:
+                        found.append(item)  # type: ignore[arg-type]
+                elif kind is Dictionary or kind is Array:
                     waiting.append(item)
-        elif type(one) is Array:
-            for item in one.items:
-                if type(item) is Reference:
-                    found.append(item)
-                elif type(item) is Dictionary or type(item) is Array:
+        elif type(held) is Array:
+            for item in held.items:
+                kind = type(item)
+                if kind is Reference:
+                    found.append(item)  # type: ignore[arg-type]
+                elif kind is Dictionary or kind is Array:
                     waiting.append(item)
-        elif type(one) is Reference:
-            found.append(one)
+        elif type(held) is Reference:
+            found.append(held)
     return found
 
 

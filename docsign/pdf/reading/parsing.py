@@ -35,12 +35,11 @@ _VALUES = (
     rb"|([+-]?\d{1,19}+)(?!" + _REGULAR + rb")"
     rb"|(<<)|\[([-+.\d\t\n\f\r ]*+)\]|(\[)"
     rb"|\(([^()\\\r]*+)\)"
-    rb"|<([0-9A-Fa-f]*+)>"
+    rb"|<([^>]*+)>"
     rb"|([+-]?(?:\d{1,64}+\.\d{0,64}+|\.\d{1,64}+))(?!" + _REGULAR + rb")"
     rb"|(true|false|null)(?!" + _REGULAR + rb")"
     rb"|\(((?:[^()\\]++|\\.)*+)\)"
     rb"|(\()"
-    rb"|<([0-9A-Fa-f\0\t\n\f\r ]*+)>"
     rb"|(%)[^\r\n]*+"
 )
 # Inside an array, or at the top: a value, or "]" (group 1).
@@ -50,8 +49,8 @@ _PAIR = re.compile(
     _SKIP + rb"(?:/(" + _REGULAR + rb"*+)" + _SKIP + rb"(?:" + _VALUES + rb")|(%)[^\r\n]*+|(>>))", re.DOTALL
 )
 _CLOSE_ARRAY = _KEY = 1
-_NAME, _REFERENCE, _INTEGER, _OPEN_DICT, _NUMBERS, _OPEN_ARRAY, _PLAIN_STRING, _PLAIN_HEX = 2, *range(4, 11)
-_REAL, _WORD, _ESCAPED_STRING, _OPEN_STRING, _SPACED_HEX, _COMMENT, _LONE_COMMENT, _CLOSE_DICT = range(11, 19)
+_NAME, _REFERENCE, _INTEGER, _OPEN_DICT, _NUMBERS, _OPEN_ARRAY, _PLAIN_STRING, _HEX = 2, *range(4, 11)
+_REAL, _WORD, _ESCAPED_STRING, _OPEN_STRING, _COMMENT, _LONE_COMMENT, _CLOSE_DICT = range(11, 18)
 
 _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": None}
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
@@ -197,18 +196,22 @@ def _string(
 ) -> tuple[Text, int]:
     """Make the string of a token (7.3.4)."""
     position = match.end()
-    if kind == _PLAIN_HEX:
-        start, raw = match.start(kind) - 1, _unhex(match[kind])
-    elif kind == _SPACED_HEX:
-        start, raw = match.start(kind) - 1, _unhex(match[kind].translate(None, SPACE))
+    if kind == _HEX:
+        start, digits = match.start(kind) - 1, match[kind]
+        try:
+            raw = _unhex(digits)
+        except ValueError:
+            try:
+                raw = _unhex(digits.translate(None, SPACE))
+            except ValueError:
+                raise _unexpected(source, start, end, home) from None
     elif kind == _ESCAPED_STRING:
         start, raw = match.start(kind) - 1, _unescape(match[kind], work)
     else:
         start = match.start(_OPEN_STRING)
         position = _closing(source, start, end, home, work)
         raw = _unescape(source[start + 1 : position - 1], work)
-    is_hex = kind in (_PLAIN_HEX, _SPACED_HEX)
-    return Text(raw, start, position, is_hex, decrypt), position
+    return Text(raw, start, position, kind == _HEX, decrypt), position
 
 
 def _closing(source: bytes, start: int, end: int, home: IndirectObject, work: Work) -> int:

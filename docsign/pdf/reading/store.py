@@ -35,9 +35,9 @@ class Store:
     work: Work
     remarks: Remarks
     cipher: Cipher | None = None
-    _objects: dict[tuple[int, Entry, int], IndirectObject] = field(default_factory=dict)
+    _objects: dict[tuple[int, ...], IndirectObject] = field(default_factory=dict)
     _streams: dict[tuple[int, int], ObjectStream | None] = field(default_factory=dict)
-    _checked: set[tuple[int, Entry, int]] = field(default_factory=set)
+    _checked: set[tuple[int, ...]] = field(default_factory=set)
     _plain: dict[tuple[int, Entry], Value] = field(default_factory=dict)
 
     def object(self, number: int, revision: int) -> IndirectObject | None:
@@ -46,9 +46,16 @@ class Store:
         A malformed object is a remark, and its value is then null.
         """
         found = self.history.version(number, revision)
-        if found is None or found[1][0] == FREE:
+        if found is None:
             return None
-        return self.parse_version(number, *found)
+        since, entry = found
+        if entry[0] == IN_USE:
+            known = self._objects.get((number, entry[1]))
+            if known is not None:
+                return known
+        elif entry[0] == FREE:
+            return None
+        return self.parse_version(number, since, entry)
 
     def glance(self, number: int, revision: int) -> Plain | None:
         """Return what an object holds that need not be parsed for its remarks, as there are none.
@@ -60,7 +67,7 @@ class Store:
             return None
         offset = found[1][1]
         end = self.accounting.plain.get(offset)
-        if end is None or (number, found[1], 0) in self._objects:
+        if end is None or (number, offset) in self._objects:
             return None
         header = self.accounting.headers[offset]
         if header[0] != number:
@@ -75,7 +82,7 @@ class Store:
         found = self.history.version(number, revision)
         if found is None or found[1][0] == FREE:
             return
-        key = (number, found[1], 0 if found[1][0] == IN_USE else found[0])
+        key = _key(number, found[0], found[1])
         if key not in self._objects and key not in self._checked:
             self._checked.add(key)
             if self.glance(number, revision) is None:
@@ -95,7 +102,7 @@ class Store:
 
     def parse_version(self, number: int, revision: int, entry: Entry) -> IndirectObject:
         """Parse what one entry leads to; the same bytes are parsed once, whichever revisions name them."""
-        key = (number, entry, 0 if entry[0] == IN_USE else revision)
+        key = _key(number, revision, entry)
         known = self._objects.get(key)
         if known is None:
             known = self._objects[key] = self._parse(number, revision, entry)
@@ -337,3 +344,8 @@ class Store:
             if known.number == value.number:
                 self._plain[key] = known.value
         return self._plain[key]
+
+
+def _key(number: int, revision: int, entry: Entry) -> tuple[int, ...]:
+    """Return what a parsed version is found by: its place, which several revisions may name."""
+    return (number, entry[1]) if entry[0] == IN_USE else (number, revision, *entry)
