@@ -81,6 +81,17 @@ def sole_relay(folder: Path) -> Iterator[None]:
         yield
 
 
+def is_served(folder: Path) -> bool:
+    """Tell whether a process serves the relay of ``folder`` now, or changes its form."""
+    if not (folder / LOCK).exists():
+        return False
+    try:
+        with sole_relay(folder):
+            return False
+    except UsageError:
+        return True
+
+
 @asynccontextmanager
 async def serving(
     folder: Path, settings: RelaySettings, *, passphrase: str | Callable[[], str] | None = None

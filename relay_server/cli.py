@@ -15,7 +15,7 @@ from docsign.cli.options import language_option, passphrase_source
 from docsign.cli.settings import Settings
 from docsign.errors import FileUnusableError, UsageError
 from docsign.sentence import Language, say
-from relay_server import care, directory_commands
+from relay_server import care, directory_commands, operating
 
 PATH = click.Path(path_type=Path)
 
@@ -150,5 +150,8 @@ def serve(folder: Path, passphrase_file: Path | None, lang: Language) -> None:
     asyncio.run(until_told())
 
 
-for command in (directory_commands.agency, care.check, care.backup, care.restore, care.migrate, care.audit):
+for command in (
+    directory_commands.agency, care.check, care.backup, care.restore, care.migrate, care.audit,
+    operating.doctor, operating.report,
+):  # fmt: skip
     relay.add_command(command)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -115,6 +115,11 @@ class RawDatabase:
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query of ours; raises StorageError."""
+        with translated(self.path):
+            return [tuple(row) for row in self.connection.execute(query, values)]
+
+    def ask_named(self, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Return the rows of a query of ours whose values have names; raises StorageError."""
         with translated(self.path):
             return [tuple(row) for row in self.connection.execute(query, values)]
 
