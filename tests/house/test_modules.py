@@ -19,6 +19,7 @@ EXERCISED_BY = {
     "docsign.ades.xades_judge": "tests/ades/test_xades.py",
     "docsign.cli.batch": "tests/cli/test_transcripts.py",
     "docsign.cli.grant": "tests/relay/test_delegation.py",
+    "relay_server.operating": "tests/relay/test_doctor.py",
     "docsign.cli.expires": "tests/cli/test_transcripts.py",
     "docsign.cli.extend": "tests/cli/test_transcripts.py",
     "docsign.cli.copy": "tests/cli/test_transcripts.py",

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -319,7 +320,9 @@ async def test_an_end_between_the_question_and_the_commit_keeps_nothing(
         honest = examiner.examine
 
         def slow(*arguments: Any, **more: Any) -> Any:
-            asyncio.run(end_grant(site.folder, grant.grant.id))
+            ending = threading.Thread(target=lambda: asyncio.run(end_grant(site.folder, grant.grant.id)))
+            ending.start()
+            ending.join()
             return honest(*arguments, **more)
 
         with pytest.MonkeyPatch.context() as patch:
