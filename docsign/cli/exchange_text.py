@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from docsign.envelope.evidence import EvidenceEvent
-from docsign.envelope.header import VIETNAM_TIME, Priority
+from docsign.envelope.header import VIETNAM_TIME, BusinessKind, Priority
 from docsign.envelope.status import StatusCode
 from docsign.exchange import wire
 from docsign.exchange.entries import Entry, EntryState
@@ -29,6 +29,17 @@ _STATES: dict[str, Sentence] = {
     wire.DeliveryState.RECALL_REFUSED: say("recall refused"),
     wire.DeliveryState.EXPIRED: say("not fetched in time"),
     wire.DeliveryState.RELAYED: say("passed on to another relay"),
+}
+_CHANGES: dict[int, Sentence] = {
+    BusinessKind.REVOKE: say(
+        "This notice revokes a document: destroy the document in your system, then answer 15 (done)."
+    ),
+    BusinessKind.UPDATE: say(
+        "This message updates a document sent before: answer 15 (agreed) or 16 (refused)."
+    ),
+    BusinessKind.REPLACE: say(
+        "This message replaces documents sent before: answer 15 (agreed) or 16 (refused)."
+    ),
 }
 _ENTRY_STATES: dict[EntryState, Sentence] = {
     EntryState.WAITING: say("waiting to be sent"),
@@ -82,14 +93,23 @@ def priority(number: int) -> str:
 
 def item_lines(item: wire.InboxItem, lang: Language) -> list[str]:
     """Return what waits as three lines: who and which, about what, the small print."""
-    mark = priority(item.priority)
+    mark, change = priority(item.priority), what_to_do(item)
     small = [size(item.size, lang), state(item.state, lang), when(item.accepted_at, lang)]
     return [
         f"{item.sha256[:16]}  {document(item.document_id)}  {agency(item.sender, item.sender_name)}"
         + (f"  [{mark}]" if mark else ""),
         f"    {shown(item.subject)}",
         f"    {' · '.join(small)}",
+        *([f"    {change.text(lang)}"] if change else []),
     ]
+
+
+def what_to_do(item: wire.InboxItem) -> Sentence | None:
+    """Return what a message asks that revokes, updates or replaces, or whose sender takes it back."""
+    # QD 28/2018 Art. 9: a withdrawn document is destroyed, and that is told
+    if item.state == wire.DeliveryState.RECALL_ASKED:
+        return say("The sender takes this document back: answer 15 (given back) or 16 (refused).")
+    return _CHANGES.get(item.kind)
 
 
 def entry_name(entry: Entry, lang: Language) -> str:

@@ -191,7 +191,7 @@ async def _receive(
     output: Path,
     book: _Book | None,
 ) -> int:
-    from docsign.cli.exchange_text import document
+    from docsign.cli.exchange_text import document, what_to_do
     from docsign.exchange.inbox import is_fetchable, waiting
 
     statuses = {EXIT_OK}
@@ -227,6 +227,9 @@ async def _receive(
                 continue
             envelopes.add(received.sha256)
             statuses.add(_answer(desk, received, book))
+            asked = what_to_do(item)
+            if asked is not None:
+                desk.tell(asked)
         answers = [
             entry.id for entry in kept.entries() if entry.kind == "status" and entry.envelope in envelopes
         ]

@@ -158,7 +158,8 @@ class InboxItem:
     """One delivery that waits for this agency, or asks something of it (``state`` recall-asked).
 
     ``sha256`` names the envelope, ``size`` is in bytes, ``priority`` is that of the edXML header (0-4).
-    ``is_late``: nobody has fetched it for so long that the relay has warned of it.
+    ``is_late``: nobody has fetched it for so long that the relay has warned of it. ``kind`` is the
+    BussinessDocType: 0 a new document, 1 to 3 one that revokes, updates or replaces what was sent before.
     """
 
     delivery: str
@@ -173,6 +174,7 @@ class InboxItem:
     sender_name: str = ""
     expires_at: datetime | None = None
     is_late: bool = False
+    kind: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -189,6 +191,7 @@ class InboxItem:
             "expires_at": rfc3339(self.expires_at),
             "state": self.state,
             **({"late": True} if self.is_late else {}),
+            **({"kind": self.kind} if self.kind else {}),
         }
 
     @staticmethod
@@ -207,6 +210,7 @@ class InboxItem:
             expires_at=place.member("expires_at").optional(Place.moment),
             state=place.member("state").text(limit=40),
             is_late=place.member("late").optional(Place.truth) or False,
+            kind=place.member("kind").optional(Place.number) or 0,
         )
 
 

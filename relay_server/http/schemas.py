@@ -51,6 +51,7 @@ SCHEMAS: Final[dict[str, Any]] = {
         sender_name=_TEXT,
         expires_at=_or_null(_TIME),
         late={"type": "boolean"},
+        kind=_SIZE,
     ),
     "InboxPage": _object({"items": _list(ref("InboxItem"))}, next=_or_null(_TEXT)),
     "TraceEvent": _object(

@@ -68,6 +68,7 @@ async def _page(tx: Transaction, relay: Relay, caller: Caller, after: int, limit
             accepted_at=envelope.accepted_at,
             expires_at=delivery.expires_at,
             state=delivery.seen_at(now).state.value,
+            kind=envelope.kind,
             is_late=delivery.is_unfetched and now >= envelope.accepted_at + relay.limits.warn_unfetched,
         )
         for delivery, envelope in rows[:limit]

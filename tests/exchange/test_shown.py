@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -78,3 +79,21 @@ def test_every_command_shares_the_desk() -> None:
     for command in commands:
         assert shared <= {option.name for option in command.params}
     assert callable(desk.at_the_desk)
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3])
+def test_a_message_that_changes_a_document_says_what_is_asked(kind: int) -> None:
+    """Revoked: destroy and confirm; updated, replaced: agree or refuse. A new document asks nothing."""
+    item = wire.InboxItem(
+        delivery="0" * 32, sha256="0" * 64, size=1, sender="H99.31", document_id="x,y,1/UBND", subject="",
+        priority=0, accepted_at=datetime(2026, 11, 20, tzinfo=UTC), state="queued", kind=kind,
+    )  # fmt: skip
+    asked = exchange_text.what_to_do(item)
+    assert asked is not None
+    assert asked.text("vi") != asked.text("en")
+    assert ("hủy" in asked.text("vi")) is (kind == 1)
+    assert exchange_text.item_lines(item, "vi")[-1].strip() == asked.text("vi")
+    assert exchange_text.what_to_do(replace(item, kind=0)) is None
+    recalled = exchange_text.what_to_do(replace(item, kind=0, state="recall-asked"))
+    assert recalled is not None
+    assert "15" in recalled.text("vi")

@@ -94,7 +94,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             {
                 "delivery": "0" * 32, "sha256": NAME, "size": 1, "sender": "H99.31", "sender_name": "",
                 "document_id": "H99.31,2026/11/16,1/UBND", "subject": "Về việc báo cáo", "priority": 0,
-                "accepted_at": TIME, "expires_at": None, "state": "queued", "late": True,
+                "accepted_at": TIME, "expires_at": None, "state": "queued", "late": True, "kind": 1,
             }
         ],
         "next": "7",
