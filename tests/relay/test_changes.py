@@ -87,7 +87,7 @@ def _document(number: str) -> str:
 async def test_a_recall_of_what_was_fetched_asks_the_receiver_and_15_takes_it_from_him(
     site: Site, agency_key: SigningKey
 ) -> None:
-    """13 after the handover waits in the inbox; after 15 the bytes stay with the relay; 16 changes nothing."""
+    """13 after the handover waits in the inbox; after 15 nothing is handed out; 16 changes nothing."""
     envelopes = [sealed(agency_key, number=number) for number in ("125", "126")]
     async with (
         site.served() as relay,
