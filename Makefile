@@ -44,7 +44,7 @@ test: $(VENV)/dev.stamp  ## the tests, with the tools of others they ask for a s
 	$(BIN)/python -m pytest
 
 slow: $(VENV)/dev.stamp  ## what CI cannot carry: long campaigns, big files, foreign judges
-	@sh tests/install-witnesses.sh
+	@sh tests/install-witnesses.sh slow
 	$(BIN)/python -m pytest -m slow
 
 SECONDS ?= 60

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make sure the tools of others that the tests ask for a second opinion are there (Debian 12).
 # Nothing is done when they are; as root they are installed; else their names are said.
+# "slow" as argument: those of the slow tests too.
 set -eu
 
 # tool, and the Debian package that brings it
@@ -14,6 +15,11 @@ openssl   openssl
 chromium  chromium
 softhsm2-util softhsm2
 '
+
+[ "${1:-}" != slow ] || wanted="$wanted
+javac     openjdk-17-jdk-headless
+mvn       maven
+"
 
 missing() {
     echo "$wanted" | while read -r tool package; do
