@@ -58,9 +58,8 @@ class Made:
         if self.data.startswith(b"PK"):
             return replace(self, name=f"sua-{self.name}", data=_with_another_file(self.data))
         place = self.data.index(b"/Title") if b"/Title" in self.data else self.data.index(b"/Producer")
-        data = bytearray(self.data)
-        data[place + 1] ^= 1
-        return replace(self, name=f"sua-{self.name}", data=bytes(data))
+        head, tail = self.data[: place + 1], self.data[place + 2 :]
+        return replace(self, name=f"sua-{self.name}", data=head + b"X" + tail)
 
     def write(self, folder: Path) -> tuple[Path, list[Path]]:
         """Write it into a folder of its own; return the file, and those beside it."""
