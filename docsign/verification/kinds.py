@@ -28,6 +28,7 @@ from docsign.verification.question import (
 
 Inside = Callable[[BinaryIO, str, Question], Report]
 """What makes the report of a file inside this one."""
+_LARGE_HEAD = 1024 * 1024
 
 
 def judge(stream: BinaryIO, name: str, question: Question, *, inside: Inside) -> Answer:
@@ -40,9 +41,24 @@ def judge(stream: BinaryIO, name: str, question: Question, *, inside: Inside) ->
         from docsign.verification.contents import judge_container_file
 
         return judge_container_file(stream, suffix, question, inside)
+    if size > _LARGE_HEAD and _is_large_message(stream, suffix, size):
+        from docsign.verification.messages import judge_message
+
+        return judge_message(stream, size, question, inside, signature=lambda: None)
     if size > READ_LIMIT:
         return nothing(FileFormat.OTHER, "too-large", size)
     return _judge_bytes(stream, suffix, name, question, inside)
+
+
+def _is_large_message(stream: BinaryIO, suffix: str, size: int) -> bool:
+    """Tell a message too large to be signed itself: it is judged without being held in memory."""
+    head = stream.read(_LARGE_HEAD)
+    stream.seek(0)
+    if formats.tell(head, suffix) is not FileFormat.EDXML:
+        return False
+    from docsign.ades.xml import LIMIT
+
+    return size > LIMIT
 
 
 def _judge_bytes(stream: BinaryIO, suffix: str, name: str, question: Question, inside: Inside) -> Answer:

@@ -338,6 +338,7 @@ STREAMING = """
 import sys
 from pathlib import Path
 from docsign.envelope.edxml_message import read_message, write_message
+from docsign.verification import verify
 from tests.envelope.test_edxml_message import HEADER, attachment
 from tests.peak_memory import peak_memory
 import dataclasses, tempfile
@@ -347,6 +348,8 @@ with open(folder / "plain", "rb") as source, open(folder / "x.edxml", "wb") as t
     write_message(target, HEADER, [one])
 with open(folder / "x.edxml", "rb") as source:
     message = read_message(source, tempfile.TemporaryFile)
+report = verify(folder / "x.edxml")
+assert report.format.value == "edxml", report
 print(peak_memory(), message.attachments[0].size)
 """
 
@@ -363,7 +366,7 @@ def peak(folder: Path, size: int) -> int:
 
 
 def test_a_large_message_is_streamed(tmp_path: Path) -> None:
-    """A hundred megabytes raise the peak by at most 32."""
+    """Writing, reading and verifying a hundred megabytes raise the peak by at most 32."""
     small, large = peak(tmp_path, 1000), peak(tmp_path, 75 * 1024 * 1024)
     assert (tmp_path / "x.edxml").stat().st_size > 100 * 1024 * 1024
     assert large - small < 32 * 1024
