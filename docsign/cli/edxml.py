@@ -72,6 +72,7 @@ def import_(
     """
     from docsign.envelope.conversion import envelope_header_of, form_findings
     from docsign.envelope.edxml_message import read_message
+    from docsign.formats import is_container
 
     is_envelope = output.suffix.lower() in (".asice", ".sce")
     if is_envelope and key is None:
@@ -83,6 +84,9 @@ def import_(
             header, names, renamed = envelope_header_of(message)
         except EdxmlError as error:
             error.where = f"{file}: {error.where}" if error.where else str(file)
+            with opening(file) as stream:
+                if is_container(stream.read(4)):
+                    error.hint = say("This is an envelope: docsign open unpacks it.")
             raise
         _require_not_secret(header, message, file)
         files = [(name, one.content) for name, one in zip(names, message.attachments, strict=True)]
