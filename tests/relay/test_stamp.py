@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from asn1crypto import cms, tsp
@@ -14,13 +15,15 @@ from docsign.ades.timestamp_files import judge_timestamp_file
 from docsign.envelope.evidence import Receipt
 from docsign.envelope.evidence_judge import judge_receipt
 from docsign.errors import TimestampError
-from docsign.exchange import wire
+from docsign.exchange import Outbox, RelayClient, wire
+from docsign.exchange.outbox import STAMPED_AFTER
 from docsign.exchange.wire import ProblemType
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import TrialAuthority
 from docsign.pki.fetch import fetch_timestamp
 from docsign.sentence import say
-from docsign.verdict import Indication
+from docsign.verdict import Conclusion, Indication, SubIndication
+from docsign.verification import verify
 from relay_server.backup import backup, restore
 from relay_server.checking import check
 from relay_server.core.refusals import RefusalError
@@ -134,6 +137,40 @@ async def test_receipts_outlive_a_change_of_the_relays_certificate(
     words = [Receipt.from_json(data).about for data in found]
     assert len({word.certificate for word in words if word}) == 2
     assert all(word and word.stamp for word in words[1::2])
+
+
+async def test_a_kept_receipt_outlives_the_relay(
+    site: Site, agency_key: SigningKey, authority: TrialAuthority, tsa_url: str, tmp_path: Path
+) -> None:
+    """From the outbox: fetched again with stamp and lists, proved after the relay's certificate has ended."""
+    now = datetime.now(UTC)
+    brief = authority.issue("relay", "Trục thử nghiệm", not_after=now + timedelta(hours=1))
+    (site.folder / "brief.p12").write_bytes(brief.pkcs12(PASSPHRASE))
+    trust = Trust.from_path(authority.trust_folder)
+    clock = now
+    async with site.served(
+        key=f"pkcs12:{site.folder / 'brief.p12'}", tsa="http://127.0.0.1:1/", stamp_seconds=3600
+    ) as here:
+        assert here.relay.stamping is not None
+        here.relay.stamping.fetch = lambda digest: fetch_timestamp(tsa_url, digest)
+        with Outbox(tmp_path / "hop", clock=lambda: clock) as outbox:
+            outbox.add(sealed(agency_key))
+            async with RelayClient(here.url, identity=site.keys / "commune-tls.pem", trust=trust) as client:
+                (sent,) = await outbox.run(client)
+                clock += STAMPED_AFTER
+                assert await outbox.refresh(client) == 0  # not stamped yet
+                await here.relay.stamping.stamp(here.relay.ledger, datetime.now(UTC))
+                assert await outbox.refresh(client) == 1
+                assert outbox.unstamped() == ()
+            (kept,) = outbox.entries(finished=True)
+    assert sent.receipt is not None
+    assert kept.receipt is not None
+    assert set(Receipt.from_json(kept.receipt).crls) == set(trust.crls)
+    later = now + timedelta(hours=2)
+    plain = verify(sent.receipt, trust=trust, at=later, offline=True)
+    assert plain.conclusion == Conclusion.indeterminate(SubIndication.OUT_OF_BOUNDS_NO_POE)
+    assert plain.findings[-1].code == "receipt-unstamped"
+    assert verify(kept.receipt, trust=trust, at=later, offline=True).conclusion == Conclusion.passed()
 
 
 async def test_the_stop_rule_refuses_new_envelopes_alone(site: Site, agency_key: SigningKey) -> None:
