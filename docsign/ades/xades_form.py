@@ -11,6 +11,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from lxml import etree
@@ -61,6 +62,8 @@ _SIGNED_INFO, _SIGNATURE_VALUE, _KEY_INFO, _OBJECT = (
 _REFERENCE, _TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE = (
     f"{{{DS}}}{name}" for name in ("Reference", "Transforms", "DigestMethod", "DigestValue")
 )
+_X509_DATA, _X509_CERTIFICATE = f"{{{DS}}}X509Data", f"{{{DS}}}X509Certificate"
+_MOST_KEPT = 16 * 1024
 _EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _COLLECTIONS = frozenset(
     # the roots of signature files: every signature is their child
@@ -345,8 +348,9 @@ def _unique_ids(root: etree._Element) -> tuple[dict[str, etree._Element], frozen
 
 def _certificates(key_info: etree._Element) -> Iterator[bytes]:
     """Yield the certificates of KeyInfo; every other hint at a key is ignored."""
-    for element in key_info.iterfind(f"{{{DS}}}X509Data/{{{DS}}}X509Certificate"):
-        yield decoded(element)
+    for data in key_info.iterchildren(_X509_DATA):
+        for element in data.iterchildren(_X509_CERTIFICATE):
+            yield decoded(element, kept=True)
 
 
 def prefixes_of(method: etree._Element) -> tuple[str, ...]:
@@ -355,15 +359,25 @@ def prefixes_of(method: etree._Element) -> tuple[str, ...]:
     return () if listed is None else tuple(listed.get("PrefixList", "").split())
 
 
-def decoded(element: etree._Element) -> bytes:
-    """Decode base64 strictly; white space may lie between, elements may not."""
+def decoded(element: etree._Element, *, kept: bool = False) -> bytes:
+    """Decode base64 strictly; white space may lie between, elements may not.
+
+    ``kept``: the same text is likely to come again, in another file.
+    """
     if len(element):
         raise XmlError(say("Elements stand where a value belongs."), where=place_of(element))
+    text = element.text or ""
     try:
-        text = (element.text or "").encode("ascii").translate(None, b" \t\r\n")
-        return binascii.a2b_base64(text, strict_mode=True)
+        return _kept_octets(text) if kept and len(text) <= _MOST_KEPT else _octets(text)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise XmlError(say("This is not base64."), where=place_of(element)) from error
+
+
+def _octets(text: str) -> bytes:
+    return binascii.a2b_base64(text.encode("ascii").translate(None, b" \t\r\n"), strict_mode=True)
+
+
+_kept_octets = lru_cache(maxsize=128)(_octets)
 
 
 def is_ds(element: etree._Element, name: str) -> bool:

@@ -81,7 +81,7 @@ def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
         raise XmlTooLargeError(say("The XML holds too many elements: {limit} at most.", limit=MAX_MARKUP))
     _refuse_dtd(text)
     try:
-        root = etree.fromstring(data, etree.XMLParser(**_HARDENED))
+        root = etree.fromstring(data, _parser())
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise XmlError(say("The XML is not well formed: {reason}.", reason=_reason(error))) from error
     if root.getroottree().docinfo.internalDTD is not None:
@@ -97,9 +97,20 @@ def parse_canonical(data: bytes) -> etree._Element:
     if len(data) > LIMIT:
         return parse(data)
     try:
-        return etree.fromstring(data, etree.XMLParser(**_HARDENED))
+        return etree.fromstring(data, _parser())
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise XmlError(say("The XML is not well formed: {reason}.", reason=_reason(error))) from error
+
+
+_thread = threading.local()
+
+
+def _parser() -> etree.XMLParser:
+    """Return the parser of this thread: making one takes as long as reading a small text."""
+    made: etree.XMLParser | None = getattr(_thread, "parser", None)
+    if made is None:
+        made = _thread.parser = etree.XMLParser(**_HARDENED)
+    return made
 
 
 def feed(stream: BinaryIO, target: object) -> Any:
@@ -194,7 +205,6 @@ def _not_canonical(error: Exception) -> XmlError:
     return XmlError(say("The XML cannot be brought into canonical form: {reason}.", reason=_reason(error)))
 
 
-_thread = threading.local()
 _DEFAULT_TRIAL = b'<a xmlns="urn:d" xmlns:n="urn:n"><n:b/></a>'
 
 

@@ -74,6 +74,14 @@ class Container:
         self._by_kind: dict[Kind, list[str]] = {}
         for name, kind in self._kinds.items():
             self._by_kind.setdefault(kind, []).append(name)
+        data = self._by_kind.get("data", ())
+        self.data_names = tuple(
+            name for name in data if not (self.is_open_document and name.startswith(EXTERNAL_DATA))
+        )
+        """The files a signature must cover: all but mimetype and META-INF (EN 319 162-1 4.4.3).
+
+        In an OpenDocument file what lies under external-data/ need not be (ODF 1.2 part 3 3.16).
+        """
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -89,17 +97,6 @@ class Container:
     def is_open_document(self) -> bool:
         """Whether it is an OpenDocument file."""
         return is_open_document(self.mimetype)
-
-    @property
-    def data_names(self) -> tuple[str, ...]:
-        """The files a signature must cover: all but mimetype and META-INF (EN 319 162-1 4.4.3).
-
-        In an OpenDocument file what lies under external-data/ need not be (ODF 1.2 part 3 3.16).
-        """
-        names = self.names_of("data")
-        if self.is_open_document:
-            return tuple(name for name in names if not name.startswith(EXTERNAL_DATA))
-        return names
 
     def names_of(self, *kinds: Kind) -> tuple[str, ...]:
         """Return the files of these kinds, in the order of the archive."""

@@ -18,6 +18,7 @@ from docsign.envelope.zip_directory import (
     DEFLATED,
     DESCRIBED,
     END,
+    LARGE,
     MAX_ENTRIES,
     STORED,
     Row,
@@ -146,7 +147,7 @@ class _EntryReader(io.RawIOBase):
         if not size:
             return b""
         while True:
-            piece = self._unpacked(size)
+            piece = self._packed(size) if self._inflate is None else self._unpacked(self._inflate, size)
             self._given += len(piece)
             self._crc = zlib.crc32(piece, self._crc)
             if self._given > self._entry.size:
@@ -157,23 +158,23 @@ class _EntryReader(io.RawIOBase):
                 self._finish()
                 return b""
 
-    def _unpacked(self, size: int) -> bytes:
+    def _unpacked(self, inflate: zlib._Decompress, size: int) -> bytes:
         """Return the next bytes, at most ``size``; empty also where more input is needed."""
-        if self._inflate is None:
-            return self._packed(size)
         source = self._waiting or self._packed(_PIECE)
         try:
-            piece = self._inflate.decompress(source, size)
+            piece = inflate.decompress(source, size)
         except zlib.error as error:
             raise _damaged(self._entry) from error
-        self._waiting = self._inflate.unconsumed_tail
-        if self._inflate.eof and (self._inflate.unused_data or self._left):
+        self._waiting = inflate.unconsumed_tail
+        if inflate.eof and (inflate.unused_data or self._left):
             raise _damaged(self._entry)
         return piece
 
     def _packed(self, size: int) -> bytes:
+        if not self._left:
+            return b""
         piece = self._archive.packed(self._position, min(size, self._left))
-        if self._left and not piece:
+        if not piece:
             raise _damaged(self._entry)
         self._position += len(piece)
         self._left -= len(piece)
@@ -236,7 +237,8 @@ def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
     extra = stream.read(extra_size) if extra_size else b""
     if len(extra) != extra_size or (flags, method, (time, day)) != (row.flags, row.method, row.moment):
         raise _contradiction(name)
-    size, packed = zip64_numbers(extra, raw_name, (size, packed))
+    if extra or LARGE in (size, packed):
+        size, packed = zip64_numbers(extra, raw_name, (size, packed))
     described = bool(flags & DESCRIBED)
     right = (row.crc, row.packed_size, row.size)
     if (crc, packed, size) != right and not (described and (crc, packed, size) == (0, 0, 0)):

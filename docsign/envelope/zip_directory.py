@@ -27,7 +27,7 @@ ZIP64_LOCATOR = struct.Struct("<4sIQI")
 ENCRYPTED, DESCRIBED = 0x1, 0x8
 _ACCEPTED_FLAGS = 0x6 | DESCRIBED | 0x800  # bits 1 and 2 only say how hard the packer tried
 _ZIP64_EXTRA = 0x0001
-_SMALL, _LARGE = 0xFFFF, 0xFFFFFFFF
+_SMALL, LARGE = 0xFFFF, 0xFFFFFFFF
 _DIRECTORY_LIMIT = 16 * 1024 * 1024
 
 
@@ -99,7 +99,7 @@ def _read_zip64_end(stream: BinaryIO, end: End, place: int) -> tuple[End, int] |
     The locator stands right before the end record, the record right before the locator (no extensible data
     between), and every number that the small record gives is the same.
     """
-    asked = end.count == _SMALL or _LARGE in (end.size, end.start)
+    asked = end.count == _SMALL or LARGE in (end.size, end.start)
     locator_place = place - ZIP64_LOCATOR.size
     stream.seek(max(0, locator_place))
     raw = stream.read(ZIP64_LOCATOR.size)
@@ -120,8 +120,8 @@ def _read_zip64_end(stream: BinaryIO, end: End, place: int) -> tuple[End, int] |
         raise ContainerError(say("A ZIP file of several disks is not supported."))
     for small, large, most in (
         (end.count, count, _SMALL),
-        (end.size, size, _LARGE),
-        (end.start, start, _LARGE),
+        (end.size, size, LARGE),
+        (end.start, start, LARGE),
     ):
         if small not in (most, large):
             raise ContainerError(say("Directory and entry of the ZIP file contradict each other."))
@@ -144,7 +144,8 @@ def read_directory(directory: bytes, end: End) -> list[Row]:
         place += name_size + extra_size + comment_size
         if mark != b"PK\x01\x02" or disk not in (0, _SMALL) or place > len(directory):
             raise ContainerError(say("The directory of the ZIP file is damaged."))
-        size, packed, start = zip64_numbers(extra, raw_name, (size, packed, start), disk=disk == _SMALL)
+        if extra or disk or LARGE in (size, packed, start):
+            size, packed, start = zip64_numbers(extra, raw_name, (size, packed, start), disk=disk == _SMALL)
         rows.append(Row(flags, method, (time, day), crc, packed, size, raw_name, start, extra))
     if place != len(directory):
         raise ContainerError(say("The directory of the ZIP file is damaged."))
@@ -159,10 +160,8 @@ def zip64_numbers(
     The field holds exactly the numbers that are all ones in the header, in their order, or, as some writers
     have it, more of them that agree with the header. Raises ContainerError for anything else.
     """
-    if not extra and not disk and _LARGE not in numbers:
-        return numbers
     fields = [value for kind, value in extra_fields(extra) if kind == _ZIP64_EXTRA]
-    wanted = [place for place, number in enumerate(numbers) if number == _LARGE]
+    wanted = [place for place, number in enumerate(numbers) if number == LARGE]
     if not fields and not wanted and not disk:
         return numbers
     damaged = ContainerError(
@@ -180,7 +179,7 @@ def zip64_numbers(
             raise damaged
     else:
         raise damaged
-    if any(numbers[place] not in (_LARGE, number) for place, number in given.items()):
+    if any(numbers[place] not in (LARGE, number) for place, number in given.items()):
         raise damaged
     return tuple(given.get(place, number) for place, number in enumerate(numbers))
 

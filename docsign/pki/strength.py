@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,8 @@ class AlgorithmUse:
 
 def weakest(uses: Iterable[AlgorithmUse], at: datetime) -> AlgorithmUse | None:
     """Return the use that was no longer reliable at ``at`` and ended first, or None."""
-    ended = [use for use in uses if use.end is not None and use.end <= at]
-    return min(ended, key=lambda use: use.end or at, default=None)
+    ended = [(end, use) for use in uses if (end := use.end) is not None and end <= at]
+    return min(ended, key=itemgetter(0))[1] if ended else None
 
 
 def reliable_until(uses: Iterable[AlgorithmUse], limit: datetime) -> datetime:
