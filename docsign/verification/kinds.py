@@ -24,6 +24,7 @@ from docsign.verification.question import (
     name_of,
     not_covered,
     nothing,
+    used,
 )
 
 Inside = Callable[[BinaryIO, str, Question], Report]
@@ -235,7 +236,7 @@ def _judge_xml(data: bytes, question: Question) -> Answer | None:
     """Judge the signatures in an XML document; None where it holds none."""
     if not formats.claims_xml_signature(data):
         return None
-    from docsign.ades.xades import judge_xades_file
+    from docsign.ades.xades import XadesJudgement, judge_xades_file
     from docsign.ades.xades_judge import MOST_REFERENCES
     from docsign.ades.xades_references import file_name
 
@@ -248,36 +249,41 @@ def _judge_xml(data: bytes, question: Question) -> Answer | None:
         one = offered.get(meant(wanted))
         return None if one is None else bytes_of(one)
 
-    def name_of_uri(uri: str) -> str | None:
-        return file_name(uri) or _last_part(uri)
-
-    judgements = tuple(
-        judge_xades_file(
+    def judged() -> tuple[XadesJudgement, ...]:
+        return judge_xades_file(
             data,
             resolve=resolve,
             trust=question.trust,
             at=question.at,
-            name_of_uri=name_of_uri,
+            name_of_uri=lambda uri: file_name(uri) or _last_part(uri),
             beside=question.beside,
             most_references=max(MOST_REFERENCES, len(offered) + 8),
             unnamed=next(iter(offered)) if len(offered) == 1 else "",
         )
-    )
+
+    judgements = judged()
     if not judgements:
         return None
+    remarks: tuple[Finding, ...] = ()
+    referred = {meant(name) for one in judgements for name in one.referred}
+    if (
+        len(offered) == len(referred) == 1 and offered.keys() != referred
+    ):  # one file, which has another name now
+        remarks = (used(question.content[0]),)
+        offered = dict.fromkeys(referred, question.content[0])
+        judgements = judged()
     reports = tuple(
         replace(one.report, coverage="whole")
         if offered and offered.keys() <= {meant(name) for name in one.covered}
         else one.report
         for one in judgements
     )
-    referred = {meant(name) for one in judgements for name in one.referred}
     uncovered = not_covered(name for name in offered if name not in referred)
     return Answer(
         format=FileFormat.XADES,
         conclusion=conclude_with(uncovered, (report.conclusion for report in reports)),
         signatures=reports,
-        findings=uncovered,
+        findings=(*remarks, *uncovered),
     )
 
 

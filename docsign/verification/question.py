@@ -104,10 +104,14 @@ def content_for(name: str, question: Question) -> tuple[bytes | None, tuple[Find
         return None, ()
     wanted = Path(name).stem
     chosen = next((one for one in offered if name_of(one) == wanted), offered[0])
-    sentence = say("Judged together with the file {name}.", name=name_of(chosen))
-    used = Finding(code="content-used", severity=Severity.INFO, sentence=sentence)
     others = [name_of(one) for one in offered if one is not chosen]
-    return bytes_of(chosen), (used, *not_covered(others))
+    return bytes_of(chosen), (used(chosen), *not_covered(others))
+
+
+def used(content: Content) -> Finding:
+    """Say which file given beside a signature was taken for what it signs."""
+    sentence = say("Judged together with the file {name}.", name=name_of(content))
+    return Finding(code="content-used", severity=Severity.INFO, sentence=sentence)
 
 
 def not_covered(names: Iterable[str]) -> tuple[Finding, ...]:

@@ -124,6 +124,26 @@ def test_an_address_means_the_file_of_that_name_beside_it(
     assert report.conclusion == Conclusion.indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND)
 
 
+def test_the_one_signed_file_may_have_another_name_now(agency_key: SigningKey, trust: Trust) -> None:
+    """One file signed, one given: it is taken, and said to be; of two, names decide, and one is nobody's."""
+    from tests.ades.xades_building import built, detached
+
+    data = "Danh sách".encode()
+    xml = built(detached(agency_key, {"danh-sach.txt": data}))
+    report = judged(xml, trust, "a.xml", content=[("ban-sao.txt", data)])
+    assert report.conclusion == Conclusion.passed(), report
+    assert [one.code for one in report.findings] == ["content-used"]
+    report = judged(xml, trust, "a.xml", content=[("ban-sao.txt", b"khac")])
+    assert report.conclusion == Conclusion.failed(SubIndication.HASH_FAILURE)
+    two = [("ban-sao.txt", data), ("danh-sach.txt", data)]
+    report = judged(xml, trust, "a.xml", content=two)
+    assert report.conclusion == Conclusion.failed(SubIndication.FORMAT_FAILURE)
+    assert [(one.code, one.where) for one in report.findings] == [("file-not-covered", "ban-sao.txt")]
+    xml = built(detached(agency_key, {"danh-sach.txt": data, "phu-luc.txt": data}))
+    report = judged(xml, trust, "a.xml", content=two[:1])
+    assert report.signatures[0].conclusion == Conclusion.indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND)
+
+
 def test_a_container_in_a_container_is_judged(agency_key: SigningKey, trust: Trust) -> None:
     """Its answer stands under the contents; a broken one is a finding; in a third one nobody looks."""
     from tests.envelope.asic_building import with_xades, zipped
