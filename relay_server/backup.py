@@ -26,6 +26,7 @@ from docsign.errors import FileUnusableError, StorageError
 from docsign.files import file_error, opening, read_file, sync_folder, write_file, writing
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from relay_server import decisions
 from relay_server.app import BODIES, DATABASE
 from relay_server.checking import check_store, was_removed
 from relay_server.core.logbook import ABOUT, FOLLOWS, ORIGIN, STATE
@@ -58,7 +59,8 @@ def backup(folder: Path, target: Path, *, link: bool = False) -> Copied:
     """
     settings = RelaySettings.read(folder.resolve())
     _begin(target)
-    # the database first: every body of its rows was durable before the row was
+    _copy_decisions(folder, target)  # first: what it says was ended is ended in the database
+    # the database before the bodies: every body of its rows was durable before the row was
     copy_database(folder / DATABASE, target / DATABASE)
     done = _copy_bodies(target / DATABASE, folder, target, link=link)
     settings.write(target)
@@ -105,6 +107,7 @@ def restore(target: Path, folder: Path) -> tuple[CheckReport, Copied | None]:
     copy_database(target / DATABASE, folder / DATABASE)
     _begin_new_log(folder / DATABASE)
     done = _copy_bodies(folder / DATABASE, target, folder, link=False)
+    _copy_decisions(target, folder)
     RelaySettings.read(target.resolve()).write(folder)  # last: without it this is no relay
     return report, done
 
@@ -131,6 +134,13 @@ def copy_database(source: Path, target: Path) -> None:
         finally:
             copy.close()
     _sync(target)
+
+
+def _copy_decisions(source: Path, target: Path) -> None:
+    """Copy what the operator decided, where something was."""
+    if (source / decisions.NAME).exists():
+        data = read_file(source / decisions.NAME)
+        write_file(target / decisions.NAME, data, durable=True)
 
 
 def _copy_bodies(database: Path, source: Path, target: Path, *, link: bool) -> Copied:

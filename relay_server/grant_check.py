@@ -4,6 +4,7 @@
 2. The certificate that signed is one the directory binds, or bound, to the agency that grants, for sealing.
 3. Every record of an act for another agency names a grant that is kept here, and the act is within it: who
    acted, for whom, between its beginning and its end.
+4. What the operator ended, by ``directory.log``, is ended.
 """
 
 from __future__ import annotations
@@ -19,17 +20,19 @@ from docsign.errors import WireError
 from docsign.pki.certificates import fingerprint
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from relay_server import decisions
 from relay_server.core.directory import Use
 from relay_server.services.relay import sha256_of
 from relay_server.storage.raw import RawDatabase, Row
 from relay_server.storage.tables import from_micros
-from relay_server.troubles import GRANT, CheckReport
+from relay_server.troubles import END, GRANT, CheckReport
 
 _ACTS: Final = "WHERE instr(record, CAST(? AS BLOB)) > 0 ORDER BY number"
 
 
 def check_grants(raw: RawDatabase, trust: Trust, report: CheckReport) -> None:
     """Run the checks; what is wrong goes into the report."""
+    _ended(raw, report)
     kept: dict[str, tuple[Grant, datetime]] = {}
     for row in raw.rows("grants"):
         grant = _sound(raw, row, trust) if isinstance(row, dict) else None
@@ -45,6 +48,21 @@ def check_grants(raw: RawDatabase, trust: Trust, report: CheckReport) -> None:
         if evidence is not None and not is_granted(evidence, kept):
             sentence = say("This was done for another agency, and no grant that is kept here allows it.")
             report.add("act-without-grant", sentence, f"facts/{evidence.id}", GRANT)
+
+
+def _ended(raw: RawDatabase, report: CheckReport) -> None:
+    """Check 4."""
+    ended = set()
+    for number, line in enumerate(decisions.read(raw.path.parent), start=1):
+        if line is None:
+            where = f"{decisions.NAME}:{number}"
+            report.add("directory-log", say("A line of the directory's log is damaged."), where, GRANT)
+        elif line.get("event") == decisions.GRANT_ENDED and line.get("allowed") is True:
+            ended.add(line.get("grant"))
+    for (name,) in raw.ask("SELECT id FROM grants WHERE ended_at IS NULL"):
+        if name in ended:
+            sentence = say("This grant was ended by the operator and counts again.")
+            report.add("grant-ended", sentence, f"grants/{name[:32]}", END)
 
 
 def _sound(raw: RawDatabase, row: Row, trust: Trust) -> Grant | None:

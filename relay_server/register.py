@@ -1,8 +1,11 @@
-"""The operator's side of the directory: add agencies and certificates from files, change and list them."""
+"""The operator's side of the directory: add agencies and certificates from files, change and list them.
+
+Every change, made or refused, is a line of ``directory.log`` (``decisions``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,11 +13,12 @@ from typing import TypeVar
 
 from docsign.envelope.agency_codes import require_agency_code
 from docsign.envelope.grants import SignedGrant
-from docsign.errors import MalformedError, TrustError, UsageError
+from docsign.errors import DocsignError, MalformedError, TrustError, UsageError
 from docsign.files import read_file
 from docsign.pki.certificates import fingerprint, load_certificates
 from docsign.pki.trust import Trust
 from docsign.sentence import say
+from relay_server import decisions
 from relay_server.app import DATABASE
 from relay_server.core.delegation import KeptGrant, require_grant
 from relay_server.core.directory import Agency, Binding, Use, require_told, rotated
@@ -63,8 +67,8 @@ async def register(
         await tx.put_agency(agency)
         return agency
 
-    async with _opened(folder) as ledger:
-        return await ledger.write(work)
+    facts = {"agency": code, "certificates": [f"{b.use.value} {b.sha256}" for b in new]}
+    return await _decided(folder, "agency registered", facts, work)
 
 
 async def rotate_certificate(
@@ -75,10 +79,10 @@ async def rotate_certificate(
     ``told`` is what the agency says the new fingerprint is (``core.directory.require_told``); the relay may
     be serving meanwhile. Raises UsageError.
     """
-    require_told(new, told)
     now = datetime.now(UTC)
 
     async def work(tx: Transaction) -> tuple[Agency, datetime]:
+        require_told(new, told)
         known = await tx.agency(code)
         if known is None:
             raise UsageError(say("The directory does not know the agency {code}.", code=code[:60]))
@@ -86,8 +90,8 @@ async def rotate_certificate(
         await tx.put_agency(agency)
         return agency, ends
 
-    async with _opened(folder) as ledger:
-        return await ledger.write(work)
+    facts = {"agency": code, "certificate": f"{new.use.value} {new.sha256}", "told": told[:100]}
+    return await _decided(folder, "certificate rotated", facts, work)
 
 
 async def delegate(folder: Path, data: bytes, *, where: str) -> KeptGrant:
@@ -113,8 +117,8 @@ async def delegate(folder: Path, data: bytes, *, where: str) -> KeptGrant:
         await tx.add_grant(kept)
         return kept
 
-    async with _opened(folder) as ledger:
-        return await ledger.write(work)
+    facts = {"grant": grant.id, "grantor": grant.grantor, "delegate": grant.delegate, "signer": signer}
+    return await _decided(folder, "grant taken", facts, work)
 
 
 async def end_grant(folder: Path, name: str) -> KeptGrant:
@@ -130,8 +134,7 @@ async def end_grant(folder: Path, name: str) -> KeptGrant:
         assert kept is not None
         return kept
 
-    async with _opened(folder) as ledger:
-        return await ledger.write(work)
+    return await _decided(folder, decisions.GRANT_ENDED, {"grant": wanted[0].grant.id}, work)
 
 
 async def granted(folder: Path) -> tuple[KeptGrant, ...]:
@@ -159,6 +162,24 @@ async def registered(folder: Path) -> tuple[Agency, ...]:
 
 def _page(after: str) -> Callable[[Transaction], Awaitable[tuple[Agency, ...]]]:
     return lambda tx: tx.agencies("", after, PAGE)
+
+
+async def _decided(
+    folder: Path, event: str, facts: Mapping[str, object], work: Callable[[Transaction], Awaitable[Answer]]
+) -> Answer:
+    """Run a unit that changes the directory, with a line about it written before it counts."""
+
+    async def noted(tx: Transaction) -> Answer:
+        answer = await work(tx)
+        decisions.note(folder, event, allowed=True, **facts)
+        return answer
+
+    async with _opened(folder) as ledger:
+        try:
+            return await ledger.write(noted)
+        except DocsignError as error:
+            decisions.note(folder, event, allowed=False, reason=error.text("en"), **facts)
+            raise
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ RESEND = say(
 REGISTER = say("Add the agency's certificates again and compare the fingerprints (docsign-relay agency add).")
 
 GRANT = say("Take the agency's grant in again (docsign-relay agency delegate).")
+END = say("End it again (docsign-relay agency delegate --end) and find out who changed the database.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
