@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from docsign.ades.xml import escaped, writable
 from docsign.envelope.agency_codes import require_agency_code
-from docsign.envelope.edxml_reading import NAMESPACE, read_header, read_status
+from docsign.envelope.edxml_reading import MANIFEST, NAMESPACE, read_header, read_status
 from docsign.envelope.header import (
     VIETNAM_TIME,
     Business,
@@ -98,10 +98,14 @@ class _Writer:
 
     def end(self) -> None:
         """Close the element that ``begin`` opened, after what was kept for it."""
-        for xml in self._unknown.pop(".".join(self._path[1:]), ()):
-            self._lines.append(f"{self._indent()}{_apart(xml)}")
+        self.kept(".".join(self._path[1:]))
         self._path.pop()
         self.close()
+
+    def kept(self, parent: str) -> None:
+        """Write what was kept for this parent."""
+        for xml in self._unknown.pop(parent, ()):
+            self._lines.append(f"{self._indent()}{_apart(xml)}")
 
     def keeps(self, name: str) -> bool:
         """Say whether something was kept for a child of the place that is being written."""
@@ -197,11 +201,13 @@ def write_header(header: Header, *, as_received: bool = False) -> bytes:
     _write_document(out, header)
     out.end()
     _write_traces(out, header)
+    out.kept("")
     out.close()  # edXMLHeader
     out.start("body")
     out.frame("edXMLBody")
     out.frame("edXMLManifest", attributes=' version="1.0"')
     _write_references(out, header.references)
+    out.kept(MANIFEST)
     for _ in range(3):
         out.close()
     out.empty("AttachmentEncoded")
@@ -220,6 +226,7 @@ def write_status(status: Status) -> bytes:
     out.text("Description", status.description)
     out.moment("Timestamp", status.time)
     out.end()
+    out.kept("")
     for _ in range(3):
         out.close()
     return out.document()

@@ -28,11 +28,15 @@ from docsign.envelope.header import (
     Staff,
     Steering,
     Trace,
+    UnknownElement,
 )
 from docsign.envelope.status import Status, StatusCode
 from docsign.errors import EdxmlError, XmlError
 from docsign.sentence import say
 from docsign.verdict import Finding
+
+MANIFEST = "edXMLManifest"
+"""The parent of what stands in the manifest beside the References; in the header itself it is empty."""
 
 NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 
@@ -65,6 +69,7 @@ def header_from(root: etree._Element) -> Header:
         "SphereOfPromulgation", "TyperNotation", "ReplyFors", "ReferenceCodes"
     )
     traces = top.child("TraceHeaderList")
+    references, unknown = _references(root, findings)
     return Header(
         sender=sender,
         receivers=receivers,
@@ -99,8 +104,8 @@ def header_from(root: etree._Element) -> Header:
             Trace(organ_id=one.text("OrganId"), time=one.moment("Timestamp"))
             for one in traces.children("TraceHeader")
         ),
-        references=_references(root, findings),
-        unknown=tuple(top.unknown()),
+        references=references,
+        unknown=(*top.unknown(), *unknown),
         findings=tuple(findings),
     )
 
@@ -234,10 +239,13 @@ def _business(business: ElementReader) -> Business:
     )
 
 
-def _references(root: etree._Element, findings: list[Finding]) -> tuple[Reference, ...]:
+def _references(
+    root: etree._Element, findings: list[Finding]
+) -> tuple[tuple[Reference, ...], tuple[UnknownElement, ...]]:
+    """Return the files that the manifest names, and what else stands in it."""
     for element in root.iter("{*}edXMLManifest"):
         manifest = ElementReader(element, "body", Part(findings))
-        return tuple(
+        references = tuple(
             Reference(
                 content_id=without_cid(content_id),
                 content_type=content_type,
@@ -249,7 +257,9 @@ def _references(root: etree._Element, findings: list[Finding]) -> tuple[Referenc
                 for one in manifest.children("Reference")
             )
         )
-    return ()
+        unknown = (replace(one, parent=one.parent or MANIFEST) for one in manifest.unknown())
+        return references, tuple(unknown)
+    return (), ()
 
 
 def without_cid(identifier: str) -> str:

@@ -238,7 +238,11 @@ def test_what_is_not_known_survives(header: Header) -> None:
         "</edXML:OtherInfo>": "MessageHeader.OtherInfo",
         "</edXML:TraceHeaderList>": "TraceHeaderList",
         "</edXML:Bussiness>": "TraceHeaderList.Bussiness",
+        "</edXML:edXMLHeader>": "",
+        "</edXML:Reference>": "Reference[1]",
+        "</edXML:edXMLManifest>": "edXMLManifest",
     }
+    header = header.with_references((Reference(content_id="tep-1", name="a.pdf"),))
     text = write_header(header).decode()
     for place in places:
         text = text.replace(place, new + place)

@@ -118,7 +118,10 @@ def businesses(draw: st.DrawFn) -> Business:
 def headers(draw: st.DrawFn) -> Header:
     """Whole headers, of every kind, every field filled or empty."""
     receivers = st.lists(organizations(), min_size=1, max_size=3, unique_by=lambda one: one.code)
-    parents = ["MessageHeader", "MessageHeader.From", "MessageHeader.OtherInfo", "TraceHeaderList.Bussiness"]
+    parents = [
+        *("", "MessageHeader", "MessageHeader.From", "MessageHeader.OtherInfo", "TraceHeaderList.Bussiness"),
+        "edXMLManifest",
+    ]
     unknown = some(st.builds(UnknownElement, parent=st.sampled_from(parents), xml=UNKNOWN))
     references = st.lists(
         st.builds(
@@ -170,7 +173,9 @@ STATUSES = st.builds(
     time=TIMES,
     description=texts(200),
     staff=ANYBODY,
-    unknown=some(st.builds(UnknownElement, parent=st.just("MessageHeader"), xml=UNKNOWN)),
+    unknown=some(st.builds(UnknownElement, parent=st.sampled_from(["", "MessageHeader"]), xml=UNKNOWN)).map(
+        lambda all_of_it: tuple(sorted(all_of_it, key=lambda one: one.parent))
+    ),
 )
 
 
