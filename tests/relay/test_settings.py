@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from docsign.errors import FileUnusableError, UsageError
 from relay_server.settings import FILE_NAME, RelaySettings
+from tests.house.tree import texts
 
 SETTINGS = RelaySettings(
     tls_cert="/etc/relay/tls.pem",
@@ -63,3 +66,17 @@ def test_no_folder(tmp_path: Path) -> None:
     """There is no relay here."""
     with pytest.raises(FileUnusableError):
         RelaySettings.read(tmp_path)
+
+
+@pytest.mark.parametrize("page", ["docs/relay.md", "docs/relay.vi.md"])
+def test_the_guide_names_every_setting_with_its_default(page: str) -> None:
+    """What an operator reads is what serve does."""
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| ([^|]*)\|", texts()[page], flags=re.MULTILINE)
+    told: dict[str, str] = {}
+    for names, defaults in rows:
+        listed = re.findall(r"`(\w+)`", names)
+        values = re.findall(r"`([^`]*)`", defaults) or [""] * len(listed)
+        told |= dict(zip(listed, values, strict=True))
+    needed = {"tls_cert", "tls_key", "key", "trust"}
+    expected = {one.name: "" if one.name in needed else str(one.default) for one in fields(RelaySettings)}
+    assert told == expected
