@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Coroutine, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -193,7 +194,7 @@ def _rules_alone(chain: Chain, intermediates: tuple[x509.Certificate, ...], at: 
 
     between = chain.certificates[1:-1]
     try:
-        anchor = CertTrustAnchor(_converted(chain.certificates[-1]), derive_default_quals_from_cert=True)
+        anchor = CertTrustAnchor(top := _converted(chain.certificates[-1]), _asked_of(top))
         context = ValidationContext(
             trust_manager=SimpleTrustManager.build(trust_roots=[anchor]),
             other_certs=[_converted(one) for one in dict.fromkeys((*between, *intermediates))],
@@ -210,6 +211,28 @@ def _rules_alone(chain: Chain, intermediates: tuple[x509.Certificate, ...], at: 
     except Exception as error:  # noqa: BLE001 -- bare exceptions of others on odd input become findings
         return problems.not_understood(chain.leaf, type(error).__name__)
     return None
+
+
+def _asked_of(anchor: Any) -> Any:
+    """Return what an anchor's own certificate asks of the paths below it: their length and their names.
+
+    It is trusted for its name and key (RFC 5280 6.1.1 d): its validity is no part of the path, and policies
+    that it names do not make them required (RFC 5937 3).
+    """
+    from pyhanko_certvalidator.authority import derive_quals_from_cert
+
+    asked = derive_quals_from_cert(anchor)
+    parameters = asked.standard_parameters
+    if parameters is not None:
+        anything = frozenset({"any_policy"})
+        parameters = replace(parameters, user_initial_policy_set=anything, initial_explicit_policy=False)
+    return replace(
+        asked,
+        standard_parameters=parameters,
+        max_aa_path_length=asked.max_path_length,
+        valid_from=None,
+        valid_until=None,
+    )
 
 
 def _drive(coroutine: Coroutine[Any, Any, Any]) -> None:

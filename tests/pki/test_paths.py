@@ -193,6 +193,7 @@ def _certificate(
     issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
     *extensions: tuple[x509.ExtensionType, bool],
+    until: datetime | None = None,
 ) -> x509.Certificate:
     builder = (
         x509.CertificateBuilder()
@@ -201,7 +202,7 @@ def _certificate(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=365))
+        .not_valid_after(until or NOW + timedelta(days=365))
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
@@ -232,6 +233,52 @@ def test_an_unknown_critical_extension_does_not_pass() -> None:
     signer = _certificate("Người", ec.generate_private_key(ec.SECP256R1()), "Gốc", key, (odd, True))
     verdict = judge_path(signer, trust=Trust.of([root], revocation="not-expected"), at=NOW)
     assert _why(verdict) == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, ["path-invalid"])
+
+
+def _under(*root: tuple[x509.ExtensionType, bool], until: datetime | None = None) -> PathVerdict:
+    """Judge a signer below an authority below a root with these extensions; the root lasts ``until``."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(3)]
+    top = _certificate("Gốc", keys[0], "Gốc", keys[0], *root, until=until)
+    between = _certificate("Cấp giữa", keys[1], "Gốc", keys[0], CA)
+    signer = _certificate("Người", keys[2], "Cấp giữa", keys[1], _policy("1.3.6.1.4.1.99999.2"))
+    return judge_path(signer, others=[between], trust=Trust.of([top], revocation="not-expected"), at=NOW)
+
+
+def _policy(name: str) -> tuple[x509.ExtensionType, bool]:
+    held = x509.PolicyInformation(x509.ObjectIdentifier(name), None)
+    return x509.CertificatePolicies([held]), False
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_an_anchor_may_say_how_long_a_path_is(length: int) -> None:
+    """RFC 5937 3: one authority below it, where it allows one or two."""
+    verdict = _under((x509.BasicConstraints(ca=True, path_length=length), True))
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED, verdict.findings
+
+
+def test_a_path_longer_than_its_anchor_allows_does_not_pass() -> None:
+    """No authority below it, and there is one."""
+    verdict = _under((x509.BasicConstraints(ca=True, path_length=0), True))
+    assert _why(verdict) == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, ["path-invalid"])
+
+
+def test_the_policies_of_an_anchor_are_not_asked_of_others() -> None:
+    """RFC 5280 6.1.1 c, e: none is required unless the one who verifies asks for it."""
+    verdict = _under(CA, _policy("1.3.6.1.4.1.99999.1"))
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED, verdict.findings
+
+
+def test_the_names_that_an_anchor_allows_are_asked_of_others() -> None:
+    """RFC 5937 3: names are, for they say over whom it has a word."""
+    allowed = x509.NameConstraints([x509.DirectoryName(_name("Ai khác"))], None)
+    verdict = _under(CA, (allowed, True))
+    assert _why(verdict) == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, ["path-invalid"])
+
+
+def test_an_anchor_that_ends_before_its_signers_serves() -> None:
+    """RFC 5280 6.1.1 d: an anchor is a name and a key; many roots end an hour before those below them."""
+    verdict = _under(CA, until=NOW + timedelta(days=364))
+    assert verdict.conclusion.indication is Indication.TOTAL_PASSED, verdict.findings
 
 
 def test_a_signer_that_is_itself_the_anchor_passes_within_its_validity() -> None:
