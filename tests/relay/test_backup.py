@@ -173,7 +173,7 @@ async def test_the_commands(
     names = await traffic(site, agency_key)
     target = str(tmp_path / "backup")
     assert run(relay, ["backup", str(site.folder), target]) == 0
-    assert "Đã sao lưu: 4 gói văn bản" in capsys.readouterr().err
+    assert "Đã sao lưu: 4 gói tin" in capsys.readouterr().err
     assert run(relay, ["check", target]) == 0
     assert run(relay, ["restore", target, str(tmp_path / "new"), "--lang", "en"]) == 0
     assert "begins a new log" in capsys.readouterr().err

@@ -158,7 +158,7 @@ def test_an_envelope_shows_what_is_inside(reports: dict[str, Report]) -> None:
     report = replace(reports["envelope"], contents=(("documents/12.pdf", reports["changed"]),))
     text = to_html([report])
     assert text.count("<article") == 2
-    assert text.index("HỢP LỆ") < text.index("Bên trong gói văn bản") < text.index("KHÔNG HỢP LỆ")
+    assert text.index("HỢP LỆ") < text.index("Bên trong gói tin") < text.index("KHÔNG HỢP LỆ")
 
 
 def test_several_files_begin_with_a_list(reports: dict[str, Report]) -> None:
