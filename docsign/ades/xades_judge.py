@@ -233,8 +233,7 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         *(problem.conclusion for problem in mathematics),
         Conclusion.passed(),
     ]
-    coverage = _coverage(check.referred, form, case)
-    if "" in check.referred.covered and coverage == "partial":
+    if _has_unsigned_object(check.referred, form) and check.referred.right is not False:
         sentence = say("The signature carries content of its own that nobody signed.")
         check.remarks.append(warning("unsigned-object", sentence))
     findings = [
@@ -258,7 +257,7 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         certificate=who.certificate,
         signing_time=claimed,
         best_signature_time=in_time.best_signature_time,
-        coverage=coverage,
+        coverage=_coverage(check.referred, form, case),
         timestamps=(*in_time.timestamps, *records),
         findings=tuple(findings),
         steps=in_time.steps,
@@ -304,12 +303,16 @@ def _level(form: xf.Form) -> str:
 
 def _coverage(referred: Referred, form: xf.Form, case: Case) -> Coverage:
     """Tell whether everything in the file is signed: the document, or all that the signature envelops."""
-    covered = all(
+    if "" in referred.covered:  # what else lies in the signature is left out of its own document's digest
+        return "partial" if _has_unsigned_object(referred, form) else "whole"
+    if case.sources.document.root is not form.element or not form.objects:
+        return "partial"
+    return "partial" if _has_unsigned_object(referred, form) else "whole"
+
+
+def _has_unsigned_object(referred: Referred, form: xf.Form) -> bool:
+    """Tell whether the signature holds a ds:Object that it does not sign, itself or all that is in it."""
+    return not all(
         one in referred.targets or (len(one) and all(child in referred.targets for child in one))
         for one in form.objects
     )
-    if "" in referred.covered:  # what else lies in the signature is left out of its own document's digest
-        return "whole" if covered else "partial"
-    if case.sources.document.root is not form.element or not form.objects:
-        return "partial"
-    return "whole" if covered else "partial"

@@ -236,12 +236,19 @@ def _judge_cades(
         proved_time=min((one.time for one in existence), default=None),
         later=later,
     )
-    return [_with_files(one, covering) for one in judgements], len(judgements)
+    archived = any(stamp.kind == "archive" for stamp in later)
+    return [_with_files(one, covering, archived=archived) for one in judgements], len(judgements)
 
 
-def _with_files(judgement: CmsJudgement, covering: Covering) -> _Judged:
-    """Take a signature's answer together with what became of the files its manifest names."""
+def _with_files(judgement: CmsJudgement, covering: Covering, *, archived: bool) -> _Judged:
+    """Take a signature's answer together with what became of the files its manifest names.
+
+    ``archived`` says that an archive manifest's time-stamp is over it: the container then is what makes it
+    B-LTA (EN 319 162-1 4.4.4).
+    """
     report = judgement.report
+    if archived and report.level == "CAdES-B-LT":
+        report = replace(report, level="CAdES-B-LTA")
     if covering.problems:
         intact = report.intact if covering.is_unchanged else covering.is_unchanged
         report = replace(

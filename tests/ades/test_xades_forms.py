@@ -695,9 +695,17 @@ def test_without_identifiers_the_reference_alone_binds_the_properties(
 
 
 def test_content_put_into_an_enveloped_signature_is_told(agency_key: SigningKey, trust: Trust) -> None:
-    """The enveloped transform leaves out all of the signature, also what somebody adds to it."""
+    """The enveloped transform leaves out all of the signature, also what somebody adds to it.
+
+    So does a signature that envelops: what is added beside what it signs is signed by nobody.
+    """
+    around = built(enveloping(agency_key, "<a>Kính gửi</a>"))
+    added = around.replace(b'<ds:Object Id="D">', b'<ds:Object><a>Khac</a></ds:Object><ds:Object Id="D">')
+    judgement = only(added, trust)
+    assert answer(judgement) == (PASSED, None)
+    assert (codes(judgement), judgement.report.coverage) == ({"unsigned-object"}, "partial")
     xml = built(enveloped(agency_key, "<don>Kính gửi{}</don>"))
     more = xml.replace(b"</ds:Signature>", b"<ds:Object><them/></ds:Object></ds:Signature>")
-    for data, coverage, codes in ((xml, "whole", []), (more, "partial", ["unsigned-object"])):
+    for data, coverage, said in ((xml, "whole", []), (more, "partial", ["unsigned-object"])):
         report = judge_xades(data, resolve=lambda _: None, trust=trust, at=datetime.now(UTC)).report
-        assert (report.coverage, [one.code for one in report.findings]) == (coverage, codes)
+        assert (report.coverage, [one.code for one in report.findings]) == (coverage, said)

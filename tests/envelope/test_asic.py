@@ -307,6 +307,20 @@ def test_an_evidence_record_alone_signs_nothing(tsa_key: SigningKey, trust: Trus
     assert [one.conclusion.indication for one in judgement.timestamps] == [PASSED]
 
 
+def test_an_archive_manifest_makes_the_level(
+    agency_key: SigningKey, stamper: Stamper, tsa_url: str, trust: Trust
+) -> None:
+    """EN 319 162-1 4.4.4: B-LTA by a time-stamp of the container, where the signature in it is B-LT."""
+    signed = manifest(P7S, DATA)
+    for level, archived in (("B-T", "B-T"), ("B-LT", "B-LTA")):
+        made = sign_detached(signed, agency_key, level=level, tsa=tsa_url, trust=trust)  # type: ignore[arg-type] # a row of the test
+        files = DATA | {MANIFEST: signed, P7S: made}
+        (before,) = judged(files, trust).signatures
+        (after,) = judged(with_time_stamp(files, stamper), trust).signatures
+        assert [before.level, after.level] == [f"CAdES-{level}", f"CAdES-{archived}"]
+        assert after.conclusion == Conclusion.passed()
+
+
 def test_a_record_in_xml_may_be_over_canonical_xml(tsa_key: SigningKey, trust: Trust) -> None:
     """RFC 6283 2.1: the file lies in the container as it was written, in a file of its own, or beside it."""
     written, canonical = b'<a z="1"  b="2"/>', b'<a b="2" z="1"></a>'

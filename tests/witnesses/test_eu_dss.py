@@ -1,4 +1,4 @@
-"""EU DSS reads what we sign: every form and level, intact, valid and of the level that we say.
+"""EU DSS reads what we sign, and we what it signs: every form and level, intact and of the level it says.
 
 Slow: a Java machine, and libraries that are fetched once. A changed copy of each is failed by both.
 """
@@ -18,11 +18,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from docsign.detached import sign_detached
 from docsign.document import OfficialDocument
 from docsign.pki import SigningKey, Trust
+from docsign.pki.authority import TrialAuthority
 from docsign.pki.fetch import fetch_timestamp
 from docsign.proofs import LEVELS
 from docsign.sealing import seal
 from docsign.signing import sign
+from docsign.verdict import Conclusion
 from docsign.verification import verify
+from tests.conftest import Holders
 from tests.envelope.asic_building import (
     ASICS,
     Files,
@@ -33,7 +36,7 @@ from tests.envelope.asic_building import (
     zipped,
 )
 from tests.evidence_builder import Record
-from tests.witnesses.eu_dss import Opinion, ask
+from tests.witnesses.eu_dss import Opinion, Wish, ask, let_sign
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTER = ROOT / "examples" / "letter.toml"
@@ -163,6 +166,67 @@ def test_eu_dss_reads_what_we_sign(
     for one in bad:
         opinions = said[written[one.name][0]]
         assert any("FAILED" in opinion.indication or opinion.kind == "X" for opinion in opinions), one.name
+
+
+WISHES = [
+    ("PAdES", "", ".pdf"),
+    ("CAdES", "DETACHED", ".p7s"),
+    ("CAdES", "ENVELOPING", ".p7m"),
+    ("XAdES", "DETACHED", ".xml"),
+    ("XAdES", "ENVELOPING", ".xml"),
+    ("XAdES", "ENVELOPED", ".xml"),
+    ("CAdES", "ASiC-S", ".asics"),
+    ("CAdES", "ASiC-E", ".asice"),
+    ("XAdES", "ASiC-S", ".asics"),
+    ("XAdES", "ASiC-E", ".asice"),
+]
+
+
+@pytest.mark.slow
+def test_we_read_what_eu_dss_signs(
+    holders: Holders, authority: TrialAuthority, trust: Trust, tsa_url: str, tmp_path: Path
+) -> None:
+    """Every form, packaging and level, as DSS writes them by default, passes, and is of that level."""
+    sources = {
+        "pdf": OfficialDocument.from_path(LETTER).to_pdf(datetime.now(UTC)),
+        "xml": "<van-ban><noi-dung>Danh sách</noi-dung></van-ban>".encode(),
+        "txt": DATA["danh-sach.txt"],
+    }
+    for kind, data in sources.items():
+        (tmp_path / f"nguon.{kind}").write_bytes(data)
+    wishes = [
+        Wish(
+            form=form,
+            shape=shape,
+            level=level,
+            source=tmp_path / f"nguon.{_kind(form, shape)}",
+            target=tmp_path / f"{form}-{shape}-{level}{suffix}",
+        )
+        for form, shape, suffix in WISHES
+        for level in LEVELS
+    ]
+    (tmp_path / "agency.p12").write_bytes(holders.agency.pkcs12("thu nghiem"))  # Java takes ASCII alone
+    let_sign(
+        wishes,
+        tsa=tsa_url,
+        key=tmp_path / "agency.p12",
+        passphrase="thu nghiem",
+        authority=authority.trust_folder,
+        folder=tmp_path,
+    )
+    failed = []
+    for one in wishes:
+        beside = [one.source] if one.shape == "DETACHED" else []
+        report = verify(one.target, trust=trust, offline=True, content=beside)
+        levels = [signature.level for signature in report.signatures]
+        print(f"| {one.target.name} | {report.conclusion} | {levels} |")
+        if report.conclusion != Conclusion.passed() or levels != [f"{one.form}-{one.level}"]:
+            failed.append((one.target.name, report))
+    assert not failed, failed
+
+
+def _kind(form: str, shape: str) -> str:
+    return "pdf" if form == "PAdES" else "xml" if shape == "ENVELOPED" else "txt"
 
 
 def _row(opinions: list[Opinion]) -> str:
