@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from docsign.envelope.evidence import (
     Receipt,
@@ -219,3 +221,22 @@ def test_openssl_says_the_same_of_signature_and_stamp(tmp_path: Path) -> None:
                 ["openssl", *words, "what", *then], cwd=tmp_path, capture_output=True, check=False
             )
             assert (done.returncode == 0) is status, done.stderr
+
+
+DESK = Desk.open()
+WHOLE = DESK.logged().to_json()
+SAID = Receipt.from_json(WHOLE).signed
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, len(WHOLE) - 2), st.integers(1, 255))
+def test_no_changed_byte_says_something_else(place: int, change: int) -> None:
+    """Whatever byte is changed: it does not pass, or says the very same, proved at the very same time."""
+    data = bytearray(WHOLE)
+    data[place] ^= change
+    judged = judge_receipt(bytes(data), trust=DESK.trust(AFTER), at=AFTER)
+    if judged.conclusion.indication is Indication.TOTAL_PASSED:
+        assert judged.receipt is not None
+        assert judged.receipt.signed == SAID
+        assert judged.signatures[0].best_signature_time == BEFORE
+        assert "in-log" in codes(judged)
