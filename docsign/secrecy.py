@@ -14,7 +14,7 @@ MARKS = ("MẬT", "TỐI MẬT", "TUYỆT MẬT")
 
 _BY_LETTERS = {mark.replace(" ", ""): mark for mark in MARKS}
 _LONGEST = 200  # a line with more characters than this is no mark, whatever its spaces
-_TOO_MANY_LETTERS = re.compile(r"(?:\w\W*){9}")  # the longest mark has eight; most lines are told apart here
+_TOO_MANY_LETTERS = re.compile(r"(?:\w\W*){9}")  # the longest mark has eight
 
 
 def secrecy_mark(text: str) -> str | None:
@@ -24,7 +24,8 @@ def secrecy_mark(text: str) -> str | None:
     way its tones are encoded.
     """
     for line in text.splitlines():
-        if len(line) <= _LONGEST and not _TOO_MANY_LETTERS.search(line):
+        # every mark has an M, and so has its line: most lines are told apart here
+        if "m" in line.lower() and len(line) <= _LONGEST and not _TOO_MANY_LETTERS.search(line):
             mark = _BY_LETTERS.get(_letters(line))
             if mark is not None:
                 return mark

@@ -79,8 +79,8 @@ def check_references(form: xf.Form, sources: Sources, *, most: int) -> Referred:
     """Check every reference of a signature, at most ``most`` with those of its manifests."""
     found = Referred()
     waiting = [(f"Reference[{place}]", one) for place, one in enumerate(form.references, 1)]
-    unnamed = [one for one in form.references if one.uri is None]
-    sources = sources if len(unnamed) == 1 else replace(sources, unnamed=None)  # XMLDSig 4.4.3.1: at most one
+    if sources.unnamed is not None and [one.uri for one in form.references].count(None) != 1:
+        sources = replace(sources, unnamed=None)  # XMLDSig 4.4.3.1: at most one may be without
     manifests = [reference for reference in form.references if reference.type == xf.MANIFEST]
     for where, reference in waiting:
         _check(found, form, reference, sources, where)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
-from typing import BinaryIO
+from operator import attrgetter
+from typing import Any, BinaryIO
 
 from docsign.ades.xades import SignedFile, uri_of
 from docsign.envelope.container import (
@@ -79,6 +80,8 @@ def default_name(header: Header, place: int, start: bytes) -> str:
 def require_not_secret(header: Header) -> None:
     """Raise SecretDocumentError where a text of the header, or a line of one, is a secrecy mark."""
     # QD 28/2018 Art. 1
+    if secrecy_mark("\n".join(_written((header,)))) is None:  # a mark is a line: all lines are asked at once
+        return
     for place, text in _texts(header, "header"):
         mark = secrecy_mark(text)
         if mark is not None:
@@ -89,6 +92,21 @@ def require_not_secret(header: Header) -> None:
                 ),
                 where=place,
             )
+
+
+def _written(values: Iterable[object]) -> list[str]:
+    """Return every text of values and of what they hold, as ``_texts`` does, without the places."""
+    found: list[str] = []
+    for one in values:
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, tuple):
+            found += _written(one)
+        else:
+            kind: Any = type(one)
+            held = _held(kind)
+            found += [] if held is None else _written(held(one))
+    return found
 
 
 def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
@@ -103,10 +121,18 @@ def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
             yield from _texts(getattr(value, name), f"{place}.{name}")
 
 
-@functools.cache
-def _names(kind: type) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     """Return the names of the fields of a value that hold its texts."""
     return tuple(field.name for field in fields(kind) if field.name != "findings")
+
+
+@functools.cache
+def _held(kind: Any) -> Callable[[object], Iterable[object]] | None:
+    """Return what gives the fields of such a value that hold its texts; None where it has none."""
+    if not is_dataclass(kind):
+        return None
+    names = _names(kind)
+    return attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, name) for name in names]
 
 
 class Packing:

@@ -57,6 +57,14 @@ def test_whatever_stands_on_other_lines_does_not_hide_a_mark(before: str, mark: 
     assert secrecy_mark(f"{before}\n{mark}\n{after}") in MARKS
 
 
+def test_no_letter_becomes_an_m_but_an_m() -> None:
+    """A line without one is no mark and is not looked at closer, whatever Unicode folds to what."""
+    made = [
+        letter for letter in map(chr, range(0x110000)) if "M" in unicodedata.normalize("NFC", letter.upper())
+    ]
+    assert made == ["M", "m"]
+
+
 def test_a_very_long_text_is_judged_in_time() -> None:
     """The cost grows with the text alone."""
     assert secrecy_mark("ậ" * 5_000_000) is None

@@ -28,6 +28,7 @@ from docsign.envelope import (
     StatusCode,
     Steering,
     Trace,
+    packing,
     read_header,
     read_status,
     write_header,
@@ -259,3 +260,10 @@ def test_anothers_header_is_handed_on_as_it_is(where: str) -> None:
     again = read_message(io.BytesIO(target.getvalue()), io.BytesIO).header
     assert again is not None
     assert again.with_references(()) == header
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@given(headers())
+def test_no_text_of_a_header_is_passed_over_when_secrecy_is_asked(header: Header) -> None:
+    """The texts that are asked all at once are those that have a place (QD 28/2018 Art. 1)."""
+    assert packing._written((header,)) == [text for _, text in packing._texts(header, "header")]
