@@ -138,7 +138,9 @@ def issue_keys(story: Story) -> None:
     )
     keys = story.folder / "keys"
     keys.mkdir()
-    (keys / "passphrase.txt").write_text(secrets.token_urlsafe(16) + "\n", encoding="utf-8")
+    passphrase = keys / "passphrase.txt"
+    passphrase.touch(mode=0o600)  # nobody else reads it
+    passphrase.write_text(secrets.token_urlsafe(16) + "\n", encoding="utf-8")
     story.run("docsign pki init keys/authority --trust-folder trust")
     commune = "--organization 'UBND phường Một, tỉnh Mẫu' --agency H99.31"
     province = "--organization 'UBND tỉnh Mẫu' --agency H99"
