@@ -53,6 +53,10 @@ PARSER_ERRORS = (
 _TRANSPORT = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH})
 _SERVICES = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.OCSP_SIGNING})
 
+warnings.filterwarnings("ignore", category=UserWarning, module=r"docsign\.(pki|ades)\.")
+# What cryptography remarks of old certificates and lists (long names, serial numbers not positive) is
+# judged here; on a clerk's terminal it would say nothing, and it must not become an exception.
+
 _NAMES_KEPT = 2048
 """So many names are kept: few signers sign most files, and names are often asked."""
 
