@@ -68,6 +68,8 @@ def advice(report: Report) -> Sentence:
         return say("the content was changed after signing; do not use it, ask the sender for it again.")
     if report.conclusion.indication is Indication.TOTAL_FAILED:
         return say("do not use the file; ask the sender for it again.")
+    if sub is SubIndication.SIGNED_DATA_NOT_FOUND and report.format in (FileFormat.ASICE, FileFormat.ASICS):
+        return say("a signed file is missing from it; ask the sender for all of it again.")
     return {
         SubIndication.NO_CERTIFICATE_CHAIN_FOUND: say(
             "the signer's authority is not trusted here; name its certificates with --trust and verify again."

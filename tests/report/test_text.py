@@ -10,7 +10,7 @@ import pytest
 from docsign.pki import Trust
 from docsign.report.text import headline, to_text
 from docsign.report.wording import clean
-from docsign.verdict import Report
+from docsign.verdict import Conclusion, FileFormat, Report, SubIndication
 from docsign.verification import verify
 
 SOON = timedelta(minutes=1)
@@ -106,3 +106,10 @@ def test_a_name_cannot_drive_the_terminal(passed: Report) -> None:
     assert not set(text) & set("\x1b\r\u202e")
     assert "\n✔ HỢP LỆ" not in text
     assert clean("Số: 12/UBND-VX") == "Số: 12/UBND-VX"
+
+
+def test_what_to_do_about_a_missing_file_depends_on_where_it_belongs(passed: Report) -> None:
+    """A container lacks it for good; what signs a file beside it can be given that file."""
+    missing = Conclusion.indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND)
+    for format, words in ((FileFormat.ASICE, "gửi lại đầy đủ"), (FileFormat.CADES, "--content")):
+        assert words in headline(replace(passed, conclusion=missing, format=format))
