@@ -158,6 +158,9 @@ def trace_lines(trace: wire.Trace, lang: Language) -> list[str]:
         reasons = [shown(reason.text or reason.code) for reason in event.reasons]
         known = event_label(event.event, "vi")  # where the sender of a status gave no reason, it is its name
         lines += [f"      {reason}" for reason in reasons if reason not in known]
+        if event.actor and event.actor not in (trace.sender, event.receiver):
+            hand = say("by the hand of {agency}, by a grant", agency=shown(event.actor))
+            lines.append(f"      {hand.text(lang)}")
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -35,7 +36,7 @@ from relay_server.grant_check import is_granted
 from relay_server.register import delegate, end_grant, granted, read_binding, register, rotate_certificate
 from relay_server.services.relay import sha256_of
 from tests.conftest import Holders
-from tests.relay.conftest import Client, Site, sealed, sha256, tls
+from tests.relay.conftest import Client, Process, Site, sealed, sha256, tls
 from tests.relay.test_wire_api import problem, status, take
 from tests.relay.values import NOW, agency, digest, envelope, evidence
 
@@ -481,6 +482,46 @@ async def test_the_librarys_client_acts_for_another_agency(clerks: Clerks, agenc
         assert (receipt.evidence.sender, receipt.evidence.actor) == ("H99.31", CLERK)
         assert client.agency == "H99.31"
         assert (await client.trace(sha256(envelope))).events[0].actor == CLERK
+
+
+def test_a_desk_acts_for_another_agency(
+    clerks: Clerks,
+    agency_key: SigningKey,
+    province_key: SigningKey,
+    start: Callable[[Path], Process],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The commands send, receive, status and trace, with the setting ``acting_for``: the hand is shown."""
+    asyncio.run(clerks.take_in(proof(agency_key)))
+    url = start(clerks.site.folder).url
+    for name in [name for name in os.environ if name.startswith("DOCSIGN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    desks = {"clerk": (clerks.computer, 'acting_for = "H99.31"\n'), "province": (None, "")}
+    for desk, (identity, more) in desks.items():
+        (tmp_path / desk).mkdir()
+        (tmp_path / desk / "docsign.toml").write_text(
+            f'relay = "{url}"\nidentity = "{identity or clerks.site.keys / "province-tls.pem"}"\n'
+            f'relay_trust = "{clerks.site.authority.trust_folder}"\noutbox = "outbox"\n{more}'
+        )
+    (tmp_path / "clerk" / "di.asice").write_bytes(sealed(agency_key))
+    back = sealed(province_key, sender="H99", to=("H99.31",), number="7")
+    (tmp_path / "province" / "tra-loi.asice").write_bytes(back)
+
+    def at(desk: str, *command: str) -> str:
+        monkeypatch.chdir(tmp_path / desk)
+        assert run(docsign, [*command, "--lang", "en"]) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    at("clerk", "send", "di.asice")
+    at("province", "send", "tra-loi.asice")
+    at("clerk", "receive", "--all", "-o", "den")
+    at("clerk", "status", sha256(back)[:12], "03")
+    shown = at("province", "trace", "tra-loi.asice")
+    assert shown.count(f"by the hand of {CLERK}, by a grant") == 3  # fetched, 01, 03
+    assert f"by the hand of {CLERK}" in at("clerk", "trace", "di.asice")
 
 
 def test_the_commands_make_take_list_and_end_a_grant(
