@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import random
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -23,6 +25,8 @@ import aiohttp
 
 from docsign.exchange import wire
 from docsign.pki import SigningKey
+from relay_server.backup import backup, check_backup
+from relay_server.checking import check as check_relay
 from tests.relay.conftest import Site, sealed
 from tests.relay.test_wire_api import status
 from tests.simulation.checker import Books, check
@@ -33,8 +37,6 @@ from tests.simulation.network import Answer
 COMMUNE, PROVINCE = "H99.31", "H99"
 SENDERS = 4
 RECEIVERS = 3
-START_SECONDS = 0.5
-"""How long a start takes, about."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,10 +51,18 @@ class Campaign:
     diary: Diary = field(default_factory=Diary)
     up: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
+    start_seconds: float = 0.5
+    """How long a start takes, about."""
     wanted: int = 0
     kills: int = 0
     early: int = 0
     """Kills while the relay was starting."""
+    dead: int = 0
+    """Looks at what a kill left."""
+    backups: int = 0
+    complaints: list[str] = field(default_factory=list)
+    answered: int = 0
+    came: asyncio.Event = field(default_factory=asyncio.Event)
     is_ending: bool = False
     is_sent: bool = False
     count: int = 0
@@ -68,19 +78,25 @@ class Campaign:
                 client = await stack.enter_async_context(self.site.client("", name))
                 work = self._send if n < SENDERS else self._receive
                 tasks.append(asyncio.create_task(work(_Line(self, client.session, code))))
+            copying: asyncio.Task[None] | None = None
             await self._start()
             while self.kills < kills:
-                await asyncio.sleep(self.dice.uniform(0, 0.4) if self.dice.random() < 0.8 else 1)
+                await self._a_while()
                 self.up.clear()
                 await asyncio.to_thread(self.relay.end, signal.SIGKILL)
                 self.kills += 1
+                if self.dice.random() < 0.1:
+                    await self._look_at_the_dead()
                 await self._start()
+                if self.dice.random() < 0.1 and (copying is None or copying.done()):
+                    copying = asyncio.create_task(self._back_up())
+                    tasks.append(copying)
             self.is_ending = True
             async with asyncio.timeout(120):
                 await asyncio.gather(*tasks[:SENDERS])
                 self.is_sent = True  # from now on an empty inbox stays empty
                 await asyncio.gather(*tasks[SENDERS:])
-            books = Books(diary=self.diary, complaints=[], is_signed=self.is_signed)
+            books = Books(diary=self.diary, complaints=self.complaints, is_signed=self.is_signed)
             client = await stack.enter_async_context(self.site.client("", "commune-tls"))
             await self._look(books, _Line(self, client.session, COMMUNE))
         if self.relay.end(signal.SIGTERM) != 0:
@@ -93,13 +109,43 @@ class Campaign:
         """Start the relay; some starts are killed before, or as soon as, the relay is ready."""
         while self.kills < self.wanted and self.dice.random() < 0.3:
             await asyncio.to_thread(
-                self.relay.start_in_vain, self.site.folder, self.dice.uniform(0, START_SECONDS)
+                self.relay.start_in_vain, self.site.folder, self.dice.uniform(0, self.start_seconds)
             )
             self.kills += 1
             self.early += 1
         await asyncio.to_thread(self.relay.start, self.site.folder)
         self.url = self.relay.url
         self.up.set()
+
+    async def _a_while(self) -> None:
+        """Wait for a random moment, which on a busy machine comes later."""
+        wanted = self.answered + self.dice.choice([0, 3, 10, 40])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while self.answered < wanted:
+                    self.came.clear()
+                    await self.came.wait()
+        await asyncio.sleep(self.dice.uniform(0, 0.1))
+
+    async def _look_at_the_dead(self) -> None:
+        """Check the folder as the kill left it, before anything has recovered it."""
+        report = await asyncio.to_thread(check_relay, self.site.folder)
+        self.dead += 1
+        self.complaints += [f"12. after a kill: {one.code} {one.where}" for one in report.troubles]
+
+    async def _back_up(self) -> None:
+        """Back up while the relay is killed and started: the copy is sound and has all that was answered."""
+        told = {hashlib.sha256(one.body).hexdigest() for one in self.diary.seen
+                if one.path == wire.ENVELOPES and one.is_told}  # fmt: skip
+        target = self.site.folder.parent / f"backup {self.kills}"
+        await asyncio.to_thread(backup, self.site.folder, target)
+        report = await asyncio.to_thread(check_backup, target)
+        self.backups += 1
+        self.complaints += [f"12. in a backup: {one.code} {one.where}" for one in report.troubles]
+        with contextlib.closing(sqlite3.connect(target / "relay.sqlite")) as rows:
+            kept = {name for (name,) in rows.execute("SELECT sha256 FROM envelopes")}
+        self.complaints += [f"1. {name[:12]} is not in a later backup" for name in told - kept]
+        await asyncio.to_thread(shutil.rmtree, target)
 
     async def _send(self, line: _Line) -> None:
         dice = self.dice
@@ -200,6 +246,8 @@ class _Line:
             ) as answer:
                 data = await answer.read()
                 seen.answer = Answer(status=answer.status, headers=dict(answer.headers), body=data)
+                self._campaign.answered += 1
+                self._campaign.came.set()
         except (aiohttp.ClientError, OSError, TimeoutError):
             pass
         seen.ended = loop.time()
