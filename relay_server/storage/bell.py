@@ -10,7 +10,7 @@ class LocalBell:
     """A Bell for one process and one event loop."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[LocalListening]] = {}
+        self._waiting: dict[str, dict[LocalListening, None]] = {}  # who came first is woken first
         self.has_ended = False
 
     def end(self) -> None:
@@ -28,14 +28,14 @@ class LocalBell:
     def listen(self, agency: str) -> LocalListening:
         """See ports.Bell."""
         listening = LocalListening(self, agency)
-        self._waiting.setdefault(agency, set()).add(listening)
+        self._waiting.setdefault(agency, {})[listening] = None
         return listening
 
     def leave(self, listening: LocalListening) -> None:
         """Forget one who listened."""
         waiting = self._waiting.get(listening.agency)
         if waiting is not None:
-            waiting.discard(listening)
+            waiting.pop(listening, None)
             if not waiting:
                 del self._waiting[listening.agency]
 

@@ -11,7 +11,7 @@ records (RFC 6962), the rules of a delivery are written here a second time, from
 6. Every receipt's proof leads from its record to its checkpoint, its time-stamp is over that checkpoint.
 7. What was asked back before it was fetched is never handed out.
 8. What nobody fetches ends when its time is over, not before, and the sender is told.
-9. Nobody sees what is not his, submits what he may not, or is answered by a certificate that was taken out.
+9. Nobody sees what is not his, submits what he may not, is answered without certificate and grant in force.
 10. When the faults stop, everybody gets what he waits for.
 11. Bytes are removed when their time is over and nobody waits for them, and else never.
 12. The relay's own check finds nothing.
@@ -447,9 +447,10 @@ def _own(books: Books) -> None:
     for seen in books.diary.seen:
         if seen.answer is None or seen.answer.status >= 300:
             continue
-        since = books.diary.taken_out.get(seen.computer)
-        if since is not None and seen.began > since:
-            books.complain(9, f"{seen.agency} was answered by a certificate that was taken out: {seen.path}")
+        who = (seen.computer, seen.agency)
+        began, ended = books.diary.let_in.get(who, 0), books.diary.taken_out.get(who, seen.began)
+        if seen.ended < began or seen.began > ended:
+            books.complain(9, f"a certificate that is not good for {seen.agency} was answered: {seen.path}")
         if seen.path.startswith(f"{wire.LOG}/tile/entries/") and seen.agency not in books.diary.auditors:
             books.complain(9, f"{seen.agency} was shown records of the log")
         name = seen.path.split("/")[3] if seen.path.startswith(f"{wire.ENVELOPES}/") else ""

@@ -39,6 +39,8 @@ class Computer:
         self.confirmed: set[str] = set()
         self.answered: set[str] = set()
         self.parts: dict[str, bytes] = {}
+        self.acts = False
+        """Whether it is another agency's, and acts for ``agency``."""
         self.is_calm = False
         self.is_ill = False
         """Whether it breaks down in the middle: it confirms nothing, and in the end it is gone."""
@@ -47,6 +49,8 @@ class Computer:
         self, method: str, path: str, body: bytes = b"", *, about: str = "", **headers: str
     ) -> Answer | None:
         """Ask once and note it; None where no answer came. It may be cut short (``is_whole``)."""
+        if self.acts:
+            headers["Docsign_Acting_For"] = self.agency
         loop = self.network.loop
         seen = Seen(
             began=loop.time(),

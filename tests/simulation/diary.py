@@ -42,8 +42,10 @@ class Diary:
     foreign: set[str] = field(default_factory=set)
     """Envelopes by name that nobody may submit."""
     auditors: set[str] = field(default_factory=set)
-    taken_out: dict[str, float] = field(default_factory=dict)
-    """Certificates the directory knew once, and since when it does not."""
+    let_in: dict[tuple[str, str], float] = field(default_factory=dict)
+    """Certificates and the agencies they may act for, since when."""
+    taken_out: dict[tuple[str, str], float] = field(default_factory=dict)
+    """Certificates that were good for an agency once, and since when they are not."""
     retain: timedelta | None = None
     """How long the relay keeps bytes after their acceptance."""
     unfulfilled: list[str] = field(default_factory=list)

@@ -11,7 +11,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from tests.simulation.checker import Books, check
 from tests.simulation.clients import Computer, document_id
 from tests.simulation.diary import Diary
 from tests.simulation.disk import Weather, watched
-from tests.simulation.host import Bugs, Host, Settings, agency, make_template
+from tests.simulation.host import Bugs, Host, Settings, a_grant, agency, make_template
 from tests.simulation.network import Network, fingerprint
 from tests.simulation.virtual_time import StuckError, VirtualLoop
 
@@ -36,9 +36,11 @@ STORMY_SECONDS = 6_000.0
 CALM_SECONDS = 4_000.0
 LONG = timedelta(days=120)
 """Longer than any time to live."""
-NOT_OURS = ("about-signature", "record-signature", "body-no-envelope", "body-left")
-"""What the relay's own check says of simulated signatures and envelopes, and of bytes that a death kept from
-being removed."""
+NOT_OURS = (
+    "about-signature", "record-signature", "body-no-envelope", "body-left", "grant", "act-without-grant"
+)  # fmt: skip
+"""What the relay's own check says of simulated signatures, envelopes and grants, and of bytes that a death
+kept from being removed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,6 +201,8 @@ class _Story:
         self._begin(self._computer(AGENCIES[3]).watch_log())
         self._begin(self._computer(AGENCIES[3]).pry())
         if dice.random() < 0.5:
+            self._begin(self._lend(AGENCIES[0], AGENCIES[3]))
+        if dice.random() < 0.5:
             self._begin(self._rotate(dice.choice([one for one in self.computers if "tls 2" in one.identity])))
 
     def _intend(
@@ -219,19 +223,45 @@ class _Story:
         dice, code = self.dice, computer.agency
         old = computer.identity
         await asyncio.sleep(dice.uniform(0, STORMY_SECONDS / 2))
-        await self._direct(agency(code, computers=("tls 1", "tls 2", "tls 3")))
+        await self._put(agency(code, computers=("tls 1", "tls 2", "tls 3")))
         computer.identity = f"tls 3 {code}"
         thief = Computer(code, "tls 2", self.network, self.diary, dice)
         self._begin(thief.knock())
         await asyncio.sleep(dice.uniform(0, STORMY_SECONDS / 4))
-        await self._direct(agency(code, computers=("tls 1", "tls 3")))
-        self.diary.taken_out[fingerprint(old)] = self.loop.time()
+        await self._put(agency(code, computers=("tls 1", "tls 3")))
+        self.diary.taken_out[fingerprint(old), code] = self.loop.time()
         self.history.met["certificate taken out"] += 1
 
-    async def _direct(self, changed: Agency) -> None:
+    async def _lend(self, grantor: str, delegate: str) -> None:
+        """Let a computer of another agency collect for this one, until the grant is ended."""
+        dice, diary = self.dice, self.diary
+        computer = Computer(grantor, "tls 1", self.network, diary, dice)
+        computer.identity, computer.acts = f"tls 1 {delegate}", True
+        self.computers.append(computer)
+        who = fingerprint(computer.identity), grantor
+        diary.let_in[who] = float("inf")
+        self._begin(computer.collect())
+        await asyncio.sleep(dice.uniform(0, STORMY_SECONDS / 2))
+        kept = a_grant(grantor, delegate)
+
+        async def add(tx: Any) -> None:
+            if await tx.grant(kept.grant.id) is None:  # an earlier attempt may have happened
+                await tx.add_grant(kept)
+
+        diary.let_in[who] = self.loop.time()
+        await self._direct(add)
+        await asyncio.sleep(dice.uniform(0, STORMY_SECONDS / 3))
+        await self._direct(lambda tx: tx.end_grant(kept.grant.id, self.host.clock.now()))
+        diary.taken_out[who] = self.loop.time()
+        self.history.met["grant ended"] += 1
+
+    async def _put(self, changed: Agency) -> None:
+        await self._direct(lambda tx: tx.put_agency(changed))
+
+    async def _direct(self, work: Callable[[Any], Awaitable[None]]) -> None:
         """Change the directory, as often as it takes."""
-        while not await self.host.operate(lambda tx: tx.put_agency(changed)):
-            self.history.met["operator failed"] += 1
+        while not await self.host.operate(work):
+            self.history.met["operator failed"] += self.host.serving() is not None
             await asyncio.sleep(self.dice.uniform(1, 60))
 
     def _begin(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -24,11 +24,13 @@ from typing import Any, BinaryIO
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from docsign.envelope.grants import Grant, SignedGrant
 from docsign.envelope.header import Business, BusinessKind, Header, Organization, Replacement
 from docsign.errors import ContainerError, DocsignError, TimestampError
 from docsign.sentence import Sentence, say
 from docsign.verdict import Conclusion
 from relay_server.app import _stamp, _sweep
+from relay_server.core.delegation import KeptGrant
 from relay_server.core.directory import Agency, Binding, Use
 from relay_server.core.submissions import Submission
 from relay_server.http.api import api
@@ -167,6 +169,24 @@ def agency(code: str, *, audits: bool = False, computers: tuple[str, ...] = ("tl
             )
             for name, use in uses
         ),
+    )
+
+
+def a_grant(grantor: str, delegate: str) -> KeptGrant:
+    """Return a grant that holds all the time, until it is ended."""
+    far = timedelta(days=4000)
+    return KeptGrant(
+        proof=SignedGrant(
+            grant=Grant(
+                id=hashlib.sha256(f"{grantor} {delegate}".encode()).hexdigest()[:32],
+                grantor=grantor,
+                delegate=delegate,
+                begins=NOW - far,
+                ends=NOW + far,
+                made_at=NOW - far,
+            ),
+            signature=b"simulated",
+        )
     )
 
 

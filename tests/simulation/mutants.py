@@ -10,10 +10,12 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, select
 
+from relay_server.core.delegation import KeptGrant
 from relay_server.core.deliveries import NOT_FETCHED, Delivery, State
 from relay_server.core.envelopes import Fact
 from relay_server.proving import prove_record
@@ -161,6 +163,15 @@ def _directory_as_it_was() -> contextlib.AbstractContextManager[None]:
     return _put(DatabaseLedger, "agency_of", agency_of)
 
 
+def _granted_for_ever() -> contextlib.AbstractContextManager[None]:
+    """A grant that was ended still lets act for another agency."""
+
+    def holds_at(self: KeptGrant, moment: datetime) -> bool:
+        return self.grant.holds_at(moment)
+
+    return _put(KeptGrant, "holds_at", holds_at)
+
+
 def _removed_too_early() -> contextlib.AbstractContextManager[None]:
     """Bytes past the retention are removed though a receiver waits for them."""
     early = select(envelopes).where(
@@ -254,19 +265,20 @@ class _LateIncoming:
 
 
 MUTANTS = (
-    Mutant(name="sync of the body left out", settings=Settings(lost_syncs=frozenset({"bodies"})), seed=3),
-    Mutant(name="sync of the folder left out", settings=Settings(lost_syncs=frozenset({"folder"})), seed=1),
-    Mutant(name="acknowledged before the commit is durable", settings=Settings(lazy_commits=True), seed=1),
+    Mutant(name="sync of the body left out", settings=Settings(lost_syncs=frozenset({"bodies"})), seed=2),
+    Mutant(name="sync of the folder left out", settings=Settings(lost_syncs=frozenset({"folder"})), seed=2),
+    Mutant(name="acknowledged before the commit is durable", settings=Settings(lazy_commits=True)),
     Mutant(name="dedup key in another transaction", change=_dedup_key_apart, seed=5),
     Mutant(name="lease never over", change=_lease_for_ever, seed=2),
-    Mutant(name="receipt for bytes not yet durable", settings=Settings(bodies=LateBodies), seed=1),
-    Mutant(name="checkpoint shown before its commit", change=_checkpoint_too_early, seed=5),
+    Mutant(name="receipt for bytes not yet durable", settings=Settings(bodies=LateBodies), seed=5),
+    Mutant(name="checkpoint shown before its commit", change=_checkpoint_too_early, seed=1),
     Mutant(name="record without a leaf", change=_leaf_missing),
     Mutant(name="change without a record", change=_record_missing),
-    Mutant(name="offset of an upload told on hope", change=_offset_on_hope),
-    Mutant(name="certificate that was taken out is let in", change=_directory_as_it_was, seed=2),
-    Mutant(name="bytes removed while somebody waits", change=_removed_too_early, seed=3),
-    Mutant(name="handed out though asked back", change=_recall_ignored, seed=2),
+    Mutant(name="offset of an upload told on hope", change=_offset_on_hope, seed=7),
+    Mutant(name="certificate that was taken out is let in", change=_directory_as_it_was, seed=1),
+    Mutant(name="grant that was ended holds on", change=_granted_for_ever),
+    Mutant(name="bytes removed while somebody waits", change=_removed_too_early, seed=1),
+    Mutant(name="handed out though asked back", change=_recall_ignored, seed=1),
     Mutant(name="time to live never over", change=_never_over),
     Mutant(name="everybody sees everything", change=_open_to_all),
     Mutant(name="proof under another checkpoint", change=_proof_of_another),

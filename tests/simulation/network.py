@@ -134,7 +134,8 @@ class Network:
     met: Counter[str]
     find_server: Callable[[], tuple[Machine, Any] | None]
     faults: float = 0.0
-    connections: set[Connection] = field(default_factory=set)
+    connections: dict[Connection, None] = field(default_factory=dict)
+    """In the order they were made: a set's order is another one in every process."""
     repeats: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def break_all(self) -> None:
@@ -180,7 +181,7 @@ class Network:
         connection = Connection(identity)
         protocol = make()
         connection.protocol = protocol
-        self.connections.add(connection)
+        self.connections[connection] = None
         try:
             machine.call(protocol.connection_made, connection)
             if fault == "cut":
@@ -192,7 +193,7 @@ class Network:
                 raise LostError("hung up before the answer")
             answer = await self._listen(connection, is_head=request.startswith(b"HEAD "))
         finally:
-            self.connections.discard(connection)
+            self.connections.pop(connection, None)
             connection.end(ConnectionResetError())
         if fault == "answer lost":
             raise LostError("the answer was lost")

@@ -32,7 +32,7 @@ class Machine:
     def __init__(self, loop: VirtualLoop, on_death: Callable[[], None]) -> None:
         self.loop = loop
         self.is_dead = False
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: dict[asyncio.Task[Any], None] = {}
         self._on_death = on_death
         self._context = contextvars.copy_context()
         self._context.run(MACHINE.set, self)
@@ -97,8 +97,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             coroutine = _guarded(machine, coroutine)
         task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=context)
         if machine is not None:
-            machine.tasks.add(task)
-            task.add_done_callback(machine.tasks.discard)
+            machine.tasks[task] = None
+            task.add_done_callback(lambda done: machine.tasks.pop(done, None))
             if machine.is_dead:
                 task.cancel()
         return task
