@@ -98,7 +98,10 @@ def loose_fields(view: View, known: Iterable[Field]) -> list[Field]:
 def items(view: View, holder: Dictionary | None, key: str) -> list[Value]:
     """Return the members of an array as they stand; nothing where there is none."""
     found = view.get(holder, key)
-    return found.items if isinstance(found, Array) else []
+    if not isinstance(found, Array):
+        return []
+    view.store.work.spend_looks(len(found.items) >> 2)
+    return found.items
 
 
 def walk(
@@ -113,6 +116,7 @@ def walk(
     seen: set[int] = set()
     while waiting:
         raw, prefix, above = waiting.pop()
+        view.store.work.spend_looks(1)
         if not wanted(raw):
             continue
         entry = view.resolve(raw)

@@ -140,6 +140,7 @@ def same_deeply(old: View, new: View, before: Value, after: Value) -> bool:
     seen: set[tuple[Value, Value]] = set()
     while waiting:
         one, other = waiting.pop()
+        new.store.work.spend_looks(1)
         if isinstance(one, Reference) and isinstance(other, Reference):
             if (one, other) in seen:
                 continue

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 
 from docsign.errors import PdfError
+from docsign.pdf.reading.budget import exceeded
 from docsign.sentence import say
 from docsign.values import dataclass
 
@@ -25,6 +26,8 @@ _MAC = b"/MACLocation"
 """A file's own integrity code (ISO/TS 32004) has a /ByteRange too, and is no signature."""
 
 MOST_CLAIMS = 64
+MOST_HASHED = 16
+"""So many times the file's length is digested behind the gaps of its signatures."""
 _NOT_WHITE = re.compile(rb"[^\0\t\n\f\r ]")  # ISO 32000-2 table 1
 
 
@@ -55,12 +58,13 @@ class SignedRange:
         return _NOT_WHITE.search(self.data, self.end) is None
 
     def digest(self, name: str) -> bytes:
-        """Digest what is signed, by a name of hashlib."""
+        """Digest what is signed, by a name of hashlib; PdfBudgetError where all of them cost too much."""
         view = memoryview(self.data)
         if self.prefixes is None:
             digest = hashlib.new(name, usedforsecurity=False)
             digest.update(view[: self.gap_start])
         else:
+            self.prefixes.spend(self.end - self.gap_end)
             digest = self.prefixes.up_to(self.gap_start, name)
         digest.update(view[self.gap_end : self.end])
         return digest.digest(64) if name == "shake_256" else digest.digest()  # type: ignore[call-arg]
@@ -73,6 +77,14 @@ class Prefixes:
     data: bytes = field(repr=False)
     stops: list[int]
     states: dict[str, dict[int, hashlib._Hash]] = field(default_factory=dict)
+    spent: int = 0
+
+    def spend(self, count: int) -> None:
+        """Count bytes behind a gap: honest revisions follow one another, and few have much behind it."""
+        self.spent += count
+        most = MOST_HASHED * max(len(self.data), 1 << 20)
+        if self.spent > most:
+            raise exceeded(say("bytes to digest"), most)
 
     def up_to(self, stop: int, name: str) -> hashlib._Hash:
         """Return a hash of the first ``stop`` bytes, to be gone on with."""

@@ -7,6 +7,7 @@ What stops these files is counted work (``docsign.pdf.reading.budget``).
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zlib
@@ -15,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pdf.reading.making import CATALOG, Writer, object_stream, one_page
+from docsign.ades import der
+from docsign.ades import signed_data as sd
+from tests.pdf.reading.making import CATALOG, Writer, object_stream, one_page, stream
 
 SIZE = 10_000_000
 SECONDS, MEGABYTES = 15, 384
@@ -105,11 +108,99 @@ def revisions(count: int) -> bytes:
     return bytes(writer.data)
 
 
+def revised(body: Callable[[int, Writer], None], again: int, value: bytes) -> Callable[[int], bytes]:
+    """Return what makes so many revisions of ``body``, each changing what all of it rests on."""
+
+    def make(count: int) -> bytes:
+        writer = one_page()
+        body(1000, writer)
+        writer.table()
+        for revision in range(min(count, 2000)):
+            writer.object(again, value % revision)
+            writer.table()
+        return bytes(writer.data)
+
+    return make
+
+
+def _tree(count: int, writer: Writer) -> None:
+    kids = b" ".join(b"%d 0 R" % (10 + place) for place in range(count))
+    writer.object(4, b"[%s]" % kids)
+    for place in range(count):
+        writer.object(10 + place, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>")
+
+
+def _form(count: int, writer: Writer) -> None:
+    writer.object(1, CATALOG[:-2] + b"/AcroForm 4 0 R>>")
+    writer.object(4, b"<</Fields [%s]>>" % b" ".join(b"%d 0 R" % (10 + place) for place in range(count)))
+    for place in range(count):
+        writer.object(10 + place, b"<</FT/Tx/T(f%d)/Subtype/Widget/Rect[0 0 9 9]/DR 5 0 R>>" % place)
+
+
+def _chain(count: int, writer: Writer) -> None:
+    writer.object(1, CATALOG[:-2] + b"/Lang 10 0 R>>")
+    for place in range(count):
+        writer.object(10 + place, b"<</A %d 0 R>>" % (11 + place))
+
+
+def _notes(count: int, writer: Writer) -> None:
+    notes = b" ".join(b"%d 0 R" % (10 + place) for place in range(count))
+    writer.object(3, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots[%s]>>" % notes)
+    for place in range(count):
+        writer.object(10 + place, b"<</Subtype/Square/Rect[0 0 9 9]/AP 5 0 R>>")
+
+
+def signatures_over_all(count: int) -> bytes:
+    """Signatures that each cover the whole file but themselves: what one digests, the others digest too."""
+    writer = one_page()
+    cms = _cms().hex().encode()
+    size = min(count, 1500)
+    listed = b" ".join(b"%d 0 R" % (10 + place) for place in range(size))
+    writer.object(1, CATALOG[:-2] + b"/AcroForm<</Fields [%s]>> >>" % listed)
+    for place in range(size):
+        writer.object(
+            10 + place,
+            b"<</FT/Sig/T(f%d)/V<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached"
+            b"/ByteRange[0 0000000000 0000000000 0000000000]/Contents<%s>>>>>" % (place, cms),
+        )
+    writer.object(5, stream(bytes(1000 * count)))
+    data = bytearray(writer.table())
+    for match in list(_EMPTY_RANGE.finditer(bytes(data))):
+        start, end = match.span(2)
+        data[match.start(1) : match.end(1)] = b"%010d %010d %010d" % (start, end, len(data) - end)
+    return bytes(data)
+
+
+def _cms() -> bytes:
+    """Return signed data that says what digest it signs, and little else."""
+
+    def sequence(*parts: bytes) -> bytes:
+        return der.encode(der.SEQUENCE, b"".join(parts))
+
+    digest, one = sequence(der.encode_oid("2.16.840.1.101.3.4.2.1")), b"\2\1\1"
+    stated = der.encode(der.SET, der.encode(der.OCTET_STRING, bytes(32)))
+    signer = sequence(
+        one,
+        sequence(sequence(), one),
+        digest,
+        der.encode(0xA0, sequence(der.encode_oid(sd.MESSAGE_DIGEST), stated)),
+        sequence(der.encode_oid("1.2.840.113549.1.1.11"), b"\5\0"),
+        der.encode(der.OCTET_STRING, b"x" * 8),
+    )
+    inner = sequence(
+        one, der.encode(der.SET, digest), sequence(der.encode_oid(sd.DATA)), der.encode(der.SET, signer)
+    )
+    return sequence(der.encode_oid(sd.SIGNED_DATA), der.encode(0xA0, inner))
+
+
+_EMPTY_RANGE = re.compile(rb"/ByteRange\[0 (0{10} 0{10} 0{10})\]/Contents(<[0-9a-f]+>)")
+
 QUICK: dict[str, Callable[[int], bytes]] = {
     "nested arrays": one_value(lambda count: b"[" * count + b"]" * count),
     "escapes in a string": one_value(lambda count: b"(" + b"\\1" * count + b")"),
     "a name": one_value(lambda count: b"/" + b"a" * count),
     "pages": pages,
+    "revisions of a chain": revised(_chain, 1010, b"<</B %d>>"),
 }
 SLOW: dict[str, Callable[[int], bytes]] = {
     "parentheses": one_value(lambda count: b"(" * count + b")" * count),
@@ -125,6 +216,10 @@ SLOW: dict[str, Callable[[int], bytes]] = {
     "bombs": bombs,
     "object streams": object_streams,
     "revisions": revisions,
+    "revisions of a page tree": revised(_tree, 2, b"<</Type/Pages/Count 1000/Kids 4 0 R/X %d>>"),
+    "revisions of a form": revised(_form, 5, b"<</A %d>>"),
+    "revisions of notes": revised(_notes, 5, b"<</A %d>>"),
+    "signatures over all": signatures_over_all,
 }
 
 

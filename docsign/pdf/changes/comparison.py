@@ -83,8 +83,10 @@ class Comparison:
         """Compare what two places hold, through references, down to the changed objects and no further."""
         waiting: list[tuple[Value, Value]] = [(before, after)]
         seen: set[tuple[int, int]] = set()
+        work = self.new.store.work
         while waiting:
             one, other = waiting.pop()
+            work.spend_looks(1)
             if isinstance(one, Reference) or isinstance(other, Reference):
                 if one == other and isinstance(other, Reference):
                     if other.number not in self.affected or other.number in self.own:
@@ -101,6 +103,8 @@ class Comparison:
                     seen.add(pair)
                 self.explained.update(pair)
                 one, other = self.old.resolve(one), self.new.resolve(other)
+            if isinstance(one, Stream):
+                work.spend_looks(one.size >> 10)
             if not _alike(one, other, waiting):
                 return False
         return True
@@ -108,8 +112,10 @@ class Comparison:
     def absorb(self, *places: Value) -> None:
         """Take everything changed below these places for explained; other places still compare it."""
         waiting = list(places)
+        work = self.new.store.work
         while waiting:
             one = waiting.pop()
+            work.spend_looks(1)
             if isinstance(one, Reference):
                 number = one.number
                 if number in self.absorbed or number in self.own or number not in self.affected:
@@ -181,6 +187,9 @@ def changed_objects(graph: Graph, revision: int) -> frozenset[int]:
         before, after = pdf.object(number, revision - 1), pdf.object(number, revision)
         if before is None and after is None:
             continue
+        if before is not None and after is not None:
+            is_stream = isinstance(before.value, Stream)
+            pdf.store.work.spend_looks(before.end - before.start >> (10 if is_stream else 4))
         if (
             before is None
             or after is None

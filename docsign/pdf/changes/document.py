@@ -208,6 +208,7 @@ def grows(found: Comparison, before: Value, after: Value) -> bool:
     seen: set[tuple[Value, Value]] = set()
     while waiting:
         one, other, key = waiting.pop()
+        found.new.store.work.spend_looks(1)
         if isinstance(one, Reference) and isinstance(other, Reference):
             if (one == other and not found.is_touched(one, other)) or (one, other) in seen:
                 continue

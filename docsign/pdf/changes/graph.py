@@ -112,9 +112,13 @@ class Graph:
         """Return these objects and all that lead down to them, as of a revision."""
         reached = set(numbers)
         waiting = list(reached)
-        version = self.pdf.store.history.version
+        version, work = self.pdf.store.history.version, self.pdf.store.work
         while waiting:
-            for number, revisions in self.above.get(waiting.pop(), {}).items():
+            above = self.above.get(waiting.pop())
+            if above is None:
+                continue
+            work.spend_looks(len(above))
+            for number, revisions in above.items():
                 if number in reached:
                     continue
                 found = version(number, revision)
@@ -128,11 +132,12 @@ class Graph:
 
     def used(self, revision: int) -> set[int]:
         """Return every object that the document uses as of a revision, whatever the reference."""
-        view = self.pdf.view(revision)
+        view, work = self.pdf.view(revision), self.pdf.store.work
         reached: set[int] = set()
         waiting: list[Value] = [view.trailer]
         while waiting:
             one = waiting.pop()
+            work.spend_looks(1)
             if isinstance(one, Reference):
                 if one.number not in reached:
                     reached.add(one.number)

@@ -12,7 +12,7 @@ from docsign.pdf.changes.boxes import Box, box_of
 from docsign.pdf.changes.comparison import Comparison, numbers
 from docsign.pdf.changes.fonts import gains_nothing_used
 from docsign.pdf.changes.marks import Needs
-from docsign.pdf.form import Widget
+from docsign.pdf.form import Widget, items
 from docsign.pdf.page_space import shown_part
 from docsign.pdf.reading import Array, Dictionary, Page, Pdf, Reference, Value, View
 from docsign.sentence import say
@@ -80,8 +80,7 @@ class PageList:
 
 def kids(view: View, node: Value) -> list[Value]:
     """Return the kids of a node of the page tree."""
-    found = view.get(node, "Kids") if isinstance(node, Dictionary) else None
-    return found.items if isinstance(found, Array) else []
+    return items(view, node, "Kids") if isinstance(node, Dictionary) else []
 
 
 def page_lists(pdf: Pdf, revision: int, before: PageList | None, changed: frozenset[int]) -> PageList:
@@ -123,6 +122,7 @@ class Widgets:
 
 def compare_pages(found: Comparison, before: PageList, after: PageList, widgets: Widgets) -> None:
     """Compare the pages; what ``widgets`` know is compared with its field."""
+    found.new.store.work.spend_looks(len(before.pages) + len(after.pages) >> 3)
     found.own |= before.pages.keys() | after.pages.keys() | before.nodes | after.nodes
     if before is not after:
         _compare_list(found, before, after)
@@ -133,8 +133,7 @@ def compare_pages(found: Comparison, before: PageList, after: PageList, widgets:
 
 def annots(view: View, page: Value) -> list[Value]:
     """Return the annotations of a page as they stand in its list."""
-    listed = view.get(page, "Annots") if isinstance(page, Dictionary) else None
-    return listed.items if isinstance(listed, Array) else []
+    return items(view, page, "Annots") if isinstance(page, Dictionary) else []
 
 
 def _compare_list(found: Comparison, before: PageList, after: PageList) -> None:
@@ -468,6 +467,7 @@ def _streams(view: View, contents: Value) -> list[Value]:
     """Return the streams of a page's content, unresolved (7.7.3.3)."""
     resolved = view.resolve(contents)
     if isinstance(resolved, Array):
+        view.store.work.spend_looks(len(resolved.items) >> 2)
         return resolved.items
     return [] if resolved is None else [contents]
 

@@ -47,6 +47,7 @@ class Steps:
         from docsign.pdf.changes.document import compare_document
         from docsign.pdf.changes.pages import page_lists
 
+        self.pdf.store.work.spend_looks(20)  # what a step costs that changes next to nothing
         found = Comparison.of(self.graph, revision)
         before = self._pages_of(revision - 1)
         after = self.pages.get(revision)

@@ -29,7 +29,7 @@ class Budget:
 
     objects: int = 100_000
     """indirect objects parsed"""
-    tokens: int = 900_000
+    tokens: int = 750_000
     """tokens in parsed objects"""
     entries: int = 400_000
     """entries of all cross-reference sections together"""
@@ -45,8 +45,8 @@ class Budget:
     """containers within containers in one object"""
     pages: int = 100_000
     """nodes of one page tree"""
-    references: int = 4_000_000
-    """references followed"""
+    references: int = 400_000
+    """references followed, and values looked at to compare revisions, in about the same measure"""
     placing: int = 500_000
     """values looked at to find the place of a finding"""
     findings: int = 500
@@ -119,6 +119,12 @@ class Work:
     def spend_reference(self) -> None:
         """Count one reference followed."""
         self.references += 1
+        if self.references > self.budget.references:
+            raise exceeded(say("references"), self.budget.references)
+
+    def spend_looks(self, count: int) -> None:
+        """Count what was looked at to compare revisions: ``count`` costs as much as so many references."""
+        self.references += count
         if self.references > self.budget.references:
             raise exceeded(say("references"), self.budget.references)
 

@@ -51,6 +51,7 @@ def read_pages(view: View) -> Iterator[Page]:
     while waiting:
         raw, node, above, parent = waiting.pop()
         visited += 1
+        view.store.work.spend_looks(1)
         if visited > limit:
             raise exceeded(say("pages"), limit, "page tree")
         if id(node) in seen:

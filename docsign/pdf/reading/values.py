@@ -137,6 +137,11 @@ class Stream:
         return self.dictionary.start
 
     @property
+    def size(self) -> int:
+        """How many bytes stand in the file."""
+        return self.data_end - self.data_start
+
+    @property
     def raw(self) -> bytes:
         """The bytes as they stand in the file."""
         return self.home.source[self.data_start : self.data_end]
