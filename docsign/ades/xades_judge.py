@@ -49,7 +49,7 @@ from docsign.ades.xades_checks import (
 from docsign.ades.xades_references import Referred, check_references, file_name
 from docsign.ades.xades_stamps import has_stamp, stamps_of
 from docsign.ades.xades_transforms import Budget, Digests, NameOf, Resolve, Sources
-from docsign.ades.xml import parse
+from docsign.ades.xml import XmlTooLargeError, parse
 from docsign.errors import XmlError
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
@@ -131,6 +131,8 @@ def judge_xades_file(
     """
     try:
         document = xf.read_document(parse(xml))
+    except XmlTooLargeError as error:  # it may be in order: nobody looked
+        return (_unreadable(id, doubtful(SubIndication.GENERIC, "too-large", error.sentence)),)
     except XmlError as error:
         problem = failed(SubIndication.FORMAT_FAILURE, "xml-form", error.sentence, error.where)
         return (_unreadable(id, problem),)

@@ -16,7 +16,7 @@ from lxml import etree
 from docsign.ades import xades_form as xf
 from docsign.ades import xades_properties, xades_stamps
 from docsign.ades.xades import XadesJudgement, judge_xades, judge_xades_file
-from docsign.ades.xml import C14N, EXC_C14N, parse
+from docsign.ades.xml import C14N, EXC_C14N, LIMIT, MAX_MARKUP, parse
 from docsign.errors import ContainerError
 from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import fetch_timestamp
@@ -692,6 +692,15 @@ def test_without_identifiers_the_reference_alone_binds_the_properties(
 ) -> None:
     """A signature without Id has qualifying properties without Target."""
     assert answer(only(built(detached(agency_key, DATA, names_itself=False)), trust)) == (PASSED, None)
+
+
+def test_what_is_too_large_to_be_read_is_not_decided(agency_key: SigningKey, trust: Trust) -> None:
+    """Nobody looked, so that nobody can say it is broken; nor that it is good."""
+    xml = built(enveloped(agency_key, "<don>Kính gửi{}</don>"))
+    for more in (b" " * LIMIT, b"<a/>" * MAX_MARKUP):
+        judgement = only(xml.replace(b"<don>", b"<don>" + more), trust)
+        assert answer(judgement) == (OPEN, Sub.GENERIC)
+        assert codes(judgement) == {"too-large"}
 
 
 def test_content_put_into_an_enveloped_signature_is_told(agency_key: SigningKey, trust: Trust) -> None:
