@@ -199,11 +199,7 @@ def read_form(element: etree._Element) -> Form:
         raise XmlError(say("The parts of the signature are not those of its form."), where=place_of(element))
     qualifying, properties = _qualifying(element, objects)
     deciding = (*parts[: len(expected)], *([] if qualifying is None else [qualifying]))
-    for node in element.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity):
-        if any(above in deciding for above in node.iterancestors()):
-            raise XmlError(
-                say("A comment or an instruction stands inside the signature."), where=place_of(node)
-            )
+    _refuse_comments(element, deciding, unsigned=set(_below(qualifying, properties)))
     info, value_element = parts[0], parts[1]
     method = next(elements(info), None)
     if method is None or not is_ds(method, "CanonicalizationMethod"):
@@ -226,6 +222,26 @@ def read_form(element: etree._Element) -> Form:
         qualifying=qualifying,
         properties=properties,
     )
+
+
+def _refuse_comments(
+    signature: etree._Element, deciding: tuple[etree._Element, ...], *, unsigned: set[etree._Element]
+) -> None:
+    """Refuse comments and instructions in the deciding parts, but for comments between ``unsigned`` ones."""
+    comments = [one for one in signature.iter(etree.Comment) if one.getparent() not in unsigned]
+    for node in (*comments, *signature.iter(etree.ProcessingInstruction, etree.Entity)):
+        if any(above in deciding for above in node.iterancestors()):
+            raise XmlError(
+                say("A comment or an instruction stands inside the signature."), where=place_of(node)
+            )
+
+
+def _below(qualifying: etree._Element | None, properties: etree._Element | None) -> Iterator[etree._Element]:
+    """Yield the elements of the unsigned properties that hold elements, no text of their own."""
+    for group in () if qualifying is None else elements(qualifying):
+        for one in () if group is properties else group.iter(etree.Element):
+            if not (one.text or "").strip() and not any((child.tail or "").strip() for child in one):
+                yield one
 
 
 def _unsigned(qualifying: etree._Element) -> Iterator[etree._Element]:

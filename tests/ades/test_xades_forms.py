@@ -694,6 +694,30 @@ def test_without_identifiers_the_reference_alone_binds_the_properties(
     assert answer(only(built(detached(agency_key, DATA, names_itself=False)), trust)) == (PASSED, None)
 
 
+def test_comments_may_stand_among_the_unsigned_properties(
+    agency_key: SigningKey, stamper: Stamper, trust: Trust
+) -> None:
+    """Some programs write them there, where they say nothing; inside a value they are refused."""
+    stamped = signature_stamp(built(detached(agency_key, DATA)), stamper)
+    for place in (
+        b"<xades:SignatureTimeStamp",
+        b"<ds:CanonicalizationMethod",
+        b"<xades:EncapsulatedTimeStamp",
+    ):
+        head, mark, tail = stamped.rpartition(place)
+        judgement = only(head + b"<!-- ghi chu -->" + mark + tail, trust)
+        assert answer(judgement) == (PASSED, None)
+        assert [one.intact for one in judgement.report.timestamps] == [True]
+    for inside in (
+        b"<xades:EncapsulatedTimeStamp><!-- ghi chu -->",
+        b"<xades:EncapsulatedTimeStamp>MII<!---->",
+    ):
+        made = stamped.replace(b"<xades:EncapsulatedTimeStamp>", inside)
+        assert answer(only(made, trust)) == (FAILED, Sub.FORMAT_FAILURE)
+    order = stamped.replace(b"<xades:SignatureTimeStamp", b"<?x y?><xades:SignatureTimeStamp")
+    assert answer(only(order, trust)) == (FAILED, Sub.FORMAT_FAILURE)
+
+
 def test_what_is_too_large_to_be_read_is_not_decided(agency_key: SigningKey, trust: Trust) -> None:
     """Nobody looked, so that nobody can say it is broken; nor that it is good."""
     xml = built(enveloped(agency_key, "<don>Kính gửi{}</don>"))
