@@ -34,6 +34,8 @@ from docsign.verdict import Indication
 from relay_server.app import DATABASE, is_served, tls_context
 from relay_server.findings import Findings
 from relay_server.migrating import form_of
+from relay_server.outside import TrustExaminer
+from relay_server.services.delegation import signer_of_grant
 from relay_server.settings import RelaySettings
 from relay_server.storage.raw import RawDatabase
 from relay_server.storage.tables import SCHEMA_VERSION, from_micros, to_micros
@@ -72,6 +74,7 @@ def examine(folder: Path, *, now: datetime, fetch: Fetch = fetch_timestamp) -> F
     _tls(settings, trust, now, found)
     _evidence_key(settings, now, found)
     _agencies(folder, now, found)
+    _grants(folder, trust, now, found)
     _stamps(settings, trust, now, fetch, found)
     permissions(folder, settings, found)
     addresses(settings, is_served=is_served(folder), found=found)
@@ -190,7 +193,7 @@ def _evidence_key(settings: RelaySettings, now: datetime, found: Findings) -> No
 
 
 def _agencies(folder: Path, now: datetime, found: Findings) -> None:
-    """Name the agencies whose last certificate of a kind, or whose grant, is over or ends soon."""
+    """Name the agencies whose last certificate of a kind is over or ends soon."""
     soon = to_micros(now + SOON)
     ending = list(
         _asked(
@@ -214,6 +217,21 @@ def _agencies(folder: Path, now: datetime, found: Findings) -> None:
         )
     if not ending:
         found.ok("agency", say("No agency's certificate ends within {days} days.", days=SOON.days))
+
+
+def _grants(folder: Path, trust: Trust, now: datetime, found: Findings) -> None:
+    """Name the grants that end soon, and those that count no more since their signer was revoked."""
+    examiner = TrustExaminer(trust)
+    for name, record, signature in _asked(
+        folder, "SELECT id, record, signature FROM grants WHERE ended_at IS NULL"
+    ):
+        signer = signer_of_grant(signature, record)
+        if signer is None or examiner.is_revoked(signer):
+            found.warn(
+                "grant",
+                say("The grant {id} counts no more: its signer's certificate is revoked.", id=name),
+                say("Ask the agency for a new grant if it is to go on (docsign grant)."),
+            )
     for grant in granted_until(folder, now):
         found.warn(
             "grant",

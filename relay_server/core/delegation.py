@@ -10,7 +10,8 @@ Acting under it, judged anew for every request, and once more where something is
 
 4. The connection's own agency is the delegate the grant names; a grant is never handed on: what others let
    the granting agency do is its own.
-5. Its time has come and is not over, and it was not ended before.
+5. Its time has come and is not over, it was not ended before, and its signer's certificate is not revoked
+   (``services.delegation``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,18 @@
-"""Acting for another agency: the caller it makes, and whether the grant holds when something is kept."""
+"""Acting for another agency: the caller it makes, and whether the grant holds when something is kept.
+
+A grant whose signer's certificate was revoked since counts no more: whoever stole the seal may have made it.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from docsign.ades.cades import judge_cms
 from docsign.envelope.agency_codes import canonical
+from docsign.envelope.evidence import parse_json
+from docsign.envelope.grants import Grant, SignedGrant
+from docsign.pki.certificates import der_of
+from docsign.pki.trust import Trust
 from relay_server.core.delegation import grant_in_force, not_acting
 from relay_server.log import tell
 from relay_server.ports import Transaction
@@ -18,7 +28,7 @@ async def acting_for(relay: Relay, caller: Caller, code: str) -> Caller:
         return caller
 
     async def look(tx: Transaction) -> Caller:
-        grants = await tx.grants_by(canonical(code))
+        grants = [kept for kept in await tx.grants_by(canonical(code)) if not _is_revoked(relay, kept.proof)]
         kept = grant_in_force(caller.agency, code, grants, at=relay.now())
         grantor = await tx.agency(code)
         if grantor is None:
@@ -51,5 +61,20 @@ async def require_still_acting(tx: Transaction, relay: Relay, caller: Caller) ->
     if caller.delegate is None or caller.grant is None:
         return
     kept = await tx.grant(caller.grant.grant.id)
-    if kept is None or not kept.holds_at(relay.now()):
+    if kept is None or not kept.holds_at(relay.now()) or _is_revoked(relay, kept.proof):
         raise not_acting(caller.delegate, caller.code)
+
+
+def _is_revoked(relay: Relay, proof: SignedGrant) -> bool:
+    signer = signer_of_grant(proof.signature, proof.signed)
+    return signer is None or relay.examiner.is_revoked(signer)
+
+
+@lru_cache(maxsize=1024)
+def signer_of_grant(signature: bytes, signed: bytes) -> bytes | None:
+    """Return the certificate (DER) whose signature a grant carries; None where that is none."""
+    moment = Grant.from_json(parse_json(signed, limit=len(signed), where="grant")).made_at
+    judged = judge_cms(signature, content=signed, trust=Trust.nothing(), at=moment)
+    if judged.report.intact is not True or judged.certificate is None:
+        return None
+    return der_of(judged.certificate)

@@ -32,7 +32,9 @@ from relay_server.cli import relay as relay_command
 from relay_server.core.delegation import KeptGrant, grant_in_force, require_grant
 from relay_server.core.directory import Use
 from relay_server.core.refusals import RefusalError
+from relay_server.doctor import examine
 from relay_server.grant_check import is_granted
+from relay_server.outside import TrustExaminer
 from relay_server.register import delegate, end_grant, granted, read_binding, register, rotate_certificate
 from relay_server.services.relay import sha256_of
 from tests.conftest import Holders
@@ -387,6 +389,31 @@ async def test_a_grant_outlives_the_change_of_the_seal_that_signed_it(
     async with site.served() as relay, site.client(relay.url, clerks.computer) as clerk:
         assert (await Acting(clerk).call("GET", wire.INBOX))[0] == 200
     assert check(site.folder).troubles == []
+
+
+async def test_a_grant_ends_with_the_revocation_of_the_seal_that_signed_it(
+    clerks: Clerks, agency_key: SigningKey, tmp_path: Path
+) -> None:
+    """Taken while the seal was good; revoked since: it lets nobody act any more, and the doctor says so."""
+    site = clerks.site
+    stolen = site.authority.issue("agency", "UBND xã Mẫu, con dấu mất sau", agency="H99.31")
+    path = tmp_path / "stolen.pem"
+    path.write_bytes(stolen.pem())
+    await register(site.folder, "H99.31", "", tls=[], sign=[path])
+    await clerks.take_in(proof(stolen.signing_key()))
+    async with site.served() as relay, site.client(relay.url, clerks.computer) as clerk:
+        acting = Acting(clerk)
+        assert (await acting.call("GET", wire.INBOX))[0] == 200
+        site.authority.revoke(stolen.certificate)
+        examiner = relay.relay.examiner
+        assert isinstance(examiner, TrustExaminer)
+        await examiner.renew(site.authority.trust())
+        for answer in (await acting.call("GET", wire.INBOX), await acting.send(sealed(agency_key))):
+            problem(answer, ProblemType.NOT_YOUR_AGENCY)
+        await clerks.take_in(proof(agency_key, made_at=datetime.now(UTC)))
+        assert (await acting.call("GET", wire.INBOX))[0] == 200
+    told = [line for line in examine(site.folder, now=datetime.now(UTC)).lines if line.code == "grant"]
+    assert [line.sentence.text("en").partition("revoked")[1] for line in told] == ["revoked", "", ""]
 
 
 async def test_every_decision_is_logged(
