@@ -163,8 +163,11 @@ def agency_code(certificate: x509.Certificate) -> str | None:
 @of_object
 def summary(certificate: x509.Certificate) -> CertificateSummary:
     """Return what the report shows of the certificate."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a number that is not positive
+        serial = certificate.serial_number
     return CertificateSummary(
-        serial=f"{certificate.serial_number:x}",
+        serial=f"{serial:x}",
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         managing_unit=managing_unit(certificate),
@@ -261,10 +264,18 @@ def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | Non
         return None
 
 
+@of_object
+def _extensions(certificate: x509.Certificate) -> x509.Extensions:
+    """Return the extensions; what is odd about them is no business of whoever reads stderr."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return certificate.extensions
+
+
 def extension(certificate: x509.Certificate, kind: type[Extension]) -> x509.Extension[Extension] | None:
     """Return one extension, or None where there is none; raises MalformedError where they cannot be read."""
     try:
-        return certificate.extensions.get_extension_for_class(kind)
+        return _extensions(certificate).get_extension_for_class(kind)
     except x509.ExtensionNotFound:
         return None
     except PARSER_ERRORS as error:

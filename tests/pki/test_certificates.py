@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import warnings
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -34,6 +36,22 @@ def test_what_is_no_certificate_is_said_to_be_none(data: bytes) -> None:
     """Rubbish is a MalformedError, never an exception of the parser."""
     with pytest.raises(MalformedError):
         load_certificates(data)
+
+
+@pytest.mark.filterwarnings("error")
+def test_odd_certificates_make_no_noise(holders: Holders) -> None:
+    """What the parser warns of is no business of whoever reads stderr: a number below zero, an odd text."""
+    der = holders.person.certificate.public_bytes(Encoding.DER)
+    number = holders.person.certificate.serial_number
+    octets = number.to_bytes((number.bit_length() + 8) // 8, "big")
+    assert der.count(octets) == 1
+    odd = der.replace(octets, b"\x80" + octets[1:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        certificate = x509.load_der_x509_certificate(odd)
+    assert read.summary(certificate).serial.startswith("-")
+    assert read.is_readable(certificate) is False
+    assert read.extension(certificate, x509.KeyUsage) is not None
 
 
 def test_names_are_read_in_vietnamese(holders: Holders) -> None:
