@@ -164,6 +164,12 @@ class Delivery:
         """Whether the receiver has not confirmed it yet and it has not ended."""
         return self.reached in NOT_FETCHED and self.state not in ENDS
 
+    @property
+    def for_receiver(self) -> State:
+        """What the receiver has to do: a recall it refused before it had fetched leaves it to be fetched."""
+        refused = self.state is State.RECALL_REFUSED and self.is_unfetched
+        return self.reached if refused else self.state
+
     def seen_at(self, now: datetime) -> Delivery:
         """Return the delivery as it stands at ``now``: a lease that ran out is none.
 
@@ -192,7 +198,7 @@ class Delivery:
         if step.to in _OVERLAYS or step.to is State.WITHDRAWN:
             return replace(self, state=step.to, changed_at=at), step.proves
         stays_asked = self.state is State.RECALL_ASKED and step.to not in (State.REFUSED, State.EXPIRED)
-        unchanged = overlaid and step.to is self.reached
+        unchanged = overlaid and (step.to is self.reached or step.to in NOT_FETCHED)
         state = self.state if stays_asked or unchanged else step.to
         return _without_lease(replace(self, state=state, reached=step.to, changed_at=at)), step.proves
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from docsign.envelope.evidence import Evidence, EvidenceEvent
 from docsign.sentence import Sentence, say
-from relay_server.core.deliveries import Delivery, Happening, State
+from relay_server.core.deliveries import NOT_FETCHED, Delivery, Happening, State
 
 UNFETCHED = "unfetched"
 """The reason's code of what is so because nobody has fetched the envelope."""
@@ -73,13 +73,11 @@ def replay(records: Iterable[Evidence]) -> Replayed:
             if before is not None:
                 states[record.id] = before.state.value
             continue
-        if (
-            before is not None
-            and before.state is State.QUEUED
-            and happening is Happening.ASK_RECALL
-            and not _was_unfetched(record)
-        ):  # it was being fetched, which leaves no evidence
-            before = replace(before, state=State.LEASED, reached=State.LEASED)
+        if before is not None and happening is Happening.ASK_RECALL and before.reached in NOT_FETCHED:
+            # whether it was being fetched leaves no evidence but this
+            reached = State.QUEUED if _was_unfetched(record) else State.LEASED
+            state = reached if before.state in NOT_FETCHED else before.state
+            before = replace(before, state=state, reached=reached)
         moved = before.after(happening, at=record.time) if before else None
         if before is None or moved is None:
             impossible.append(

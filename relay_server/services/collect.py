@@ -67,7 +67,7 @@ async def _page(tx: Transaction, relay: Relay, caller: Caller, after: int, limit
             priority=envelope.priority,
             accepted_at=envelope.accepted_at,
             expires_at=delivery.expires_at,
-            state=delivery.seen_at(now).state.value,
+            state=delivery.seen_at(now).for_receiver.value,
             kind=envelope.kind,
             is_late=delivery.is_unfetched and now >= envelope.accepted_at + relay.limits.warn_unfetched,
         )

@@ -134,6 +134,23 @@ def test_a_lease_counts_only_until_its_time() -> None:
     assert recalled[0].seen_at(NOW + timedelta(minutes=5)).reached is State.QUEUED
 
 
+def test_a_recall_refused_before_the_document_was_fetched_leaves_it_to_be_fetched() -> None:
+    """Asked back while it was being fetched, 16: the sender sees the refusal, the receiver goes on."""
+    refused = replace(walk("fetch", "13", "16"), leased_by="a", leased_until=NOW + timedelta(minutes=5))
+    later = refused.seen_at(NOW + timedelta(minutes=5))
+    again = later.after(Happening.FETCH, at=NOW)
+    assert again is not None
+    for one, reached in ((refused, State.LEASED), (later, State.QUEUED), (again[0], State.LEASED)):
+        assert (one.state, one.for_receiver, one.is_waiting) == (State.RECALL_REFUSED, reached, True)
+    handed = again[0].after(Happening.HANDOVER, at=NOW)
+    assert handed is not None
+    assert (handed[0].state, handed[0].for_receiver) == (State.HANDED_OVER, State.HANDED_OVER)
+    over = later.after(Happening.EXPIRE, at=NOW)
+    assert over is not None
+    assert over[0].state is State.EXPIRED
+    assert walk("handover", "13", "16").for_receiver is State.RECALL_REFUSED
+
+
 def test_a_clock_set_back_does_not_make_a_lease_longer() -> None:
     """By a little the lease stays; by more than it lasts it is over, and another computer may fetch."""
     fetched = replace(walk("fetch"), leased_by="a", leased_until=NOW + timedelta(minutes=5))

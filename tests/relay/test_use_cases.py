@@ -289,3 +289,24 @@ async def test_who_waits_is_woken_and_a_stopping_relay_lets_go() -> None:
     assert not waiting.done()
     world.relay.bell.end()  # type: ignore[attr-defined]
     assert (await asyncio.wait_for(waiting, 1)).items == ()
+
+
+async def test_a_receiver_that_refuses_a_recall_while_it_fetches_still_finds_the_document() -> None:
+    """13 while it is on its way, 16: the inbox goes on offering it, the sender reads that it was refused."""
+    world = await World.make(COMMUNE, PROVINCE, DEPARTMENT)
+    await world.send(BODY)
+    sender, me = world.callers[COMMUNE], world.callers[PROVINCE]
+    await collect.fetch(world.relay, me, digest(BODY))
+    asked = message("13", sender=COMMUNE, to=PROVINCE)
+    assert (await follow.take_status(world.relay, sender, digest(BODY), asked)).state == "recall-asked"
+    told = await follow.take_status(world.relay, me, digest(BODY), message("16", sender=PROVINCE))
+    assert told.state == "recall-refused"
+    for moved, state in ((timedelta(0), "leased"), (timedelta(hours=1), "queued")):
+        world.clock.move(moved)
+        (item,) = (await collect.inbox(world.relay, me, after=0, limit=10, wait=0)).items
+        assert item.state == state
+        trace = await follow.trace(world.relay, sender, digest(BODY))
+        assert trace.deliveries[0].state == "recall-refused"
+        await collect.fetch(world.relay, me, digest(BODY))
+    handed = await collect.hand_over(world.relay, me, item.delivery, Handover(sha256=digest(BODY)))
+    assert handed.state == "handed-over"

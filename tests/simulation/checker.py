@@ -40,6 +40,7 @@ _CODES = {
     "01": "Arrived", "02": "ConsignmentRejection", "03": "ConsignmentAcceptance", "04": "Assigned",
     "05": "InWork", "06": "Done", "13": "RecallAsked", "15": "RecallAgreed", "16": "RecallRefused",
 }  # fmt: skip
+HANDED = "ContentHandover"
 _CHANGES = {"15": "ChangeAgreed", "16": "ChangeRefused"}
 _AFTER = {
     "ContentHandover": "handed-over", "Arrived": "arrived", "ConsignmentAcceptance": "accepted",
@@ -471,6 +472,8 @@ def _own(books: Books) -> None:
 
 
 def _quiet(books: Books) -> None:
+    # whose grant ends between the handover and the 01 leaves it so
+    lent = {agency for _, agency in books.diary.let_in}
     for name, plan in books.diary.sent.items():
         answer = books.calm_traces[name]
         if answer is None or answer.status != 200:
@@ -478,6 +481,10 @@ def _quiet(books: Books) -> None:
             continue
         for delivery in json.loads(answer.body)["deliveries"]:
             waits = delivery["state"] in ("queued", "leased", "recall-asked", "handed-over")
+            if delivery["state"] == "handed-over":
+                waits = delivery["receiver"] not in lent
+            if delivery["state"] == "recall-refused":  # the document is still to be fetched
+                waits = not any(delivery["receiver"] in one.recipients for one in _of(books, name, HANDED))
             if waits and delivery["receiver"] in books.diary.awake:
                 books.complain(
                     10,

@@ -114,6 +114,9 @@ class Computer:
             if self.dice.random() < 0.25:
                 await asyncio.sleep(self.dice.choice([0, 20, 800]))
                 await self.tell(name, "13", to=receiver)
+                if self.dice.random() < 0.3:  # refused, and asked back once more
+                    await asyncio.sleep(self.dice.choice([20, 800]))
+                    await self.tell(name, "13", to=receiver, minute=1)
         if self.dice.random() < 0.3:
             await self.send(name)
         await self.insist("GET", wire.receipt_path(name))
