@@ -33,7 +33,7 @@ _VALUES = (
     rb"/(" + _REGULAR + rb"*+)"
     rb"|(\d{1,10}+)[\0\t\n\f\r ]++(\d{1,5}+)[\0\t\n\f\r ]++R(?!" + _REGULAR + rb")"
     rb"|([+-]?\d{1,19}+)(?!" + _REGULAR + rb")"
-    rb"|(<<)|\[([-+.\d\t\n\f\r ]*+)\]|(\[)"
+    rb"|(<<)|\[([-+.\dR\t\n\f\r ]*+)\]|(\[)"
     rb"|\(([^()\\\r]*+)\)"
     rb"|<([^>]*+)>"
     rb"|([+-]?(?:\d{1,64}+\.\d{0,64}+|\.\d{1,64}+))(?!" + _REGULAR + rb")"
@@ -57,6 +57,10 @@ _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _SPACES = re.compile(_SKIP)
+_REFERENCES = re.compile(
+    rb"(?:" + _SKIP + rb"\d{1,10}+[\t\n\f\r ]++\d{1,5}+[\t\n\f\r ]++R(?!" + _REGULAR + rb"))*+" + _SKIP
+)
+_NUMBERS_OF = re.compile(rb"(\d++)[\t\n\f\r ]++(\d++)[\t\n\f\r ]++R")
 
 
 # Where a container began, and what goes on when it closes: entries, items and key outside it. Of the open one
@@ -102,14 +106,13 @@ def parse_value(
             value = new_tuple(Reference, (int(match[3]), int(match[4])))
         elif kind == _INTEGER:
             value = int(match[5])
-        elif kind == _NUMBERS and (numbers := _numbers(match[_NUMBERS])) is not None:
-            work.spend_tokens(len(numbers) + 1)
-            value = Array(numbers, match.start(kind) - 1, position, home)
+        elif kind == _NUMBERS and (members := _members(match[_NUMBERS], work)) is not None:
+            value = Array(members, match.start(kind) - 1, position, home)
         elif kind == _OPEN_DICT or kind == _OPEN_ARRAY or kind == _NUMBERS:  # noqa: SIM109 -- the fastest form
             if len(stack) >= work.budget.depth:
                 raise exceeded(say("depth"), work.budget.depth, home.where)
             start = match.start(kind) - (kind == _NUMBERS)
-            position = start + 1 if kind == _NUMBERS else position  # something in it is no number: one by one
+            position = start + 1 if kind == _NUMBERS else position  # something in it is neither: one by one
             stack.append((start, entries, items, key))
             entries, items = ({}, None) if kind == _OPEN_DICT else (None, [])
             continue
@@ -140,6 +143,19 @@ def parse_value(
             work.spend_tokens(spent + 1)
             return value, position
     raise exceeded(say("tokens"), work.budget.tokens, home.where)
+
+
+def _members(text: bytes, work: Work) -> list[Value] | None:
+    """Return what an array of references or of numbers alone holds; None where it holds something else."""
+    if b"R" not in text:
+        numbers = _numbers(text)
+        if numbers is not None:
+            work.spend_tokens(len(numbers) + 1)
+        return numbers
+    if _REFERENCES.fullmatch(text) is None:
+        return None
+    work.spend_tokens(text.count(b"R") + 1)
+    return [new_tuple(Reference, (int(one), int(other))) for one, other in _NUMBERS_OF.findall(text)]
 
 
 def _numbers(text: bytes) -> list[Value] | None:

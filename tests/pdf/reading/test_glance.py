@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from docsign.errors import PdfError
 from docsign.pdf.changes.graph import below, below_plain
-from docsign.pdf.reading import Budget, Dictionary, read_pdf
+from docsign.pdf.reading import Array, Budget, Dictionary, Reference, read_pdf
 from docsign.pdf.reading.budget import Work
 from docsign.pdf.reading.glance import LONGEST, plain_entries, referred_in
 from docsign.pdf.reading.indirect import glance_at, parse_indirect
@@ -118,3 +118,27 @@ def _codes(data: bytes) -> list[str]:
     pdf = read_pdf(data)
     pdf.check_objects()
     return [remark.code for remark in pdf.remarks]
+
+
+@pytest.mark.parametrize(
+    ("array", "items"),
+    [
+        (b"[1 0 R 22 3 R ]", [Reference(1, 0), Reference(22, 3)]),
+        (b"[1 0 R 5]", [Reference(1, 0), 5]),
+        (b"[5 1\n0\r\nR]", [5, Reference(1, 0)]),
+    ],
+)
+def test_an_array_of_references_is_read_at_once(array: bytes, items: list[object]) -> None:
+    """And one with something else in it one by one, to the same."""
+    data = b"4 0 obj\n" + array + b"\nendobj"
+    known = parse_indirect(data, 0, len(data), revision=0, work=Work(Budget()))
+    assert isinstance(known.value, Array)
+    assert known.value.items == items
+
+
+@pytest.mark.parametrize("array", [b"[1 0 R2 0 R]", b"[R]", b"[1 R]", b"[12345678901 0 R]", b"[+1 0 R]"])
+def test_what_only_looks_like_references_is_malformed(array: bytes) -> None:
+    """As it is anywhere else."""
+    data = b"4 0 obj\n" + array + b"\nendobj"
+    with pytest.raises(PdfError):
+        parse_indirect(data, 0, len(data), revision=0, work=Work(Budget()))
