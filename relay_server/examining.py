@@ -36,6 +36,8 @@ ANSWER: Final = struct.Struct("<qI")
 """An answer's head: the number of its question, and how many bytes follow."""
 IN_HAND: Final = 4
 """Envelopes a worker has at a time: the next one lies there when it is done with one."""
+LIFE: Final = 20_000
+"""Envelopes after which a worker is replaced: libxml2 keeps every name it has ever read."""
 PATIENCE: Final = 60.0
 """Seconds after which a worker is taken for lost."""
 
@@ -63,7 +65,7 @@ class ExaminingProcesses(TrustExaminer):
         self._path = path
         self._workers: list[_Worker] = []
         self._free = asyncio.Condition()
-        self._mending: set[asyncio.Task[None]] = set()
+        self._replacing: set[asyncio.Task[None]] = set()
 
     @staticmethod
     async def open(path: Path, trust: Trust, count: int) -> ExaminingProcesses:
@@ -94,7 +96,7 @@ class ExaminingProcesses(TrustExaminer):
 
     async def close(self) -> None:
         """End the workers when they have finished."""
-        for task in self._mending:
+        for task in self._replacing:
             task.cancel()
         await self._retire(list(self._workers))
 
@@ -137,13 +139,19 @@ class ExaminingProcesses(TrustExaminer):
             if worker.is_lost and worker in self._workers:
                 self._workers.remove(worker)
                 tell("examiner lost", level=logging.ERROR)
-                task = asyncio.create_task(self._mend(), name="examiner")
-                self._mending.add(task)
-                task.add_done_callback(self._mending.discard)
+                self._replace_soon(worker)
+            elif worker.given >= LIFE and not worker.is_leaving:
+                self._replace_soon(worker)
             self._free.notify()
 
-    async def _mend(self) -> None:
-        """Start a worker in the place of a lost one, however often that takes."""
+    def _replace_soon(self, worker: _Worker) -> None:
+        worker.is_leaving = True
+        task = asyncio.create_task(self._replace(worker), name="examiner")
+        self._replacing.add(task)
+        task.add_done_callback(self._replacing.discard)
+
+    async def _replace(self, worker: _Worker) -> None:
+        """Start a worker in the place of this one, however often that takes; this one finishes and goes."""
         while True:
             try:
                 await self._start(1)
@@ -151,7 +159,8 @@ class ExaminingProcesses(TrustExaminer):
                 LOGGER.log(logging.ERROR, "examiner", exc_info=error)
                 await asyncio.sleep(1)
             else:
-                return
+                break
+        await self._retire([worker])
 
 
 def _not_now() -> RefusalError:
@@ -173,9 +182,9 @@ class _Worker:
         self._line.setblocking(False)
         self._came = bytearray()
         self._asked: dict[int, asyncio.Future[Answer]] = {}
-        self._number = 0
+        self.given = 0
         self.in_hand = 0
-        self.is_lost = False
+        self.is_lost = self.is_leaving = False
         loop = asyncio.get_running_loop()
         self._begun = self._asked[0] = loop.create_future()
         loop.add_reader(self._line, self._read)
@@ -190,8 +199,8 @@ class _Worker:
 
     async def ask(self, file: int, at: datetime) -> Answer:
         """Let the open ``file`` be judged and close it here; None where the worker was lost over it."""
-        self._number += 1
-        number = self._number
+        self.given += 1
+        number = self.given
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
         try:

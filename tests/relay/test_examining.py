@@ -118,6 +118,24 @@ async def test_a_process_that_hangs_is_replaced(
     assert _gone(first)
 
 
+async def test_a_process_is_replaced_when_it_has_judged_enough(
+    pool: ExaminingProcesses, agency_key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it has gathered goes with it; nobody waits for the next one, and nothing is lost."""
+    first = _pid(pool)
+    monkeypatch.setattr(examining, "LIFE", 3)
+    judged = await asyncio.gather(*(pool.examine(io.BytesIO(sealed(agency_key)), at=NOW) for _ in range(8)))
+    assert {one.conclusion.indication for one in judged} == {Indication.TOTAL_PASSED}
+    for _ in range(200):
+        if _pid(pool) != first:
+            break
+        await asyncio.sleep(0.05)
+    assert _gone(first)
+    again = await pool.examine(io.BytesIO(sealed(agency_key)), at=NOW)
+    assert again.conclusion.indication is Indication.TOTAL_PASSED
+    assert len(pool._workers) == 1
+
+
 async def test_a_new_trust_is_a_new_process(
     trust_folder: Path, trust: Trust, agency_key: SigningKey, tmp_path: Path
 ) -> None:
