@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from docsign.pdf.changes.comparison import Comparison
 from docsign.pdf.changes.form import FormChange, compare_form
+from docsign.pdf.changes.graph import below
 from docsign.pdf.changes.marks import Needs
 from docsign.pdf.changes.pages import PageList, compare_pages
-from docsign.pdf.reading import Array, Dictionary, Reference, Value
+from docsign.pdf.reading import Array, Dictionary, Reference, Stream, Value
 from docsign.sentence import say
 from docsign.verdict import ChangeKind
 
@@ -73,17 +74,25 @@ def _trailer(found: Comparison) -> None:
         one, other = old.get(key), new.get(key)
         if not found.is_touched(one, other) or found.same(one, other):
             continue
-        found.absorb(one, other)
+        found.absorb(other)  # what the old one named and this one does not has lost its use
         if key == "Info":
+            found.absorb(one)
             _metadata(found)
         else:
             found.mark(
                 ChangeKind.STRUCTURE,
                 say("The document's structure was changed ({key}).", key=key),
-                Needs.NOTHING
-                if other is None or not isinstance(found.new.resolve(other), Dictionary)
-                else Needs.MORE,
+                Needs.MORE if _leads_to_something(found, other) else Needs.NOTHING,
             )
+
+
+def _leads_to_something(found: Comparison, value: Value) -> bool:
+    """Say whether an entry of the trailer is or names a dictionary or a stream, or keeps it in a list.
+
+    LibreOffice opens the text document in /AdditionalStreams in place of the pages.
+    """
+    named = [found.new.resolve(one) for one in (value, *below(found.new.resolve(value)))]
+    return any(isinstance(one, Dictionary | Stream) for one in named)
 
 
 def _metadata(found: Comparison) -> None:

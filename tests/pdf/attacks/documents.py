@@ -427,3 +427,37 @@ def attachment_added(pdf: bytes) -> bytes:
     spec = revision.add({"Type": Name("Filespec"), "F": b"a.exe", "EF": {"F": file}})
     revision.change(revision.old.root, Names={"EmbeddedFiles": {"Names": [b"a.exe", spec]}})
     return revision.appended()
+
+
+_OPEN_DOCUMENT = Name("application#2Fvnd.oasis.opendocument.text")
+
+
+@ATTACKS.enter(CONTENT, failed(ChangeKind.STRUCTURE), on=GENERAL)
+def other_document_behind_the_pages(pdf: bytes) -> bytes:
+    """LibreOffice opens the text document that the trailer names (/AdditionalStreams), not the pages."""
+    revision = Revision(pdf)
+    revision.trailer["AdditionalStreams"] = [_OPEN_DOCUMENT, revision.add(stream(b"PK van ban khac"))]
+    return revision.appended()
+
+
+@ATTACKS.enter(CONTENT, failed(ChangeKind.STRUCTURE), on=GENERAL)
+def other_document_in_an_empty_place(pdf: bytes) -> bytes:
+    """A trailer already named a number that was nothing; a later revision puts a document there."""
+    revision = Revision(pdf)
+    revision.trailer["AdditionalStreams"] = [_OPEN_DOCUMENT, Ref(revision.next + 1)]
+    revision.change(revision.old.root, Lang=b"vi")
+    later = Revision(revision.appended())
+    later.trailer["AdditionalStreams"] = revision.trailer["AdditionalStreams"]
+    later.put(Ref(revision.next + 1), stream(b"PK van ban khac"))
+    return later.appended()
+
+
+@ATTACKS.enter(CONTENT, FAILED, on=GENERAL)
+def object_that_only_an_old_trailer_names(pdf: bytes) -> bytes:
+    """An object under a number that a former trailer named, when it was nothing: now nobody names it."""
+    revision = Revision(pdf)
+    revision.trailer["AdditionalStreams"] = [_OPEN_DOCUMENT, Ref(revision.next + 1)]
+    revision.change(revision.old.root, Lang=b"vi")
+    later = Revision(revision.appended())
+    later.put(Ref(revision.next + 1), stream(b"PK van ban khac"))
+    return later.appended()

@@ -84,6 +84,15 @@ def list_of_validation_data_left_behind() -> bytes:
     return _left(lambda one: one.add([one.add(stream(b"0\0")), one.add(stream(b"1\0"))]))
 
 
+@odd()
+def text_document_named_and_lost() -> bytes:
+    """LibreOffice keeps the text behind the pages; a signing program goes on naming a number for it."""
+    named = Name("application#2Fvnd.oasis.opendocument.text")
+    revision = Revision(Writing().signed())
+    revision.trailer["AdditionalStreams"] = [named, Ref(99)]
+    return sign(revision, name=SIGNED_AGAIN)
+
+
 # --- the form's resources ----------------------------------------------------------------------------------
 
 
