@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from docsign.exchange import wire
 from docsign.pki import Trust
 from relay_server.checking import check_store
 from relay_server.core.directory import Agency
 from relay_server.log import LOGGER
+from relay_server.services import delegation
 from tests.simulation.checker import Books, check
 from tests.simulation.clients import Computer, document_id
 from tests.simulation.diary import Diary
@@ -84,7 +86,9 @@ class Simulator:
         propagates, LOGGER.propagate = LOGGER.propagate, False
         try:
             story = _Story(loop, folder, self._template, self.settings, history)
-            with watched(story.host.disk):
+            # a grant's signature is simulated like all others
+            signed = mock.patch.object(delegation, "signer_of_grant", lambda signature, _: signature)
+            with watched(story.host.disk), signed:
                 loop.run_until_complete(story.play())
                 loop.run_until_complete(_ended(loop))
         except StuckError:

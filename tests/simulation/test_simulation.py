@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -43,11 +46,19 @@ def test_no_promise_is_broken_in_a_few_histories(simulator: Simulator) -> None:
     }
 
 
-def test_a_seed_is_one_history(simulator: Simulator) -> None:
-    """The same seed gives the same lines, to the last hundredth of a second."""
-    first, again = simulator.play(5), simulator.play(5)
+def test_a_seed_is_one_history_in_every_process(simulator: Simulator) -> None:
+    """The same seed gives the same lines, to the last hundredth of a second, also to who replays it."""
+    first, again = simulator.play(8), simulator.play(8)
     assert first.lines == again.lines
     assert first.met == again.met
+    replayed = subprocess.run(
+        [sys.executable, "-m", "tests.simulation.run", "--seed", "8"],
+        env={**os.environ, "PYTHONHASHSEED": "8", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert replayed.stdout.splitlines()[: len(first.lines)] == first.lines
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
