@@ -97,10 +97,20 @@ def records() -> Iterator[bytes]:
         yield record.renew_stamp(key, _MOMENT, tree=True).renew_tree(key, _MOMENT).encode()
 
 
+def mails() -> Iterator[bytes]:
+    """Yield signed messages, with both kinds of line ends."""
+    from tests.verification.test_signed_mail import PART, message
+
+    made = message(PART, next(signatures()))
+    yield made
+    yield made.replace(b"\r\n", b"\n")
+
+
 def files() -> Iterator[bytes]:
     """Yield small files of every kind that is verified."""
     yield signed_form()
     yield from signatures()
+    yield from mails()
     yield b'<?xml version="1.0"?><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo/></Signature>'
     yield b"PK\x03\x04" + bytes(26)
     yield b"{}"

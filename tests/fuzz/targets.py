@@ -19,10 +19,11 @@ from docsign.ades.ber import definite
 from docsign.ades.cades import judge_signers
 from docsign.ades.evidence_record import is_evidence_record
 from docsign.ades.evidence_record_judge import judge_evidence_record
+from docsign.ades.signed_mail import read_signed_mail
 from docsign.ades.timestamps import judge_timestamp
 from docsign.ades.xades import judge_xades_file
 from docsign.envelope import judge_container, read_container
-from docsign.errors import ContainerError, DocsignError
+from docsign.errors import CmsError, ContainerError, DocsignError
 from docsign.pdf.judge import judge_pdf
 from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.reading import Budget, read_pdf
@@ -140,6 +141,16 @@ def timestamp(data: bytes) -> None:
     report = judge_timestamp(data, lambda _: bytes(32), trust=NOBODY, at=AT, id="T1", zero_padding=True)
     defined(report.conclusion)
     assert report.conclusion.indication is not Indication.TOTAL_PASSED
+
+
+@target(seeds.mails)
+def signed_mail(data: bytes) -> None:
+    """Take any bytes apart as a signed message: refused, or lines that end as mail's do."""
+    try:
+        found = read_signed_mail(data)
+    except CmsError:
+        return
+    assert b"\n" not in found.content.replace(b"\r\n", b"")
 
 
 @target(seeds.records)
