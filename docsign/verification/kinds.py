@@ -158,7 +158,7 @@ def _judge_mail(data: bytes, question: Question) -> Answer:
     )
     header = Finding(code="mail-header", severity=Severity.INFO, sentence=sentence)
     findings = (header, *not_covered(name_of(one) for one in question.content))
-    reports = tuple(judgement.report for judgement in judgements)
+    reports = tuple(replace(judgement.report, coverage="partial") for judgement in judgements)
     return Answer(
         format=FileFormat.CADES,
         conclusion=conclude_with(findings, (report.conclusion for report in reports)),

@@ -59,6 +59,7 @@ def test_a_signed_message_is_judged(mail: bytes, trust: Trust) -> None:
     report = judged(mail, trust)
     assert (report.format, report.conclusion) == (FileFormat.CADES, Conclusion.passed()), report
     assert [one.code for one in report.findings] == ["mail-header"]
+    assert report.signatures[0].coverage == "partial"
 
 
 def test_line_ends_are_those_of_the_canonical_form(mail: bytes, trust: Trust) -> None:
