@@ -19,6 +19,7 @@ from docsign.report.wording import (
     answer_word,
     format_word,
     moment,
+    place,
     rows,
     shown_findings,
     stamp_title,
@@ -244,7 +245,7 @@ def _findings(findings: Sequence[Finding], language: Language) -> Markup | None:
                 _icon(words[finding.severity][0]),
                 " ",
                 element("b", words[finding.severity][1].text(language), ": "),
-                element("bdi", _short(finding.where), ": ") if finding.where else None,
+                element("bdi", _short(place(finding.where, language)), ": ") if finding.where else None,
                 element("bdi", _short(finding.sentence.text(language))),
                 class_=words[finding.severity][0],
             )

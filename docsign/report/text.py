@@ -12,6 +12,7 @@ from docsign.report.wording import (
     advice,
     answer_word,
     clean,
+    place,
     rows,
     shown_findings,
     stamp_title,
@@ -133,8 +134,8 @@ def _stamp_lines(stamp: TimestampReport, language: Language, colour: bool) -> It
 
 def _finding_line(finding: Finding, language: Language) -> str:
     symbol = {Severity.ERROR: "!", Severity.WARNING: "!", Severity.INFO: "·"}[finding.severity]
-    place = f"{clean(finding.where)}: " if finding.where else ""
-    return f"{symbol} {place}{clean(finding.sentence.text(language))}"
+    where = f"{place(finding.where, language)}: " if finding.where else ""
+    return f"{symbol} {where}{clean(finding.sentence.text(language))}"
 
 
 def _step_lines(steps: Sequence[Step], language: Language) -> Iterator[str]:

@@ -182,6 +182,14 @@ def clean(text: str) -> str:
     )
 
 
+def place(where: str, language: Language) -> str:
+    """Return where a finding is, in a person's words where it is a page."""
+    page = where.removeprefix("page ")
+    return (
+        say("page {number}", number=page).text(language) if page != where and page.isdigit() else clean(where)
+    )
+
+
 def stamp_title(stamp: TimestampReport, language: Language) -> str:
     """Return what a time-stamp is, its time and who made it."""
     values = {"time": moment(stamp.time) if stamp.time else "–", "issuer": clean(stamp.issuer or "–")}

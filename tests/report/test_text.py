@@ -9,7 +9,7 @@ import pytest
 
 from docsign.pki import Trust
 from docsign.report.text import headline, to_text
-from docsign.report.wording import clean
+from docsign.report.wording import clean, place
 from docsign.verdict import Conclusion, FileFormat, Report, SubIndication
 from docsign.verification import verify
 
@@ -83,6 +83,12 @@ def test_the_changes_are_told_in_words(passed: Report) -> None:
     text = to_text(passed)
     assert "✔ Đã điền số văn bản: 05. (trang 1)" in text
     assert "Đã thêm chữ ký số tại ô AgencySignature" in text
+
+
+def test_a_page_is_named_in_the_readers_language() -> None:
+    """Where a finding is: pages in words, the file's own places as they stand and harmless."""
+    assert (place("page 2", "vi"), place("page 2", "en")) == ("trang 2", "page 2")
+    assert place("object 7 (object 7 /Length)\x1b", "vi") == clean("object 7 (object 7 /Length)\x1b")
 
 
 def test_one_signature_is_not_an_issued_document(by_person: bytes, trust: Trust) -> None:
