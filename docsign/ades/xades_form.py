@@ -52,6 +52,7 @@ COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
 ENVELOPED = DS + "enveloped-signature"
 BASE64 = DS + "base64"
 FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 MANIFEST = DS + "Manifest"
 MOST_SIGNATURES = 64
 MOST_TRANSFORMS = 8
@@ -87,6 +88,7 @@ _SUBTRACTED: tuple[tuple[re.Pattern[str], Subtracted], ...] = (
     (re.compile(r"/(?:descendant::|/)([A-Za-z_][\w.-]*):Signature"), "every"),
     (re.compile(r"/\*/([A-Za-z_][\w.-]*):Signature"), "below the root"),
 )
+_KEPT_OUT = re.compile(r"not\([ \t\r\n]*ancestor-or-self::([A-Za-z_][\w.-]*):Signature[ \t\r\n]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,19 +288,30 @@ def _read_reference(element: etree._Element, place: int) -> Reference:
 
 def _read_transform(element: etree._Element) -> Transform:
     algorithm = element.get("Algorithm", "")
-    subtracted = _subtracted(element) if algorithm == FILTER else None
+    subtracted = _subtracted(element, algorithm) if algorithm in (FILTER, XPATH) else None
     return Transform(algorithm, prefixes_of(element), subtracted)
 
 
-def _subtracted(element: etree._Element) -> Subtracted | None:
-    """Tell the one harmless filter by its text and the name its prefix has where it was signed."""
+def _subtracted(element: etree._Element, algorithm: str) -> Subtracted | None:
+    """Tell the one harmless expression by its text and the name its prefix has where it was signed.
+
+    As an XPath filter 2.0 it subtracts the signatures, as XPath (XMLDSig 6.6.3) it keeps what lies in none.
+    """
     inner = list(elements(element))
-    if len(inner) != 1 or inner[0].tag != f"{{{FILTER}}}XPath" or inner[0].get("Filter") != "subtract":
+    if len(inner) != 1 or len(inner[0]):
         return None
     text = (inner[0].text or "").strip(" \t\r\n")
-    for pattern, which in _SUBTRACTED:
+    if algorithm == XPATH:
+        known: tuple[tuple[re.Pattern[str], Subtracted], ...] = ((_KEPT_OUT, "every"),)
+        if inner[0].tag != f"{{{DS}}}XPath":
+            return None
+    else:
+        known = _SUBTRACTED
+        if inner[0].tag != f"{{{FILTER}}}XPath" or inner[0].get("Filter") != "subtract":
+            return None
+    for pattern, which in known:
         found = pattern.fullmatch(text)
-        if found is not None and not len(inner[0]) and inner[0].nsmap.get(found[1]) == DS:
+        if found is not None and inner[0].nsmap.get(found[1]) == DS:
             return which
     return None
 

@@ -2,9 +2,9 @@
 
 Besides the canonicalisations there are three transforms, each in one form: the enveloped-signature one;
 base64 over a ds:Object of text alone (XMLDSig 1.1 6.6.2 requires it, it is the only way to envelop octets,
-and what is digested is exactly what it decodes to); and the XPath filter 2.0 that takes the signatures out of
-the document, which programs write in place of the first where several sign one document. Nothing is
-evaluated: an expression is one of those known, or refused.
+and what is digested is exactly what it decodes to); and the XPath, or XPath filter 2.0, that takes the
+signatures out of the document, which programs write in place of the first where several sign one document.
+Nothing is evaluated: an expression is one of those known, or refused.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def own_octets(
     if [one.algorithm for one in transforms] == [xf.BASE64]:
         return xf.decoded(target) if xf.is_ds(target, "Object") else None
     gone: list[etree._Element] = []
-    if transforms and transforms[0].algorithm in (xf.ENVELOPED, xf.FILTER):
+    if transforms and transforms[0].algorithm in (xf.ENVELOPED, xf.FILTER, xf.XPATH):
         gone = _taken_out(transforms.pop(0), target, form, sources.document)
         if not gone:
             return None
@@ -148,8 +148,9 @@ def _taken_out(
 ) -> list[etree._Element]:
     """Return the signatures that a transform takes out of the target, none where it takes out others.
 
-    This one (XMLDSig 6.6.4), or those of the whole document or directly below its root (XPath filter 2.0,
-    3): the form of the document says that a signature stands nowhere where something could be hidden in it.
+    This one (XMLDSig 6.6.4), or those of the whole document or directly below its root (XPath, XMLDSig 6.6.3;
+    XPath filter 2.0, 3): the form of the document says that a signature stands nowhere where something could
+    be hidden in it.
     """
     if form.element is target or target not in form.element.iterancestors():
         return []

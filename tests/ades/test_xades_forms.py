@@ -213,7 +213,7 @@ NOT_ACCEPTED = {
     "base64 over a file": Signed(uri="van-ban.txt", octets=b"x", transforms=(xf.BASE64,)),
     "base64 over an element": Signed(uri="#N", octets=b"", transforms=(xf.BASE64,)),
     "base64, then canonical": Signed(uri="#D", octets=b"", transforms=(xf.BASE64, EXC_C14N)),
-    "XPath": Signed(uri="#D", octets=b"", transforms=("http://www.w3.org/TR/1999/REC-xpath-19991116",)),
+    "XPath": Signed(uri="#D", octets=b"", transforms=(xf.XPATH,)),
     "XPath filter": Signed(uri="#D", octets=b"", transforms=("http://www.w3.org/2002/06/xmldsig-filter2",)),
     "XSLT": Signed(uri="#D", octets=b"", transforms=("http://www.w3.org/TR/1999/REC-xslt-19991116",)),
     "enveloped where it is not inside": Signed(uri="#N", octets=b"", transforms=(xf.ENVELOPED,)),
@@ -278,6 +278,46 @@ def test_a_filter_may_take_out_the_signatures(text: str, agency_key: SigningKey,
     assert answer(only(made(how="union"), trust)) == refused
     assert answer(only(made(namespace="urn:khac"), trust)) == refused
     assert answer(only(made(transforms=(xf.FILTER, xf.FILTER)), trust)) == refused
+
+
+XPATH = '<ds:XPath xmlns:ds="{0}">{1}</ds:XPath>'
+EXPRESSIONS = {
+    "not(ancestor-or-self::ds:Signature)": True,
+    "not( ancestor-or-self::ds:Signature )": True,
+    "\n  not(ancestor-or-self::ds:Signature)\n": True,
+    "not(ancestor-or-self::ds:Object)": False,
+    "not(ancestor-or-self::*)": False,
+    "not(ancestor-or-self::ds:Signature) and not(self::noi-dung)": False,
+    "not(ancestor-or-self::ds:Signature[1])": False,
+    "not(ancestor-or-self::x:Signature)": False,
+    "ancestor-or-self::ds:Signature": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
+def test_an_xpath_may_leave_the_signatures_out(text: str, agency_key: SigningKey, trust: Trust) -> None:
+    """XMLDSig 6.6.3: one expression is the enveloped-signature transform in other words; none is run."""
+    recipe = enveloped(agency_key, LETTER)
+    (reference,) = recipe.references
+
+    def made(inner: str, *, transforms: tuple[str, ...] = (xf.XPATH,)) -> bytes:
+        one = replace(reference, transforms=transforms, inner=inner)
+        return built(replace(recipe, references=(one,), canonicalization=C14N))
+
+    refused = (OPEN, Sub.SIG_CONSTRAINTS_FAILURE)
+    good = made(XPATH.format(DS, text))
+    assert answer(only(good, trust)) == ((PASSED, None) if EXPRESSIONS[text] else refused)
+    if not EXPRESSIONS[text]:
+        return
+    assert only(good, trust).report.coverage == "whole"
+    changed = good.replace("Kính gửi".encode(), "Trình".encode())
+    assert answer(only(changed, trust)) == (FAILED, Sub.HASH_FAILURE)
+    assert answer(only(made(XPATH.format("urn:khac", text)), trust)) == refused
+    assert answer(only(made(filtered(text)), trust)) == refused
+    assert answer(only(made(XPATH.format(DS, text), transforms=(xf.FILTER,)), trust)) == refused
+    twice = made(XPATH.format(DS, text), transforms=(xf.XPATH, xf.XPATH))
+    assert answer(only(twice, trust)) == refused
 
 
 def test_two_may_sign_one_document_that_filters_out_both(
