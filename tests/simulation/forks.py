@@ -35,7 +35,7 @@ class ForkedRelay:
                 cwd=tree,
                 env={**os.environ, "DOCSIGN_LANG": "en"},
             )
-        self._pid = 0
+        self.pid = 0
         self.url = ""
 
     def _line(self) -> str:
@@ -55,7 +55,7 @@ class ForkedRelay:
         self._launch(folder)
         time.sleep(seconds)
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)
         lines = [self._line()]
         if "https://" in lines[0]:
             lines.append(self._line())
@@ -67,20 +67,25 @@ class ForkedRelay:
         self._parent.stdin.flush()
         line = self._line()
         assert line.strip().isdigit(), f"no process was made: {line} {self._log.read_text()[-4000:]}"
-        self._pid = int(line)
+        self.pid = int(line)
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal and return how the relay ended."""
-        os.kill(self._pid, number)
+        os.kill(self.pid, number)
         return int(self._line())
 
     def close(self) -> None:
-        """End the parent."""
-        self._parent.kill()
-        self._parent.wait()
-        for stream in (self._parent.stdin, self._parent.stdout):
-            if stream is not None:
-                stream.close()
+        """End the parent, which ends the relay that still runs."""
+        assert self._parent.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._parent.stdin.close()
+        try:
+            self._parent.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._parent.kill()
+            self._parent.wait()
+        if self._parent.stdout is not None:
+            self._parent.stdout.close()
 
 
 def main() -> None:

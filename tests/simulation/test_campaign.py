@@ -108,8 +108,10 @@ async def test_a_campaign_runs_the_code_it_began_with(site: Site, tmp_path: Path
             (tree / name).unlink()
         relay.start(site.folder)
         assert relay.end(signal.SIGTERM) == 0
+        relay.start(site.folder)
     finally:
         relay.close()
+    assert not Path(f"/proc/{relay.pid}").exists()  # nor is a relay left behind
 
 
 @pytest.mark.slow
