@@ -23,6 +23,7 @@ from docsign.pki.keys import open_key
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server.core.quotas import Quotas
+from relay_server.examining import ExaminingProcesses, workers_for
 from relay_server.http.api import api
 from relay_server.http.guard import listen
 from relay_server.http.health import health
@@ -149,8 +150,6 @@ async def serving(
 
 async def _examiner(stack: AsyncExitStack, settings: RelaySettings, trust: Trust) -> TrustExaminer:
     """Return who judges envelopes: processes beside this one where there are cores for them."""
-    from relay_server.examining import ExaminingProcesses, workers_for
-
     count = workers_for(settings.examiners)
     if not count:
         return TrustExaminer(trust)

@@ -63,6 +63,7 @@ class ExaminingProcesses(TrustExaminer):
     def __init__(self, path: Path, trust: Trust) -> None:
         super().__init__(trust)
         self._path = path
+        self._edition = 0
         self._workers: list[_Worker] = []
         self._free = asyncio.Condition()
         self._replacing: set[asyncio.Task[None]] = set()
@@ -75,14 +76,21 @@ class ExaminingProcesses(TrustExaminer):
         return pool
 
     async def _start(self, count: int) -> None:
-        workers = [_Worker(self._path) for _ in range(count)]
-        try:
-            for worker in workers:
-                await worker.ready()
-        except BaseException:
+        """Start workers that all know the newest trust; raises StorageError."""
+        workers: list[_Worker] = []
+        edition = -1
+        while edition != self._edition:  # one that began before the trust changed may have read the old one
+            edition = self._edition
             for worker in workers:
                 worker.end()
-            raise
+            workers = [_Worker(self._path) for _ in range(count)]
+            try:
+                for worker in workers:
+                    await worker.ready()
+            except BaseException:
+                for worker in workers:
+                    worker.end()
+                raise
         async with self._free:
             self._workers += workers
             self._free.notify_all()
@@ -90,14 +98,18 @@ class ExaminingProcesses(TrustExaminer):
     async def renew(self, trust: Trust) -> None:
         """Judge by the trust that lies at the path now: new workers begin, the old ones finish and go."""
         await super().renew(trust)
-        old = list(self._workers)
-        await self._start(len(old))
-        await self._retire(old)
+        self._edition += 1
+        old = [one for one in self._workers if not one.is_leaving]
+        for one in old:
+            one.is_leaving = True
+        await asyncio.gather(*map(self._replace, old))
 
     async def close(self) -> None:
         """End the workers when they have finished."""
-        for task in self._replacing:
+        replacing = list(self._replacing)
+        for task in replacing:
             task.cancel()
+        await asyncio.gather(*replacing, return_exceptions=True)
         await self._retire(list(self._workers))
 
     async def _retire(self, workers: list[_Worker]) -> None:
@@ -110,6 +122,8 @@ class ExaminingProcesses(TrustExaminer):
         worker = await self._taken()
         try:
             answer = await worker.ask(_as_file(stream), at)
+        except OSError as error:  # no descriptor or no memory for it just now
+            raise _not_now() from error
         finally:
             await self._given_back(worker)
         if answer is None:
@@ -139,16 +153,12 @@ class ExaminingProcesses(TrustExaminer):
             if worker.is_lost and worker in self._workers:
                 self._workers.remove(worker)
                 tell("examiner lost", level=logging.ERROR)
-                self._replace_soon(worker)
-            elif worker.given >= LIFE and not worker.is_leaving:
-                self._replace_soon(worker)
+            if (worker.is_lost or worker.given >= LIFE) and not worker.is_leaving:
+                worker.is_leaving = True
+                task = asyncio.create_task(self._replace(worker), name="examiner")
+                self._replacing.add(task)
+                task.add_done_callback(self._replacing.discard)
             self._free.notify()
-
-    def _replace_soon(self, worker: _Worker) -> None:
-        worker.is_leaving = True
-        task = asyncio.create_task(self._replace(worker), name="examiner")
-        self._replacing.add(task)
-        task.add_done_callback(self._replacing.discard)
 
     async def _replace(self, worker: _Worker) -> None:
         """Start a worker in the place of this one, however often that takes; this one finishes and goes."""

@@ -19,6 +19,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt
 from docsign.errors import DiskFullError, MalformedError
@@ -34,6 +35,9 @@ from relay_server.ports import Examination, Incoming, Transaction
 from relay_server.services.delegation import require_still_acting
 from relay_server.services.log import proved
 from relay_server.services.relay import Caller, Relay
+
+FEW: Final = 16
+"""Receivers that are looked up at once; more of them must not hold other requests up."""
 
 
 async def accept(
@@ -69,22 +73,17 @@ async def _take_in(
 ) -> Receipt:
     """Steps 4 to 8: what was streamed in and is what was announced."""
     found = await _examine(relay, incoming)
-    entry = await relay.ledger.glance(lambda tx: _decide(tx, relay, caller, declared, found))
-    if isinstance(entry, _Known):
+    many = not isinstance(found, RefusalError) and len(found.submission.receivers) > FEW
+    look = relay.ledger.read if many else relay.ledger.glance
+    entry = await look(lambda tx: _decide(tx, relay, caller, declared, found))
+    if isinstance(entry, StoredEnvelope):
         if entry.is_kept:
             await incoming.commit(declared)  # lost or damaged since, perhaps: here they are again
-        return await proved(relay, entry.receipt)
+        facts = await relay.ledger.read(lambda tx: tx.facts(declared))
+        return await proved(relay, receipt_among(facts))
     await incoming.commit(declared)
     receipt = await _remember(relay, caller, entry, declared, size, time_to_live)
     return await proved(relay, receipt)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """An envelope this caller has sent before."""
-
-    receipt: Receipt
-    is_kept: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +97,11 @@ class _Admitted:
 
 async def _decide(
     tx: Transaction, relay: Relay, caller: Caller, sha256: str, found: Examination | RefusalError
-) -> _Known | _Admitted:
-    """Step 5, over one view of the ledger; raises RefusalError."""
+) -> StoredEnvelope | _Admitted:
+    """Step 5: return what this caller has sent before, or what is let in; raises RefusalError."""
     known = await tx.envelope(sha256)
     if known is not None and known.sender == caller.code:
-        return _Known(receipt=receipt_among(await tx.facts(sha256)), is_kept=known.is_kept)
+        return known
     if isinstance(found, RefusalError):
         raise found
     receivers, warnings = await _admit(tx, relay, caller, found)
@@ -254,7 +253,7 @@ async def _remember(
 
 async def known_receipt(relay: Relay, caller: Caller, sha256: str, size: int | None) -> Receipt | None:
     """Return the receipt of an envelope this caller has sent and whose bytes are here."""
-    known = await relay.ledger.glance(lambda tx: _receipt_of(tx, sha256, caller))
+    known = await relay.ledger.read(lambda tx: _receipt_of(tx, sha256, caller))
     if known is None or await relay.bodies.size(sha256) != size:
         return None
     return await proved(relay, known)

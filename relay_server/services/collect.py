@@ -82,7 +82,7 @@ async def fetch(relay: Relay, caller: Caller, sha256: str) -> Fetchable:
     Several computers of one agency do not fetch the same delivery at once: the lease is the certificate's, is
     renewed by each request, and runs out by itself. Raises RefusalError.
     """
-    found = await relay.ledger.glance(lambda tx: _fetchable(tx, relay, caller, sha256))
+    found = await relay.ledger.read(lambda tx: _fetchable(tx, relay, caller, sha256))
     if found is None:
         return await relay.ledger.write(lambda tx: _lease(tx, relay, caller, sha256))
     return found

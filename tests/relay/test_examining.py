@@ -158,6 +158,28 @@ async def test_a_new_trust_is_a_new_process(
         await pool.close()
 
 
+async def test_a_process_that_began_before_the_trust_changed_never_judges(
+    pool: ExaminingProcesses, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have read the old one: another takes its place before it is asked anything."""
+    begun: list[int] = []
+
+    class Noted(examining._Worker):
+        def __init__(self, path: Path) -> None:
+            super().__init__(path)
+            begun.append(self._process.pid)
+
+    monkeypatch.setattr(examining, "_Worker", Noted)
+    starting = asyncio.create_task(pool._start(1))
+    await asyncio.sleep(0.05)
+    await pool.renew(trust)
+    await starting
+    judging = {one._process.pid for one in pool._workers}
+    assert len(begun) == 3
+    assert judging == set(begun[1:])
+    assert _gone(begun[0])
+
+
 async def test_what_does_not_start_is_said(tmp_path: Path) -> None:
     """A trust that only its parent could read."""
     with pytest.raises(StorageError, match="does not start"):
