@@ -7,13 +7,18 @@ by one relay process; the client, on the same machine, sends requests made befor
 durability in Python without network, container, XML and receipt: a file, its syncs, SHA-256, one RSA
 verification and a row committed with those that wait beside it. Postfix takes as many messages of this size
 from ``smtp-source`` into its queue (a private instance on loopback, no TLS), without hash or signature.
-It prints, and judges nothing.
+
+Client and server share the machine's cores, which the floor does not. So one more figure says what is
+possible: a bare server (mutual TLS, HTTP, SHA-256, nothing kept), the floor, and the judging of envelopes on
+every core, one after the other. "Parts" is the rate at which these three alone can go, in the same run. It
+prints, and judges nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import os
 import queue
 import shutil
@@ -24,13 +29,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from docsign.pki.trust import Trust
+from relay_server.outside import TrustExaminer
 from tests.benchmarks.relay_site import Bench, Running, rate, submission
 
 SIZE = 200_000
@@ -98,6 +107,41 @@ class Floor:
         self._writer.join()
         os.close(self._directory)
         shutil.rmtree(self._folder)
+
+
+@contextmanager
+def bare(bench: Bench) -> Iterator[str]:
+    """Run the bare server in a process of its own; gives its address."""
+    root, identity = bench.folder.parent / "authority/trust/root.pem", bench.identities / "relay-tls.pem"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.bare_server", str(root), str(identity)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def judged(trust: Path, envelopes: Sequence[bytes]) -> None:
+    """Judge envelopes as the relay does."""
+    examiner = TrustExaminer(Trust.from_path(trust))
+    for envelope in envelopes:
+        examiner.judge(io.BytesIO(envelope), at=datetime.now(UTC))
+
+
+def judging_rate(trust: Path, envelopes: Sequence[bytes]) -> float:
+    """Return how many envelopes all cores together judge in a second."""
+    cores = os.cpu_count() or 1
+    with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
+        parts = [envelopes[at::cores] for at in range(cores)]
+        list(pool.map(judged, [trust] * cores, [part[:8] for part in parts]))  # what is loaded once
+        began = time.perf_counter()
+        list(pool.map(judged, [trust] * cores, parts))
+        return len(envelopes) / (time.perf_counter() - began)
 
 
 MAIN = """
@@ -192,6 +236,10 @@ def compare(folder: Path, rounds: int, count: int) -> None:
                 floor = Floor(folder / "floor")
                 found["floor"] = floor.rate(envelopes, connections)
                 floor.end()
+                with bare(bench) as url:
+                    requests = [submission(one) for one in envelopes]
+                    found["bare"] = asyncio.run(rate(url, bench.tls, requests, connections))
+                found["judging"] = judging_rate(bench.folder.parent / "authority/trust", envelopes)
                 if has_postfix:
                     with postfix(folder / f"postfix{number}.{connections}"):
                         found["postfix"] = smtp_rate(many, connections)
@@ -208,6 +256,11 @@ def compare(folder: Path, rounds: int, count: int) -> None:
         if has_postfix:
             theirs = best["postfix", connections]
             line += f"   Postfix {theirs:6.0f} ({mine / theirs:.2f})"
+        parts = [best[name, connections] for name in ("bare", "floor", "judging")]
+        possible = 1 / sum(1 / part for part in parts)
+        line += (
+            f"   parts {'/'.join(f'{part:.0f}' for part in parts)} = {possible:.0f} ({mine / possible:.2f})"
+        )
         print(line)
 
 
