@@ -69,7 +69,7 @@ lock:  ## resolve the dependencies anew; needs uv
 	  -o requirements/run.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header -c requirements/run.lock pyproject.toml requirements/build.in \
-	  --extra layout --extra office --extra relay --extra token --extra dev -o requirements/dev.lock
+	  --extra layout --extra office --extra relay --extra token --extra fast --extra dev -o requirements/dev.lock
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) demo-out dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import BinaryIO
@@ -29,6 +28,7 @@ from docsign.envelope.asic_names import (
     kind_of,
     names_in_uri,
 )
+from docsign.envelope.checksum import crc32
 from docsign.envelope.header import VIETNAM_TIME, Header
 from docsign.envelope.zip import (
     CENTRAL,
@@ -237,7 +237,7 @@ class ContainerWriter:
         digest, crc, size = hashlib.sha256(), 0, 0
         for piece in pieces:
             digest.update(piece)
-            crc = zlib.crc32(piece, crc)
+            crc = crc32(piece, crc)
             size += len(piece)
             if start + size > 0xFFFF0000:
                 raise ContainerError(say("The container would pass 4 GB."), where=name)

@@ -13,6 +13,7 @@ import threading
 import zlib
 from typing import BinaryIO
 
+from docsign.envelope.checksum import crc32
 from docsign.envelope.zip_directory import (
     CENTRAL,
     DEFLATED,
@@ -109,7 +110,7 @@ class Archive:
     def _stored(self, entry: Entry) -> bytes:
         """Return the bytes of an entry that is not packed, at once."""
         data = self.packed(entry.offset, entry.size)
-        if len(data) != entry.size or zlib.crc32(data) != entry.crc:
+        if len(data) != entry.size or crc32(data) != entry.crc:
             raise _damaged(entry)
         return data
 
@@ -149,7 +150,7 @@ class _EntryReader(io.RawIOBase):
         while True:
             piece = self._packed(size) if self._inflate is None else self._unpacked(self._inflate, size)
             self._given += len(piece)
-            self._crc = zlib.crc32(piece, self._crc)
+            self._crc = crc32(piece, self._crc)
             if self._given > self._entry.size:
                 raise _damaged(self._entry)
             if piece:
