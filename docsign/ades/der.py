@@ -60,21 +60,23 @@ class Node(NamedTuple):
         """Return the values inside, all of them; raises CmsError where one is not well formed."""
         data, position, end = self.data, self.body, self.end
         found: list[Node] = []
-        while position < end:
+        for _ in range(MOST_CHILDREN):
+            if position >= end:
+                return found
             # the usual case of ``read``: one octet of length
             after = position + 2
             if after <= end and (length := data[position + 1]) < 0x80:
                 tag, stop = data[position], after + length
-                if stop > end or not tag or tag & 0x1F == 0x1F:
+                if stop > end or tag in _REFUSED:
                     raise broken(position)
                 child = _new(Node, (data, tag, position, after, stop))
             else:
                 child = read(data, position, end)
                 stop = child.end
-            if len(found) >= MOST_CHILDREN:
-                raise broken(position)
             found.append(child)
             position = stop
+        if position < end:
+            raise broken(position)
         return found
 
     def expect(self, *tags: int) -> Node:
@@ -90,40 +92,41 @@ class Node(NamedTuple):
 
 
 _new: Callable[[type[Node], tuple[bytes, int, int, int, int]], Node] = tuple.__new__  # skips Node's own
+_REFUSED = frozenset(tag for tag in range(256) if tag == 0 or tag & 0x1F == 0x1F)
+"""The tag 0 and those of several bytes."""
 
 
 class Fields:
     """The members of a SEQUENCE in order: ``take`` what must come, ``optional`` what may, then ``done``."""
 
+    __slots__ = ("_node", "_rest")
+
     def __init__(self, node: Node) -> None:
         self._node = node
         self._rest = node.members()
-        self._next = 0
+        self._rest.reverse()  # the next one is the last
 
     def take(self, *tags: int) -> Node:
         """Return the next member; raises CmsError where it is missing or has another tag."""
-        if self._next >= len(self._rest):
+        if not self._rest:
             raise broken(self._node.end)
-        node = self._rest[self._next]
-        if tags:
-            node.expect(*tags)
-        self._next += 1
+        node = self._rest.pop()
+        if tags and node.tag not in tags:
+            raise broken(node.start)
         return node
 
     def optional(self, *tags: int) -> Node | None:
         """Return the next member where it has one of these tags, else None."""
-        if self._next < len(self._rest) and self._rest[self._next].tag in tags:
-            return self.take()
-        return None
+        return self._rest.pop() if self._rest and self._rest[-1].tag in tags else None
 
     def done(self) -> None:
         """Raise CmsError where members are left."""
-        if self._next < len(self._rest):
-            raise broken(self._rest[self._next].start)
+        if self._rest:
+            raise broken(self._rest[-1].start)
 
     def remaining(self) -> list[Node]:
         """Return the members not taken yet."""
-        rest, self._next = self._rest[self._next :], len(self._rest)
+        rest, self._rest = self._rest[::-1], []
         return rest
 
 
@@ -131,22 +134,21 @@ def read(data: bytes, position: int, limit: int) -> Node:
     """Read the value at ``position``; it must end at ``limit`` or before. Raises CmsError."""
     if position + 2 > limit:
         raise broken(position)
-    tag, first = data[position], data[position + 1]
+    tag, length = data[position], data[position + 1]
     body = position + 2
-    if tag & 0x1F == 0x1F or tag == 0 or first in (0x80, 0xFF):
+    if tag in _REFUSED:
         raise broken(position)
-    length = first
-    if first & 0x80:
-        count = first & 0x7F
+    if length & 0x80:
+        count = length & 0x7F
         octets = data[body : body + count]
         length = int.from_bytes(octets, "big")
         body += count
-        if count > 8 or len(octets) < count or octets[0] == 0 or length < 0x80:
+        if not 0 < count <= 8 or len(octets) < count or octets[0] == 0 or length < 0x80:
             raise broken(position)
     end = body + length
     if end > limit:
         raise broken(position)
-    return Node(data, tag, position, body, end)
+    return _new(Node, (data, tag, position, body, end))
 
 
 def parse(data: bytes, *, zero_padding: bool = False) -> Node:

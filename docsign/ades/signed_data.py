@@ -226,13 +226,11 @@ def _exactly_one(node: Node) -> list[Node]:
     return children
 
 
-def _at_most(node: Node | None, limit: int) -> Iterator[Node]:
-    if node is None:
-        return
-    for count, child in enumerate(node.children()):
-        if count >= limit:
-            raise der.broken(child.start)
-        yield child
+def _at_most(node: Node | None, limit: int) -> list[Node]:
+    children = [] if node is None else node.members()
+    if len(children) > limit:
+        raise der.broken(children[limit].start)
+    return children
 
 
 def _encapsulated(node: Node) -> tuple[str, bytes | None]:

@@ -49,7 +49,7 @@ from docsign.pki.certificates import (
     public_key,
     summary,
 )
-from docsign.pki.recent import recent
+from docsign.pki.recent import of_object, recent
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
@@ -320,7 +320,7 @@ def _find_certificate(check: SignerCheck, signer: sd.SignerInfo, *, all_read: bo
         agreeing = [_digest(certificate, name) == digest for name, digest in digests]
         if all(agreeing):
             check.certificate = certificate
-            check.others = tuple(other for other in check.others if other != certificate)
+            check.others = tuple(one for one in check.others if digest_of(one) != digest_of(certificate))
             return
         if any(agreeing):  # EN 319 122-1 5.2.2.1: both forms may stand there, for the same certificate
             check.form.append(
@@ -340,7 +340,7 @@ def _find_certificate(check: SignerCheck, signer: sd.SignerInfo, *, all_read: bo
     )
 
 
-@lru_cache(maxsize=256)
+@of_object
 def _issuer_and_serial(certificate: x509.Certificate) -> tuple[bytes, int]:
     """Return the issuer byte by byte as the certificate has it: a name encoded anew need not be equal."""
     fields = der.parse(certificate.tbs_certificate_bytes).sequence()

@@ -75,8 +75,10 @@ def judge_cut() -> PdfJudgement:
 def judge_hidden(case: Case, placed: Sequence[Placed], count: int) -> list[SignatureReport]:
     """Judge signatures whose bytes are in the file but to which the form does not lead."""
     ranges = [one.range for one in placed if one.range is not None]
-    known = {one.contents[0] for one in ranges} | usage_rights_gaps(case)
     judged = {(0, one.gap_start, one.gap_end, one.end - one.gap_end) for one in ranges}
+    if all(claimed in judged for _, claimed in claimed_ranges(case.pdf.data)):
+        return []
+    known = {one.contents[0] for one in ranges} | usage_rights_gaps(case)
     problem = failed(
         SubIndication.FORMAT_FAILURE,
         "signature-hidden",

@@ -26,6 +26,12 @@ _SHOWN = re.compile(rb"(?<![^\s\])>])(?:Tj|TJ|'|\")(?![^\s\[\(<])")
 _PUT = re.compile(rb"(?<![^\s])Do(?![^\s\[\(<])")
 _END_OF_IMAGE = re.compile(rb"\sEI(?=\s|\Z)")
 _NAME, _NUMBER, _OPERATOR = 3, 4, 6  # groups of TOKEN
+# The usual operation at once, names and numbers and the operator, where TOKEN would read just these.
+_OPERATION = re.compile(
+    rb"[\t\n\f\r ]*+"
+    rb"((?:(?:[+-]?(?:\d++\.?\d*+|\.\d++)|/[^\0\t\n\v\f\r ()<>\[\]{}/%]*+)[\t\n\f\r ]++)*+)"
+    rb"([A-Za-z'\"][A-Za-z0-9*'\"]*+)"
+)
 _MATTERS = frozenset(b"q Q cm BT Tm Td TD TL T* Tr Tj TJ ' \" Do".split())
 _NO_COVER = frozenset({"Link", "Popup", "Widget", "Text", "Highlight", "Underline", "StrikeOut", "Squiggly"})
 
@@ -114,27 +120,36 @@ class _Scan:
         """Scan a page's operators; return where text begins, and keep whether something hides it."""
         numbers: list[float] = []
         name: bytes | None = None
-        match = TOKEN.match
+        operation, token = _OPERATION.match, TOKEN.match
         position, end = 0, len(content.rstrip())
         while position < end and not self.covers:
-            found = match(content, position)
-            if found is None:
-                break
-            position = found.end()
-            kind = found.lastindex
-            if kind == _OPERATOR:
+            found = operation(content, position)
+            if found is not None:
+                operands, operator = found.groups()
+                for operand in operands.split():
+                    if operand.startswith(b"/"):
+                        name = operand[1:]
+                    else:
+                        numbers.append(float(operand))
+                        name = None
+            else:
+                found = token(content, position)
+                if found is None:
+                    break
                 operator = found[_OPERATOR]
-                if operator in _MATTERS:
-                    self._operator(operator, numbers, name)
-                elif operator == b"BI":
-                    after = _END_OF_IMAGE.search(content, position)
-                    position = after.end() if after else end
+                if found[_NUMBER]:
+                    numbers.append(float(found[_NUMBER]))
+                    name = None
+                elif found.lastindex == _NAME:
+                    name = found[_NAME]
+            position = found.end()
+            if operator in _MATTERS:
+                self._operator(operator, numbers, name)
+            elif operator == b"BI":
+                after = _END_OF_IMAGE.search(content, position)
+                position = after.end() if after else end
+            if operator:
                 numbers, name = [], None
-            elif kind == _NUMBER:
-                numbers.append(float(found[_NUMBER]))
-                name = None
-            elif kind == _NAME:
-                name = found[_NAME]
         return self.points
 
     def _operator(self, operator: bytes, numbers: list[float], name: bytes | None) -> None:

@@ -91,9 +91,8 @@ def read_date(text: str) -> datetime | None:
     match = _DATE.fullmatch(text)
     if match is None:
         return None
-    year, month, day, hour, minute, second = (
-        int(part) if part else 1 if place in (1, 2) else 0 for place, part in enumerate(match.groups()[:6])
-    )
+    parts = [int(part) for part in match.groups()[:6] if part]
+    year, month, day, hour, minute, second = (*parts, *(1, 1, 1, 0, 0, 0)[len(parts) :])
     zone = UTC
     if match[8]:
         offset = timedelta(hours=int(match[9]), minutes=int(match[10] or 0))

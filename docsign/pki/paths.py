@@ -105,6 +105,7 @@ def judge_path(
     return answer_path(path_question(certificate, others=others, trust=trust, role=role, data=data), at)
 
 
+@recent
 def answer_path(question: PathQuestion, at: datetime) -> PathVerdict:
     """Judge a question as of ``at``: the first chain that passes, else the first."""
     certificate = question.certificate

@@ -23,26 +23,29 @@ def below(value: Value) -> list[Reference]:
     """Return the references that lead down from a value, unresolved."""
     found: list[Reference] = []
     waiting: list[Value] = [value]
+    leading = _LEADING
     for one in waiting:  # it grows on the way
         held = one.dictionary if type(one) is Stream else one
         if type(held) is Dictionary:
             for key, item in held.entries.items():
-                kind = type(item)
-                if kind is Reference:
-                    if key not in UPWARDS:
-                        found.append(item)  # type: ignore[arg-type]
-                elif kind is Dictionary or kind is Array:
-                    waiting.append(item)
+                if type(item) in leading:
+                    if type(item) is not Reference:
+                        waiting.append(item)
+                    elif key not in UPWARDS:
+                        found.append(item)
         elif type(held) is Array:
             for item in held.items:
-                kind = type(item)
-                if kind is Reference:
-                    found.append(item)  # type: ignore[arg-type]
-                elif kind is Dictionary or kind is Array:
-                    waiting.append(item)
+                if type(item) in leading:
+                    if type(item) is Reference:
+                        found.append(item)
+                    else:
+                        waiting.append(item)
         elif type(held) is Reference:
             found.append(held)
     return found
+
+
+_LEADING = frozenset({Reference, Dictionary, Array})
 
 
 def below_plain(plain: Plain) -> list[int]:

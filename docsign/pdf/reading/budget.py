@@ -17,8 +17,7 @@ from docsign.sentence import Sentence, say
 from docsign.values import dataclass
 
 _HEX_IN_NAME = re.compile(rb"#([0-9A-Fa-f]{2})")
-
-
+MOST_NAMES = 50_000
 USUAL_SIZE = 10 << 20
 """The largest file, in bytes, that the default limits are made for."""
 
@@ -55,10 +54,44 @@ class Budget:
     @staticmethod
     def for_file(size: int) -> Budget:
         """Return the default limits for a file of ``size`` bytes; a larger one may cost more."""
-        usual = Budget()
-        scale = min(max(1.0, size / USUAL_SIZE), 20.0)
+        usual = _USUAL
+        if size <= USUAL_SIZE:
+            return usual
+        scale = min(size / USUAL_SIZE, 20.0)
         grown = ("objects", "tokens", "entries", "inflated", "pages", "references")
         return replace(usual, **{name: int(getattr(usual, name) * scale) for name in grown})
+
+
+_USUAL = Budget()
+
+
+class Names(dict[bytes, Name]):
+    """The names of one file by the bytes after the slash, each made once: ``names[b"Type"]``."""
+
+    __slots__ = ()
+
+    def __missing__(self, raw: bytes) -> Name:
+        """Make a name, ``#xx`` decoded (ISO 32000-2 7.3.5)."""
+        if len(self) >= MOST_NAMES:
+            self.clear()
+        plain = _HEX_IN_NAME.sub(lambda found: unhexlify(found[1]), raw) if b"#" in raw else raw
+        made = self[raw] = Name(plain.decode("latin-1"))
+        return made
+
+
+# What nearly every file, or every signature, is written with.
+_USUAL_NAMES = """
+    Type Catalog Pages Page Kids Count Parent MediaBox Resources Contents Annots Font BaseFont Encoding
+    FontDescriptor FontName XObject ExtGState ProcSet Subtype Form Image BBox Matrix Width Height
+    BitsPerComponent ColorSpace Length Filter FlateDecode DecodeParms Predictor Columns Size Root Info
+    ID Prev W Index XRef AcroForm Fields SigFlags FT Sig T V F P M Rect AP N Annot Widget ByteRange
+    SubFilter Adobe.PPKLite ETSI.CAdES.detached Name Reason Location
+"""
+_KNOWN = {name.encode(): Name(name) for name in _USUAL_NAMES.split()}
+
+
+def _usual_names() -> Names:
+    return Names(_KNOWN)
 
 
 @dataclass(slots=True)
@@ -75,16 +108,7 @@ class Work:
     computed: int = 0
     scanned: int = 0
     placing: int = 0
-    names: dict[bytes, Name] = field(default_factory=dict)
-    """names seen lately, each made once"""
-
-    def name(self, raw: bytes) -> Name:
-        """Make the name of the bytes after the slash, ``#xx`` decoded (ISO 32000-2 7.3.5)."""
-        if len(self.names) >= 50_000:
-            self.names.clear()
-        plain = _HEX_IN_NAME.sub(lambda found: unhexlify(found[1]), raw) if b"#" in raw else raw
-        made = self.names[raw] = Name(plain.decode("latin-1"))
-        return made
+    names: Names = field(default_factory=_usual_names)
 
     def spend_objects(self, count: int = 1) -> None:
         """Count indirect objects parsed."""
@@ -116,14 +140,8 @@ class Work:
         if self.inflated > self.budget.inflated:
             raise exceeded(say("decoded bytes"), self.budget.inflated)
 
-    def spend_reference(self) -> None:
-        """Count one reference followed."""
-        self.references += 1
-        if self.references > self.budget.references:
-            raise exceeded(say("references"), self.budget.references)
-
     def spend_looks(self, count: int) -> None:
-        """Count what was looked at to compare revisions: ``count`` costs as much as so many references."""
+        """Count references followed, and what was looked at to compare revisions in about that measure."""
         self.references += count
         if self.references > self.budget.references:
             raise exceeded(say("references"), self.budget.references)

@@ -65,8 +65,8 @@ _NUMBERS_OF = re.compile(rb"(\d++)[\t\n\f\r ]++(\d++)[\t\n\f\r ]++R")
 
 # Where a container began, and what goes on when it closes: entries, items and key outside it. Of the open one
 # ``entries`` (a dictionary) or ``items`` is not None; at the top both are None.
-_Outside: TypeAlias = tuple[int, dict[str, Value] | None, list[Value] | None, Name | None]
-_NOTHING: _Outside = (0, None, None, None)
+_Outside: TypeAlias = tuple[int, dict[str, Value] | None, list[Value] | None, Name]
+_NOTHING: _Outside = (0, None, None, Name())
 
 
 def parse_value(
@@ -94,18 +94,18 @@ def parse_value(
         position = match.end()
         kind = match.lastindex or 0
         if entries is not None and kind <= _COMMENT:
-            key = names.get(match[_KEY]) or work.name(match[_KEY])
+            key = names[match[_KEY]]
             if kind == _COMMENT:
                 match, position = _past_comments(match, source, end, home)
                 kind = match.lastindex or 0
-        if kind == _PLAIN_STRING:
-            value = Text(match[kind], match.start(kind) - 1, position, False, decrypt)
-        elif kind == _NAME:
-            value = names.get(match[_NAME]) or work.name(match[_NAME])
+        if kind == _NAME:
+            value = names[match[_NAME]]
         elif kind == _REFERENCE:
             value = new_tuple(Reference, (int(match[3]), int(match[4])))
         elif kind == _INTEGER:
-            value = int(match[5])
+            value = int(match[_INTEGER])
+        elif kind == _PLAIN_STRING:
+            value = Text(match[kind], match.start(kind) - 1, position, False, decrypt)
         elif kind == _NUMBERS and (members := _members(match[_NUMBERS], work)) is not None:
             value = Array(members, match.start(kind) - 1, position, home)
         elif kind == _OPEN_DICT or kind == _OPEN_ARRAY or kind == _NUMBERS:  # noqa: SIM109 -- the fastest form
@@ -133,12 +133,12 @@ def parse_value(
             value = float(match[_REAL]) if kind == _REAL else _WORDS[match[_WORD]]
         else:
             value, position = _string(match, kind, source, end, decrypt, home, work)
-        if items is not None:
-            items.append(value)
-        elif entries is not None and key is not None:
+        if entries is not None:
             if key in entries:
                 home.note_duplicate(stack[-1][0], key, entries[key], value)
             entries[key] = value
+        elif items is not None:
+            items.append(value)
         else:
             work.spend_tokens(spent + 1)
             return value, position

@@ -24,4 +24,5 @@ def decode_text(data: bytes) -> str:
         return data[2:].decode("utf-16-le", "replace")
     if data.startswith(b"\xef\xbb\xbf"):
         return data[3:].decode("utf-8", "replace")
-    return data.decode("latin-1").translate(_PDFDOC)
+    text = data.decode("latin-1")
+    return text if text.isascii() and text.isprintable() else text.translate(_PDFDOC)

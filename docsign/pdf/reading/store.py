@@ -115,12 +115,13 @@ class Store:
     def resolve(self, value: Value, revision: int) -> Value:
         """Follow a reference to its value; a missing object is null (7.3.10), and so is an endless chain."""
         steps = 0
-        while isinstance(value, Reference):
-            self.work.spend_reference()
-            known = self.object(value.number, revision)
+        while type(value) is Reference:
+            number, generation = value
+            self.work.spend_looks(1)
+            known = self.object(number, revision)
             if known is None:
                 return None
-            if known.generation != value.generation:
+            if known.generation != generation:
                 self.remarks.add(
                     "reference-generation",
                     say("A reference names another generation than the object has."),
