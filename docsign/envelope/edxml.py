@@ -14,6 +14,7 @@ from datetime import date, datetime
 
 from docsign.ades.xml import escaped, writable
 from docsign.envelope.agency_codes import require_agency_code
+from docsign.envelope.edxml_frame import ATTACHMENTS, BODY, ENVELOPE, ROOT, attachment_parent
 from docsign.envelope.edxml_reading import MANIFEST, NAMESPACE, read_header, read_status
 from docsign.envelope.header import (
     VIETNAM_TIME,
@@ -105,11 +106,14 @@ class _Writer:
     def kept(self, parent: str) -> None:
         """Write what was kept for this parent."""
         for xml in self._unknown.pop(parent, ()):
-            self._lines.append(f"{self._indent()}{_apart(xml)}")
+            self._lines.append(f"{self._indent()}{apart(xml)}")
 
     def keeps(self, name: str) -> bool:
         """Say whether something was kept for a child of the place that is being written."""
-        start = ".".join([*self._path[1:], name])
+        return self.holds(".".join([*self._path[1:], name]))
+
+    def holds(self, start: str) -> bool:
+        """Say whether something was kept for this parent or one below it."""
         return any(path == start or path.startswith(f"{start}.") for path in self._unknown)
 
     def text(self, name: str, value: str, *, required: bool = False) -> None:
@@ -165,6 +169,10 @@ class _Writer:
         local = value.astimezone(VIETNAM_TIME)
         self.text(name, f"{local.year:04d}/{local:%m/%d %H:%M:%S}")
 
+    def lines(self, *lines: str) -> None:
+        """Write lines as they are."""
+        self._lines += lines
+
     def empty(self, name: str) -> None:
         """Write an empty element of the default namespace."""
         self._lines.append(f"{self._indent()}<{name}/>")
@@ -181,7 +189,7 @@ class _Writer:
         return "  " * len(self._open)
 
 
-def _apart(xml: str) -> str:
+def apart(xml: str) -> str:
     """Keep canonical XML out of the message's default namespace, where it has none of its own."""
     start = re.match(r"<[^\s/>]+", xml)
     if start is None or xml.startswith(' xmlns="', start.end()):
@@ -208,9 +216,12 @@ def write_header(header: Header, *, as_received: bool = False) -> bytes:
     out.frame("edXMLManifest", attributes=' version="1.0"')
     _write_references(out, header.references)
     out.kept(MANIFEST)
-    for _ in range(3):
+    out.close()
+    for name in (BODY, ENVELOPE):
+        out.kept(name)
         out.close()
-    out.empty("AttachmentEncoded")
+    _write_attachments(out, header.references)
+    out.kept(ROOT)
     out.close()
     return out.document()
 
@@ -227,7 +238,9 @@ def write_status(status: Status) -> bytes:
     out.moment("Timestamp", status.time)
     out.end()
     out.kept("")
-    for _ in range(3):
+    out.close()  # edXMLHeader
+    for name in (ENVELOPE, ROOT):
+        out.kept(name)
         out.close()
     return out.document()
 
@@ -423,3 +436,20 @@ def _write_references(out: _Writer, references: Sequence[Reference]) -> None:
         out.text("Description", reference.description)
         out.text("AttachmentName", reference.name, required=True)
         out.end()
+
+
+def _write_attachments(out: _Writer, references: Sequence[Reference]) -> None:
+    """Write an empty list of attachments; what was kept of one stands in it, with its identifier alone."""
+    if not out.holds(ATTACHMENTS):
+        out.empty(ATTACHMENTS)
+        return
+    out.frame(ATTACHMENTS, prefix="")
+    for place, reference in enumerate(references, 1):
+        parent = attachment_parent(place)
+        if out.holds(parent):
+            out.frame("Attachment", prefix="")
+            out.lines(f"<ContentId>cid:{escaped(reference.content_id)}</ContentId>")
+            out.kept(parent)
+            out.close()
+    out.kept(ATTACHMENTS)
+    out.close()

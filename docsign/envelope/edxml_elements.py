@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import IntEnum
 from typing import TypeVar
@@ -17,6 +17,7 @@ from lxml import etree
 
 from docsign.ades.xml import EXC_C14N, canonicalize, elements, local_name
 from docsign.envelope.header import VIETNAM_TIME, UnknownElement
+from docsign.errors import XmlError
 from docsign.sentence import Sentence, say
 from docsign.verdict import Finding, Severity
 
@@ -47,6 +48,38 @@ class _Children:
         self.by_name: dict[str, list[etree._Element]] = {}
         for child in elements(element):
             self.by_name.setdefault(child.tag.rpartition("}")[2], []).append(child)
+
+
+class Keeper:
+    """Takes along what is not known, as canonical XML, as long as it is not too much."""
+
+    __slots__ = ("_findings", "_left")
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self._findings, self._left = findings, UNKNOWN_LIMIT
+
+    def kept(
+        self, element: etree._Element, parent: str, *, known: Container[str], where: str
+    ) -> Iterator[UnknownElement]:
+        """Yield the children that are not ``known``; what cannot be kept is a finding at ``where``."""
+        for child in elements(element):
+            name = local_name(child)
+            if name in known or name in _NOT_KEPT or self._left < 0:
+                continue
+            try:
+                xml = canonicalize(child, EXC_C14N).decode()
+            except XmlError:  # the name of its namespace is none
+                self._note("edxml-unknown", say("The element {name} cannot be kept.", name=name[:80]), where)
+                continue
+            self._left -= len(xml)
+            if self._left < 0:
+                sentence = say("Too much that is not known; the rest is not kept.")
+                self._note("edxml-unknown", sentence, where)
+                return
+            yield UnknownElement(parent=parent, xml=xml)
+
+    def _note(self, code: str, sentence: Sentence, where: str) -> None:
+        self._findings.append(Finding(code=code, severity=Severity.WARNING, sentence=sentence, where=where))
 
 
 class Part:
@@ -167,19 +200,12 @@ class ElementReader:
 
     def unknown(self) -> Iterator[UnknownElement]:
         """Yield the elements of all that was read that nothing asked for, in their order."""
-        size = 0
+        keeper = Keeper(self._part.findings)
         for element, children in self._part.children.items():
             if children.by_name.keys() <= children.asked:
                 continue
-            for child in elements(element):
-                if local_name(child) in children.asked or local_name(child) in _NOT_KEPT:
-                    continue
-                xml = canonicalize(child, EXC_C14N).decode()
-                size += len(xml)
-                if size > UNKNOWN_LIMIT:
-                    self.note("edxml-unknown", say("Too much that is not known; the rest is not kept."))
-                    return
-                yield UnknownElement(parent=children.path.partition(".")[2], xml=xml)
+            parent = children.path.partition(".")[2]
+            yield from keeper.kept(element, parent, known=children.asked, where=self.path)
 
     def note(self, code: str, sentence: Sentence) -> None:
         """Keep a finding about this place."""

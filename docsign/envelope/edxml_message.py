@@ -13,12 +13,14 @@ import contextlib
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from lxml import etree
 
 from docsign.ades.xml import elements, escaped, feed, local_name, namespace, writable
-from docsign.envelope.edxml import NAMESPACE, write_header
+from docsign.envelope.edxml import NAMESPACE, apart, write_header
+from docsign.envelope.edxml_frame import ATTACHMENTS, attachment_parent
 from docsign.envelope.edxml_reading import header_from, is_status, status_from, without_cid
 from docsign.envelope.header import Header, Reference
 from docsign.envelope.packing import media_type
@@ -99,7 +101,8 @@ def write_message(
     """Write a message with its attachments inlined; raises EdxmlError with the place.
 
     The header's References are made anew for the attachments, which are read from their beginning; every one
-    has a name and its true type. ``as_received`` hands on another's header, whatever its form.
+    has a name and its true type; what the header keeps of the attachments stands in them. ``as_received``
+    hands on another's header, whatever its form.
     """
     references = tuple(
         Reference(
@@ -110,19 +113,25 @@ def write_message(
         )
         for place, one in enumerate(attachments, 1)
     )
-    frame = write_header(header.with_references(references), as_received=as_received)
+    inlined = [one for one in header.unknown if one.parent.startswith(ATTACHMENTS)]
+    kept: dict[str, list[str]] = {}
+    for one in inlined:
+        kept.setdefault(one.parent, []).append(apart(one.xml))
+    others = tuple(one for one in header.unknown if one not in inlined)
+    frame = write_header(replace(header, references=references, unknown=others), as_received=as_received)
     before, empty, after = frame.partition(b"  <AttachmentEncoded/>\r\n")
     assert empty
-    if not attachments:
+    if not attachments and ATTACHMENTS not in kept:
         target.write(frame)
         return
     target.write(before + b"  <AttachmentEncoded>\r\n")
     for place, (reference, attachment) in enumerate(zip(references, attachments, strict=True), 1):
-        target.write(_before_content(reference, place))
+        target.write(_before_content(reference, place, kept.get(attachment_parent(place), ())))
         attachment.content.seek(0)
         while piece := _exactly(attachment.content, _PIECE):
             target.write(binascii.b2a_base64(piece, newline=False))
         target.write(b"</edXML:ContentTransferEncoded>\r\n    </Attachment>\r\n")
+    target.write("".join(f"    {xml}\r\n" for xml in kept.get(ATTACHMENTS, ())).encode())
     target.write(b"  </AttachmentEncoded>\r\n" + after)
 
 
@@ -399,7 +408,7 @@ def _type_to_write(attachment: Attachment) -> str:
     return octets if true == zip_type and not attachment.name.endswith(".zip") else true
 
 
-def _before_content(reference: Reference, place: int) -> bytes:
+def _before_content(reference: Reference, place: int, kept: Sequence[str]) -> bytes:
     lines = ["    <Attachment>"]
     for name, value in (
         ("ContentId", f"cid:{reference.content_id}"),
@@ -413,6 +422,7 @@ def _before_content(reference: Reference, place: int) -> bytes:
             )
         if value:
             lines.append(f"      <{name}>{escaped(value)}</{name}>")
+    lines += [f"      {xml}" for xml in kept]
     opening = f'      <edXML:ContentTransferEncoded xmlns:edXML="{NAMESPACE}">'
     return "\r\n".join([*lines, opening]).encode()
 

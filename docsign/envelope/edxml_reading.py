@@ -14,6 +14,7 @@ from lxml import etree
 
 from docsign.ades.xml import local_name, parse
 from docsign.envelope.edxml_elements import ElementReader, Part
+from docsign.envelope.edxml_frame import unknown_around
 from docsign.envelope.header import (
     Business,
     BusinessKind,
@@ -105,7 +106,7 @@ def header_from(root: etree._Element) -> Header:
             for one in traces.children("TraceHeader")
         ),
         references=references,
-        unknown=(*top.unknown(), *unknown),
+        unknown=(*top.unknown(), *unknown, *unknown_around(root, references, findings)),
         findings=tuple(findings),
     )
 
@@ -147,16 +148,18 @@ def status_from(root: etree._Element) -> Status:
     time = message.moment("Timestamp")
     if time is None:
         raise EdxmlError(say("missing"), where=f"{message.path}.Timestamp")
+    description, staff = message.text("Description"), _staff(message.child("StaffInfo"))
+    unknown = tuple(
+        replace(one, parent=re.sub(r"^Status\b", "MessageHeader", one.parent)) for one in top.unknown()
+    )
     return Status(
         sender=sender,
         response_for=response,
         code=code,
         time=time,
-        description=message.text("Description"),
-        staff=_staff(message.child("StaffInfo")),
-        unknown=tuple(
-            replace(one, parent=re.sub(r"^Status\b", "MessageHeader", one.parent)) for one in top.unknown()
-        ),
+        description=description,
+        staff=staff,
+        unknown=(*unknown, *unknown_around(root, (), findings)),
         findings=tuple(findings),
     )
 

@@ -13,7 +13,7 @@ from docsign.envelope.conversion import attachments_of, envelope_header_of, is_s
 from docsign.envelope.edxml_message import read_message, write_message
 from docsign.errors import EdxmlError
 from docsign.pki import SigningKey, Trust
-from docsign.sealing import seal
+from docsign.sealing import seal, seal_to
 from docsign.verdict import Indication
 from tests.envelope.test_edxml_message import HEADER, PDF, attachment, base64_of, read, vendors, written
 
@@ -69,3 +69,28 @@ def test_a_signed_message_is_told_from_one_with_a_dummy() -> None:
             b"</edXMLHeader>", f"<Signature{spaced}/></edXMLHeader>".encode()
         )
         assert is_signed(read_message(io.BytesIO(data), io.BytesIO)) is signed
+
+
+def test_what_is_not_known_of_a_file_goes_through_an_envelope(
+    province_key: SigningKey,
+) -> None:
+    """From the message into the header of the envelope and back into the same attachment."""
+    text = "đây là phụ lục".encode()
+    data = vendors(base64_of(text), name="phụ lục.txt", label="text/plain").replace(
+        b"</Attachment>", b'<Trang xmlns="urn:v">hai</Trang></Attachment>'
+    )
+    message = read(data)
+    taken, names, _ = envelope_header_of(message)
+    files = [(name, one.content) for name, one in zip(names, message.attachments, strict=True)]
+    stream = io.BytesIO()
+    seal_to(stream, taken, files, province_key, gateway=True)
+    container = read_container(stream)
+    inside = envelope_header(container)
+    (kept,) = [one for one in inside.unknown if one.parent == "AttachmentEncoded.Attachment[1]"]
+    assert kept.xml == '<Trang xmlns="urn:v">hai</Trang>'
+    back = io.BytesIO()
+    write_message(back, inside, tuple(attachments_of(container, inside, io.BytesIO)), as_received=True)
+    again = read(back.getvalue())
+    assert again.header is not None
+    assert again.header.unknown == inside.unknown
+    assert [one.content.read() for one in again.attachments] == [text]

@@ -241,9 +241,17 @@ def test_what_is_not_known_survives(header: Header) -> None:
         "</edXML:edXMLHeader>": "",
         "</edXML:Reference>": "Reference[1]",
         "</edXML:edXMLManifest>": "edXMLManifest",
+        "</edXML:edXMLBody>": "edXMLBody",
+        "</edXML:edXMLEnvelope>": "edXMLEnvelope",
+        "</Attachment>": "AttachmentEncoded.Attachment[1]",
+        "</AttachmentEncoded>": "AttachmentEncoded",
+        "</edXML>": "edXML",
     }
     header = header.with_references((Reference(content_id="tep-1", name="a.pdf"),))
-    text = write_header(header).decode()
+    attachments = (
+        "<AttachmentEncoded><Attachment><ContentId>cid:tep-1</ContentId></Attachment></AttachmentEncoded>"
+    )
+    text = write_header(header).decode().replace("<AttachmentEncoded/>", attachments)
     for place in places:
         text = text.replace(place, new + place)
     read = read_header(text.encode())
@@ -261,3 +269,24 @@ def test_what_is_not_known_has_its_bounds(header: Header) -> None:
     read = read_header(text.replace("</edXML:MessageHeader>", more + "</edXML:MessageHeader>").encode())
     assert 200 < len(read.unknown) < 300
     assert "edxml-unknown" in [one.code for one in read.findings]
+
+
+@pytest.mark.parametrize("new", ['<x xmlns="abc"/>', '<x:y xmlns:x="a/b">1</x:y>'])
+def test_what_cannot_be_written_again_is_left_out_with_a_word(header: Header, new: str) -> None:
+    """A namespace that is no absolute name has no canonical form; the message is read all the same."""
+    end = "</edXML:MessageHeader>"
+    read = read_header(write_header(header).decode().replace(end, new + end).encode())
+    assert read == header
+    assert [(one.code, one.where) for one in read.findings] == [("edxml-unknown", "header")]
+
+
+def test_parts_of_the_message_that_stand_elsewhere_are_not_taken_for_unknown_ones(header: Header) -> None:
+    """What a vendor wraps, or puts into the envelope instead of beside it, is not written twice."""
+    text = write_header(header).decode()
+    wrapped = text.replace("<edXML:edXMLBody>", "<v:Goi xmlns:v='urn:v'><edXML:edXMLBody>")
+    wrapped = wrapped.replace("</edXML:edXMLBody>", "</edXML:edXMLBody></v:Goi>")
+    inside = text.replace("  <AttachmentEncoded/>\r\n", "")
+    inside = inside.replace("</edXML:edXMLEnvelope>", "<AttachmentEncoded/></edXML:edXMLEnvelope>")
+    for changed in (wrapped, inside):
+        assert changed != text
+        assert read_header(changed.encode()).unknown == ()

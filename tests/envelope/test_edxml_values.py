@@ -121,7 +121,7 @@ def headers(draw: st.DrawFn) -> Header:
     receivers = st.lists(organizations(), min_size=1, max_size=3, unique_by=lambda one: one.code)
     parents = [
         *("", "MessageHeader", "MessageHeader.From", "MessageHeader.OtherInfo", "TraceHeaderList.Bussiness"),
-        "edXMLManifest",
+        *("edXMLManifest", "edXML", "edXMLEnvelope", "edXMLBody", "AttachmentEncoded"),
     ]
     unknown = some(st.builds(UnknownElement, parent=st.sampled_from(parents), xml=UNKNOWN))
     references = st.lists(
@@ -174,8 +174,18 @@ STATUSES = st.builds(
     time=TIMES,
     description=texts(200),
     staff=ANYBODY,
-    unknown=some(st.builds(UnknownElement, parent=st.sampled_from(["", "MessageHeader"]), xml=UNKNOWN)).map(
-        lambda all_of_it: tuple(sorted(all_of_it, key=lambda one: one.parent))
+    unknown=some(
+        st.builds(
+            UnknownElement,
+            parent=st.sampled_from(["", "MessageHeader", "edXML", "edXMLEnvelope"]),
+            xml=UNKNOWN,
+        )
+    ).map(
+        lambda all_of_it: tuple(
+            sorted(
+                all_of_it, key=lambda one: ["", "MessageHeader", "edXML", "edXMLEnvelope"].index(one.parent)
+            )
+        )
     ),
 )
 
