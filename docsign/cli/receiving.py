@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -375,13 +377,17 @@ def _require_one(found: set[str], name: str) -> None:
 @click.command()
 @click.argument("name", metavar="ID")
 @click.option("--receipt", type=PATH, metavar="FILE", help="Write the relay's receipt there.")
+@click.option(
+    "--receipts", type=PATH, metavar="DIR", help="Write the receipt of every event (handover, status, …)."
+)
 @at_the_desk
-def trace(desk: Desk, name: str, receipt: Path | None) -> int:
+def trace(desk: Desk, name: str, receipt: Path | None, receipts: Path | None) -> int:
     """What happened to an envelope, like parcel tracking.
 
     With --receipt the proof to keep is written, too: fetched some minutes after the sending it carries a
-    time-stamp, and stays provable when the relay's certificate has ended. ID is a SHA-256 (8 digits or more),
-    a DocumentId or a file.
+    time-stamp, and stays provable when the relay's certificate has ended. With --receipts the same is written
+    of everything that happened, a file each: docsign verify judges them without the relay. ID is a SHA-256
+    (8 digits or more), a DocumentId or a file.
 
     Example: docsign trace cong-van.asice --receipt bien-nhan.json
     """
@@ -391,9 +397,12 @@ def trace(desk: Desk, name: str, receipt: Path | None) -> int:
     from docsign.exchange.wire import Trace, is_sha256
     from docsign.files import write_file
 
-    async def go() -> tuple[Trace, Receipt | None]:
+    async def go() -> tuple[Trace, Receipt | None, list[Receipt]]:
         async with client:
-            return await client.trace(sha256), await client.receipt(sha256) if receipt else None
+            log = await client.trace(sha256)
+            again = await client.receipt(sha256) if receipt else None
+            records = dict.fromkeys(event.record for event in log.events if event.record) if receipts else {}
+            return log, again, [await client.receipt(sha256, record) for record in records]
 
     client = desk.client()
     file = Path(name)
@@ -405,7 +414,7 @@ def trace(desk: Desk, name: str, receipt: Path | None) -> int:
             }
         _require_one(found, name)
         sha256 = found.pop()
-    log, again = asyncio.run(go())
+    log, again, every = asyncio.run(go())
     desk.answer(json.loads(log.to_json()), trace_lines(log, desk.lang))
     if receipt is not None and again is not None:
         write_file(receipt, again.to_json())
@@ -413,4 +422,27 @@ def trace(desk: Desk, name: str, receipt: Path | None) -> int:
             kept.keep_receipt(again)
         if not again.stamp:
             desk.tell(say("The receipt has no time-stamp of the relay yet: fetch it again later."))
+    if receipts is not None:
+        _write_receipts(desk, receipts, every)
     return EXIT_OK
+
+
+def _write_receipts(desk: Desk, folder: Path, receipts: list[Receipt]) -> None:
+    """Write receipts in the order of what happened, all or none, and say how many."""
+    from docsign.envelope import is_agency_code
+    from docsign.files import write_together
+
+    files: list[tuple[Path, Callable[[], BinaryIO]]] = []
+    for place, one in enumerate(receipts, 1):
+        evidence = one.evidence
+        about = [code for code in evidence.recipients[:2] if is_agency_code(code)]
+        whose = f"-{about[0]}" if len(about) == len(evidence.recipients) == 1 else ""
+        name = f"{place:02d}-{evidence.event.short}{whose}.json"
+        files.append((folder / name, partial(io.BytesIO, one.to_json())))
+    write_together(files)
+    if not receipts:
+        desk.tell(say("This relay hands out no receipts of single events."))
+        return
+    desk.tell(say("Receipts written to {folder}: {count}.", folder=folder, count=len(receipts)))
+    if not all(one.stamp for one in receipts):
+        desk.tell(say("Some have no time-stamp of the relay yet: fetch them again later."))

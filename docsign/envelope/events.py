@@ -51,9 +51,14 @@ class EvidenceEvent(StrEnum):
         """Whether it says that something was refused or failed: such a record gives a reason."""
         return self in _NEGATIVE
 
+    @property
+    def sentence(self) -> Sentence:
+        """The event in words."""
+        return _LABELS[self]
+
     def label(self, language: Language = "vi") -> str:
         """Return the event in the reader's words."""
-        return _LABELS[self].text(language)
+        return self.sentence.text(language)
 
 
 _LABELS: dict[EvidenceEvent, Sentence] = {

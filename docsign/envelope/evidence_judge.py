@@ -7,7 +7,7 @@ an acceptance) is the caller's question.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +16,8 @@ from docsign.ades.algorithms import hash_bytes
 from docsign.ades.cades import CmsJudgement, judge_cms
 from docsign.ades.stamped import Stamped, name_of, names_of
 from docsign.ades.timestamps import judge_timestamp
-from docsign.envelope.evidence import About, Receipt
+from docsign.envelope.evidence import About, Evidence, Receipt
+from docsign.envelope.header import VIETNAM_TIME
 from docsign.envelope.signed_note import Checkpoint, LogProof, NoteKey
 from docsign.errors import CmsError, EvidenceError, WireError
 from docsign.pki.certificates import fingerprint
@@ -44,6 +45,10 @@ _NEEDS_TIME = frozenset(
         SubIndication.NO_POE,
     }
 )
+
+
+_MOST_NAMED = 10
+"""How many receivers and reasons are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +113,7 @@ def judge_receipt(
     stamp = _stamp_of(receipt)
     judged = case.judge(receipt.signature, receipt.signed, [stamp] if stamp else [])
     evidence = receipt.evidence
-    says = say(
-        "Receipt of {relay} for {document} of {sender} (SHA-256 {sha256}).",
-        relay=evidence.issuer.name,
-        document=evidence.document_id,
-        sender=evidence.sender,
-        sha256=evidence.sha256,
-    )
-    findings = [Finding(code="receipt-says", severity=Severity.INFO, sentence=says)]
+    findings = list(_said(evidence))
     answers = [judged.report.conclusion]
     if judged.certificate is not None and fingerprint(judged.certificate) != evidence.issuer.certificate:
         answers.append(Conclusion.indeterminate(SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
@@ -134,6 +132,32 @@ def judge_receipt(
         timestamps=stamps,
         findings=(*findings, *_advice(receipt, conclusion, stamps)),
     )
+
+
+def _said(evidence: Evidence) -> Iterator[Finding]:
+    """Yield what the record says: of which document, what happened, when, with whom and why."""
+    says = say(
+        "Receipt of {relay} for {document} of {sender} (SHA-256 {sha256}).",
+        relay=evidence.issuer.name,
+        document=evidence.document_id,
+        sender=evidence.sender,
+        sha256=evidence.sha256,
+    )
+    yield Finding(code="receipt-says", severity=Severity.INFO, sentence=says)
+    named = ", ".join(evidence.recipients[:_MOST_NAMED])
+    happened = say(
+        "The record says: {event}, {time}; receiver: {receivers}.",
+        event=evidence.event.sentence,
+        time=evidence.time.astimezone(VIETNAM_TIME).strftime("%H:%M:%S %d/%m/%Y (+07:00)"),
+        receivers=f"{named}, …" if len(evidence.recipients) > _MOST_NAMED else named,
+    )
+    yield Finding(code="receipt-event", severity=Severity.INFO, sentence=happened)
+    for reason in evidence.reasons[:_MOST_NAMED]:
+        why = say("Reason given: {reason}.", reason=(reason.text or reason.code).rstrip("."))
+        yield Finding(code="receipt-reason", severity=Severity.INFO, sentence=why)
+    if evidence.actor and evidence.actor not in (evidence.sender, *evidence.recipients):
+        hand = say("It was done by {agency}, by a grant.", agency=evidence.actor)
+        yield Finding(code="receipt-actor", severity=Severity.INFO, sentence=hand)
 
 
 def _judge_proof(receipt: Receipt, about: About, case: _Case) -> tuple[Conclusion, Finding]:

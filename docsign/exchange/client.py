@@ -34,7 +34,7 @@ from docsign.errors import (
 from docsign.exchange import wire
 from docsign.exchange.bodies import already_there, digest_of, discard, open_body, publish, size_of
 from docsign.exchange.problems import Problem, ProblemType
-from docsign.exchange.receipts import require_receipt, with_lists
+from docsign.exchange.receipts import require_receipt, require_record, with_lists
 from docsign.exchange.resuming import RESUMABLE, send_resumably
 from docsign.exchange.tls import (
     Passphrase,
@@ -146,10 +146,20 @@ class RelayClient:
             )
         return self._checked(data, sha256)
 
-    async def receipt(self, sha256: str) -> Receipt:
-        """Return the receipt of an envelope again, checked; time-stamped by now, it holds its lists, too."""
-        data = await self._call("GET", wire.receipt_path(_named(sha256)), limit=RECEIPT_LIMIT)
-        return with_lists(self._checked(data, sha256), self.trust)
+    async def receipt(self, sha256: str, record: str = "") -> Receipt:
+        """Return the receipt of an envelope again, checked; time-stamped by now, it holds its lists, too.
+
+        ``record`` names another record than the acceptance, by its identifier in the trace: a handover, a
+        status, a refusal, each as a receipt of its own. Raises WireError where the relay gives another one.
+        """
+        query = {"record": record} if record else None
+        path = wire.receipt_path(_named(sha256))
+        data = await self._call("GET", path, query=query, limit=RECEIPT_LIMIT)
+        if record:
+            checked = require_record(data, record=record, sha256=sha256, trust=self.trust, at=self._clock())
+        else:
+            checked = self._checked(data, sha256)
+        return with_lists(checked, self.trust)
 
     async def inbox(
         self, wait: float = 0, after: str | None = None, limit: int = wire.DEFAULT_LIMIT

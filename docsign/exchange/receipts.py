@@ -25,13 +25,33 @@ def require_receipt(data: bytes, *, sha256: str, trust: Trust, at: datetime) -> 
     Raises WireError for a receipt of another form or about another envelope, RelayIdentityError for one whose
     signature is not TOTAL-PASSED.
     """
-    from docsign.envelope.evidence_judge import judge_receipt  # certificate paths: loaded on need
+    receipt = _require_about(data, sha256)
+    if receipt.evidence.event is not EvidenceEvent.SUBMISSION_ACCEPTANCE:
+        raise WireError(say("The receipt is no acceptance."), where="receipt.evidence.event")
+    _require_signed(data, trust, at)
+    return receipt
 
+
+def require_record(data: bytes, *, record: str, sha256: str, trust: Trust, at: datetime) -> Receipt:
+    """Read the receipt of one record, whatever happened, and check it as ``require_receipt`` does."""
+    receipt = _require_about(data, sha256)
+    if receipt.evidence.id != record:
+        raise WireError(say("The receipt is about another record."), where="receipt.evidence.id")
+    _require_signed(data, trust, at)
+    return receipt
+
+
+def _require_about(data: bytes, sha256: str) -> Receipt:
     receipt = Receipt.from_json(data)
     if receipt.evidence.sha256 != sha256:
         raise WireError(say("The receipt is about another envelope."), where="receipt.evidence.parts")
-    if receipt.evidence.event is not EvidenceEvent.SUBMISSION_ACCEPTANCE:
-        raise WireError(say("The receipt is no acceptance."), where="receipt.evidence.event")
+    return receipt
+
+
+def _require_signed(data: bytes, trust: Trust, at: datetime) -> None:
+    """Raise RelayIdentityError unless a trusted relay signed the receipt."""
+    from docsign.envelope.evidence_judge import judge_receipt  # certificate paths: loaded on need
+
     judgement = judge_receipt(data, trust=trust, at=at)
     conclusion = judgement.conclusion
     if "another-certificate" in [finding.code for finding in judgement.findings]:
@@ -50,7 +70,6 @@ def require_receipt(data: bytes, *, sha256: str, trust: Trust, at: datetime) -> 
             ),
             where="receipt.signature",
         )
-    return receipt
 
 
 def with_lists(receipt: Receipt, trust: Trust) -> Receipt:

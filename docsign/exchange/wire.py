@@ -248,7 +248,8 @@ class TraceEvent:
 
     ``receiver`` is None for what concerns the whole envelope; ``actor`` is the agency (or the relay) that did
     it; ``state`` is the delivery's state afterwards, None where there is none; ``code`` is that of an edXML
-    status (01-16) where the event was one.
+    status (01-16) where the event was one. ``record`` names the signed record, empty where the relay names
+    none: its receipt can be asked for.
     """
 
     time: datetime
@@ -258,6 +259,7 @@ class TraceEvent:
     code: str | None = None
     reasons: tuple[Reason, ...] = ()
     actor: str = ""
+    record: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -269,6 +271,7 @@ class TraceEvent:
             "code": self.code,
             "reasons": [{"code": reason.code, "text": reason.text} for reason in self.reasons],
             "actor": self.actor,
+            "record": self.record,
         }
 
     @staticmethod
@@ -282,6 +285,7 @@ class TraceEvent:
             code=place.member("code").optional(Place.text),
             reasons=place.member("reasons").each(_read_reason),
             actor=place.member("actor").text(),
+            record=place.member("record").optional(Place.text) or "",
         )
 
 

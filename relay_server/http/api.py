@@ -148,8 +148,9 @@ async def _taken(response: web.StreamResponse, piece: bytes, relay: Relay) -> No
 
 
 async def get_receipt(request: web.Request) -> web.StreamResponse:
-    """GET /v1/envelopes/{sha256}/receipt: the receipt again."""
-    receipt = await follow.receipt(request.app[RELAY], request[CALLER], requests.named(request))
+    """GET /v1/envelopes/{sha256}/receipt: the receipt again, or that of the record which is named."""
+    record = request.query.get("record", "")
+    receipt = await follow.receipt(request.app[RELAY], request[CALLER], requests.named(request), record)
     return json_response(receipt.to_json())
 
 

@@ -130,7 +130,10 @@ CALLS: Final = (
         path=wire.receipt_path("{sha256}"),
         name="receipt",
         summary="The receipt again, with the proof that it stands in the log.",
-        parameters=(_SHA256,),
+        parameters=(
+            _SHA256,
+            _in("query", "record", _TEXT, "Another record than the acceptance, as the trace names it."),
+        ),
         answers={200: _RECEIPT},
         refuses=(ProblemType.NOT_FOUND,),
     ),

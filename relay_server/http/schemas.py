@@ -64,6 +64,7 @@ SCHEMAS: Final[dict[str, Any]] = {
         receiver=_or_null(_TEXT),
         state=_or_null(_STATE),
         code=_or_null(ref("StatusCode")),
+        record=_TEXT,
     ),
     "TraceDelivery": _object({"receiver": _TEXT, "state": _STATE, "since": _TIME}, receiver_name=_TEXT),
     "Trace": _object(

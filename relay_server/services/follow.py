@@ -23,7 +23,7 @@ from relay_server.core.envelopes import Fact, StoredEnvelope
 from relay_server.core.refusals import RefusalError
 from relay_server.core.replay import UNFETCHED
 from relay_server.ports import Transaction
-from relay_server.services.accept import receipt_among, receiving_agency
+from relay_server.services.accept import receipt_among, receipt_of, receiving_agency
 from relay_server.services.collect import not_found
 from relay_server.services.delegation import require_still_acting
 from relay_server.services.log import stamped
@@ -287,17 +287,28 @@ def _events(fact: Fact, shown: set[str]) -> list[TraceEvent]:
             code=code.value if code else None,
             reasons=tuple(wire.Reason(code=reason.code, text=reason.text) for reason in evidence.reasons),
             actor=evidence.actor,
+            record=evidence.id,
         )
         for receiver in about
     ]
 
 
-async def receipt(relay: Relay, caller: Caller, sha256: str) -> Receipt:
-    """Return the receipt again, to the sender or a receiver, time-stamped by now; raises RefusalError."""
+async def receipt(relay: Relay, caller: Caller, sha256: str, record: str = "") -> Receipt:
+    """Return the receipt again, to the sender or a receiver, time-stamped by now; raises RefusalError.
+
+    ``record`` names another record than the acceptance: one that the caller finds in its trace.
+    """
 
     async def work(tx: Transaction) -> Receipt:
-        await _visible(tx, caller, sha256)
-        return receipt_among(await tx.facts(sha256))
+        _, deliveries = await _visible(tx, caller, sha256)
+        facts = await tx.facts(sha256)
+        if not record:
+            return receipt_among(facts)
+        shown = {delivery.receiver for delivery in deliveries}
+        for fact in facts:
+            if fact.evidence.id == record and _events(fact, shown):
+                return receipt_of(fact)
+        raise not_found()
 
     return await stamped(relay, await relay.ledger.read(work))
 

@@ -52,8 +52,8 @@ class Desk:
         key = NoteKey(name="tram.example/thu", public=log.public_key().public_bytes_raw())
         return Desk(world=world or World(), log=log, key=key)
 
-    def receipt(self) -> Receipt:
-        """Sign a record of an acceptance; it stands in no log yet."""
+    def receipt(self, **changes: object) -> Receipt:
+        """Sign a record of an acceptance, or as ``changes`` say; it stands in no log yet."""
         world = self.world
         evidence = Evidence(
             id="0123456789abcdef",
@@ -66,6 +66,7 @@ class Desk:
             submitted_at=SIGNED,
             parts=(Part(id="envelope", type=ENVELOPE_TYPE, digest="ab" * 32),),
         )
+        evidence = replace(evidence, **changes)  # type: ignore[arg-type]
         unsigned = Receipt(evidence=evidence, signature=b"")
         return replace(unsigned, signature=world.signer.sign_cms(unsigned.signed, SIGNED))
 

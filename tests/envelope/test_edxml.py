@@ -278,15 +278,3 @@ def test_what_cannot_be_written_again_is_left_out_with_a_word(header: Header, ne
     read = read_header(write_header(header).decode().replace(end, new + end).encode())
     assert read == header
     assert [(one.code, one.where) for one in read.findings] == [("edxml-unknown", "header")]
-
-
-def test_parts_of_the_message_that_stand_elsewhere_are_not_taken_for_unknown_ones(header: Header) -> None:
-    """What a vendor wraps, or puts into the envelope instead of beside it, is not written twice."""
-    text = write_header(header).decode()
-    wrapped = text.replace("<edXML:edXMLBody>", "<v:Goi xmlns:v='urn:v'><edXML:edXMLBody>")
-    wrapped = wrapped.replace("</edXML:edXMLBody>", "</edXML:edXMLBody></v:Goi>")
-    inside = text.replace("  <AttachmentEncoded/>\r\n", "")
-    inside = inside.replace("</edXML:edXMLEnvelope>", "<AttachmentEncoded/></edXML:edXMLEnvelope>")
-    for changed in (wrapped, inside):
-        assert changed != text
-        assert read_header(changed.encode()).unknown == ()

@@ -127,36 +127,6 @@ def test_what_is_written_is_read_again(contents: list[bytes]) -> None:
     assert [one.name for one in message.header.references] == [one.name for one in sent]
 
 
-def test_what_is_not_known_of_an_attachment_stays_with_it() -> None:
-    """Beside it, below it, around it; where the order of files is not the manifest's, it is the files'."""
-    new = '<v:Ký xmlns:v="urn:v" a="1">đã <v:b>ký</v:b></v:Ký>'
-    text = written(attachment(PDF, "a.pdf"), attachment(PDF + b"2", "b.pdf", content_id="tep-2")).decode()
-    first, second, after = text.split("    <Attachment>")
-    turned = "    <Attachment>".join(
-        (first, second, after.replace("</Attachment>", f"<Trang>2</Trang>{new}</Attachment>"))
-    )
-    turned = turned.replace("</AttachmentEncoded>", new + "</AttachmentEncoded>")
-    turned = turned.replace("</edXML>", new + "</edXML>")
-    turned = turned.replace("cid:tep-1</ContentId>", "cid:_</ContentId>")
-    message = read(turned.encode())
-    assert message.header is not None
-    assert [one.parent for one in message.header.unknown] == [
-        "edXML",
-        "AttachmentEncoded",
-        "AttachmentEncoded.Attachment[2]",
-        "AttachmentEncoded.Attachment[2]",
-    ]
-    target = io.BytesIO()
-    write_message(target, message.header, message.attachments)
-    again = read(target.getvalue())
-    assert again.header is not None
-    assert again.header.unknown == message.header.unknown
-    assert files(again) == [("a.pdf", "application/pdf", PDF), ("b.pdf", "application/pdf", PDF + b"2")]
-    second = target.getvalue().decode().split("<Attachment>")[2]
-    assert "<Trang" in second
-    assert "đã <v:b>ký</v:b>" in second
-
-
 def test_the_form_is_the_official_librarys() -> None:
     """AttachmentEncoded beside the envelope, without prefix; raw base64 on one line; CR LF; the true type."""
     data = written(attachment(PDF * 40_000, "12.pdf"))

@@ -17,18 +17,18 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docsign.envelope.evidence import (
-    Receipt,
-)
+from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt
 from docsign.envelope.evidence_judge import ReceiptJudgement, judge_receipt
 from docsign.envelope.signed_note import LogProof
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
 from docsign.verdict import Conclusion, Indication, SubIndication
 from docsign.verification import verify
-from tests.ades.time_cases import ENDED, SIGNED
+from tests.ades.time_cases import ENDED, SIGNED, World
 from tests.envelope.receipt_desk import AFTER, BEFORE, HOUR, LISTS, OTHERS, Desk
 from tests.pki.certifying import root, year
+
+WORLD = World()
 
 
 def codes(judged: ReceiptJudgement) -> list[str]:
@@ -42,9 +42,31 @@ def test_before_the_end_it_holds_with_and_without_a_stamp() -> None:
     for receipt in (desk.logged(), desk.logged(stamped=None)):
         judged = desk.judged(receipt, SIGNED + 3 * HOUR)
         assert judged.conclusion.indication is Indication.TOTAL_PASSED, judged
-        assert codes(judged) == ["receipt-says", "in-log"]
+        assert codes(judged) == ["receipt-says", "receipt-event", "in-log"]
     stamp = desk.judged(desk.logged(), SIGNED + 3 * HOUR).timestamps[0]
     assert (stamp.id, stamp.kind, stamp.time, stamp.intact) == ("T1", "archive", BEFORE, True)
+
+
+@pytest.mark.parametrize("event", EvidenceEvent)
+def test_a_record_of_anything_that_happens_is_judged_and_says_what_it_was(event: EvidenceEvent) -> None:
+    """Acceptance, handover, each status, refusal, expiry: event, time, receiver and reasons, offline."""
+    desk = Desk.open(WORLD)
+    reasons = (Reason(code="02", text="Gửi nhầm nơi nhận."), Reason(code="khac"))
+    receipt = desk.receipt(event=event, recipients=("H99.12",), actor="H99.13", reasons=reasons)
+    report = verify(
+        receipt.to_json(), trust=desk.trust(SIGNED + 3 * HOUR), at=SIGNED + 3 * HOUR, offline=True
+    )
+    assert report.conclusion.indication is Indication.TOTAL_PASSED
+    said = [one.sentence.text("vi") for one in report.findings]
+    assert said[1:] == [
+        f"Bản ghi cho biết: {event.label()}, 07:00:00 01/03/2022 (+07:00); bên nhận: H99.12.",
+        "Lý do nêu ra: Gửi nhầm nơi nhận.",
+        "Lý do nêu ra: khac.",
+        "Việc này do H99.13 làm thay theo ủy quyền.",
+    ]
+    changed = receipt.to_json().replace(b"H99.12", b"H99.14")
+    broken = verify(changed, trust=desk.trust(SIGNED + 3 * HOUR), at=SIGNED + 3 * HOUR, offline=True)
+    assert broken.conclusion.sub_indication is SubIndication.HASH_FAILURE
 
 
 def test_after_the_end_the_stamp_proves_it() -> None:

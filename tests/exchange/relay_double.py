@@ -139,6 +139,8 @@ class RelayDouble:
         kept = self.kept.get(request.match_info["sha256"])
         if kept is None:
             return problem(ProblemType.NOT_FOUND)
+        if request.query.get("record", kept.receipt.evidence.id) != kept.receipt.evidence.id:
+            return problem(ProblemType.NOT_FOUND)
         return web.Response(body=kept.receipt.to_json(), content_type=wire.JSON_TYPE)
 
     async def _trace(self, request: web.Request) -> web.Response:
@@ -157,7 +159,12 @@ class RelayDouble:
                 wire.TraceDelivery(receiver="H99", state=kept.state, since=moment, receiver_name="UBND tỉnh"),
             ),
             events=(
-                wire.TraceEvent(time=moment, event="SubmissionAcceptance", actor=kept.sender),
+                wire.TraceEvent(
+                    time=moment,
+                    event="SubmissionAcceptance",
+                    actor=kept.sender,
+                    record=kept.receipt.evidence.id,
+                ),
                 wire.TraceEvent(time=moment, event="ContentConsignment", receiver="H99", state="queued"),
                 wire.TraceEvent(
                     time=moment,

@@ -422,6 +422,21 @@ def test_the_receipt_is_fetched_again(commune_desk: Desk, file: Path, double: Re
     assert not (commune_desk.folder / "khac.json").exists()
 
 
+def test_the_receipts_of_all_events_are_written(commune_desk: Desk, file: Path, double: RelayDouble) -> None:
+    """A file each, in their order; of events without a record there is none; nothing there is replaced."""
+    assert commune_desk.run("send", file.name).returncode == 0
+    done = commune_desk.run("trace", file.name, "--receipts", "bien-nhan")
+    assert done.returncode == 0, done.stderr
+    assert "Đã ghi biên nhận vào bien-nhan: 1." in done.stderr
+    (written,) = (commune_desk.folder / "bien-nhan").iterdir()
+    (kept,) = double.kept.values()
+    assert written.name == "01-SubmissionAcceptance-H99.json"
+    assert written.read_bytes() == kept.receipt.to_json()
+    again = commune_desk.run("trace", file.name, "--receipts", "bien-nhan")
+    assert again.returncode == 2
+    assert "01-SubmissionAcceptance-H99.json" in again.stderr
+
+
 def test_trace_of_what_is_not_there(commune_desk: Desk, envelope: bytes) -> None:
     """Unknown here: exit 2. Unknown to the relay: its refusal, exit 1."""
     done = commune_desk.run("trace", "1a2b3c4d")

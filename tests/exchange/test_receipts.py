@@ -11,7 +11,7 @@ import pytest
 from docsign.detached import sign_detached
 from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt
 from docsign.errors import RelayIdentityError, WireError
-from docsign.exchange.receipts import require_receipt
+from docsign.exchange.receipts import require_receipt, require_record
 from docsign.exchange.tls import read_identity, relay_context
 from docsign.pki import SigningKey, Trust
 from docsign.pki.authority import TrialAuthority
@@ -52,6 +52,20 @@ def test_it_is_an_acceptance(receipt: Receipt, relay_key: SigningKey, trust: Tru
     data = resigned(receipt, relay_key, event=EvidenceEvent.SUBMISSION_REJECTION, reasons=why)
     with pytest.raises(WireError, match="no acceptance"):
         require_receipt(data, sha256=NAME, trust=trust, at=datetime.now(UTC))
+
+
+def test_any_record_by_its_name(receipt: Receipt, relay_key: SigningKey, trust: Trust) -> None:
+    """A handover as a receipt of its own; another record than the one that was asked for is refused."""
+    handover = resigned(receipt, relay_key, event=EvidenceEvent.CONTENT_HANDOVER, id="f" * 32)
+    now = datetime.now(UTC)
+    checked = require_record(handover, record="f" * 32, sha256=NAME, trust=trust, at=now)
+    assert checked.evidence.event is EvidenceEvent.CONTENT_HANDOVER
+    with pytest.raises(WireError, match="another record"):
+        require_record(receipt.to_json(), record="f" * 32, sha256=NAME, trust=trust, at=now)
+    with pytest.raises(WireError, match="another envelope"):
+        require_record(handover, record="f" * 32, sha256="2b" * 32, trust=trust, at=now)
+    with pytest.raises(RelayIdentityError):
+        require_record(handover, record="f" * 32, sha256=NAME, trust=Trust.nothing(), at=now)
 
 
 def test_the_named_certificate_signed_it(receipt: Receipt, authority: TrialAuthority, trust: Trust) -> None:

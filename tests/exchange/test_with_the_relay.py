@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from docsign import Indication, verify
+from docsign.cli.exchange_text import event_label
 from docsign.envelope import Organization, ResponseFor, Status, StatusCode
 from docsign.errors import RelayIdentityError, RelayRefusedError, RelayUnreachableError
 from docsign.exchange import Inbox, Outbox, RelayClient
@@ -157,6 +159,21 @@ async def test_the_whole_way_and_the_answer_back(served: Served, envelope: bytes
     ]
     assert [(one.receiver, one.state) for one in trace.deliveries] == [("H99", "done")]
     assert sent.receipt == receipt.to_json()
+    async with served.client("commune-tls") as commune, served.client("province-tls") as province:
+        for event in trace.events:
+            record = await commune.receipt(name_of(envelope), event.record)
+            assert record == await province.receipt(name_of(envelope), event.record)
+            assert record.evidence.event.short == event.event
+            assert record.proof
+            (tmp_path / f"{event.event}.json").write_bytes(record.to_json())
+        with pytest.raises(RelayRefusedError):
+            await commune.receipt(name_of(envelope), "0" * 32)
+    served.stop()
+    for event in trace.events:  # offline: the file and the trust folder alone
+        report = verify(tmp_path / f"{event.event}.json", trust=served.trust)
+        assert (report.format, report.conclusion.indication) == ("receipt", Indication.TOTAL_PASSED)
+        assert event_label(event.event, "vi") in report.findings[1].sentence.text("vi")
+        assert "in-log" in [one.code for one in report.findings]
 
 
 async def test_a_relay_killed_after_its_answer_was_lost(

@@ -89,6 +89,33 @@ async def test_a_fault_while_handing_over_or_reporting_is_repaired_by_repeating(
     assert Counter(event.event for event in events)["ContentHandover"] == 1
 
 
+async def test_every_record_is_a_receipt_to_whom_it_concerns() -> None:
+    """The sender has all of them, a receiver the envelope's and its own, anybody else none."""
+    world = await World.make(COMMUNE, PROVINCE, DEPARTMENT)
+    await world.send(BODY)
+    province, department = world.callers[PROVINCE], world.callers[DEPARTMENT]
+    (item,) = (await collect.inbox(world.relay, province, after=0, limit=10, wait=0)).items
+    await collect.hand_over(world.relay, province, item.delivery, Handover(sha256=item.sha256))
+    await follow.take_status(world.relay, province, item.sha256, message("02", sender=PROVINCE))
+    every = (await follow.trace(world.relay, world.callers[COMMUNE], item.sha256)).events
+    assert len({one.record for one in every}) == len(every) - 1 == 4  # one record of what waits for both
+    for one in every:
+        receipt = await follow.receipt(world.relay, world.callers[COMMUNE], item.sha256, one.record)
+        assert (receipt.evidence.id, receipt.evidence.event.short) == (one.record, one.event)
+        assert receipt.evidence.sha256 == item.sha256
+        if one.receiver in (None, PROVINCE):
+            assert await follow.receipt(world.relay, province, item.sha256, one.record) == receipt
+        if one.event in ("ContentHandover", "ConsignmentRejection"):
+            with pytest.raises(RefusalError) as refused:
+                await follow.receipt(world.relay, department, item.sha256, one.record)
+            assert refused.value.kind is ProblemType.NOT_FOUND
+    assert [one.event for one in every if one.receiver == PROVINCE] == [
+        "ContentConsignment",
+        "ContentHandover",
+        "ConsignmentRejection",
+    ]
+
+
 async def test_what_nobody_fetches_expires_and_the_sender_sees_it() -> None:
     """Time to live: the submission's, the relay's limit, fourteen days else."""
     world = await World.make(COMMUNE, PROVINCE, DEPARTMENT)
