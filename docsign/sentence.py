@@ -69,3 +69,8 @@ class Sentence:
 def say(template: LiteralString, /, **values: object) -> Sentence:
     """Make a sentence; the tests find every call of ``say`` and demand its Vietnamese text."""
     return Sentence(template, tuple(values.items()))
+
+
+def phrase(text: str, language: Language = "vi") -> str:
+    """Return a text of the command line's help, which has no places, in ``language``."""
+    return text if language == "en" else _vietnamese().text(text)

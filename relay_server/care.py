@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.options import json_option, language_option, passphrase_source
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import json_option, passphrase_source
 from docsign.errors import EXIT_FAILED
 from docsign.sentence import Language, say
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 PATH = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=PATH, metavar="DIR")
 @json_option
 @language_option
@@ -37,7 +38,7 @@ def check(ctx: click.Context, folder: Path, as_json: bool, lang: Language) -> No
     _tell(ctx, report, as_json=as_json, lang=lang)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=PATH, metavar="DIR")
 @click.argument("target", type=PATH, metavar="TARGET")
 @click.option("--link", is_flag=True, help="Link the envelopes' bytes instead of copying them (same disk).")
@@ -61,7 +62,7 @@ def backup(folder: Path, target: Path, link: bool, lang: Language) -> None:
     click.echo(said.text(lang), err=True)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("target", type=PATH, metavar="TARGET")
 @click.argument("folder", type=PATH, metavar="DIR")
 @language_option
@@ -87,7 +88,7 @@ def restore(ctx: click.Context, target: Path, folder: Path, lang: Language) -> N
     click.echo(said.text(lang), err=True)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=PATH, metavar="DIR")
 @language_option
 def migrate(folder: Path, lang: Language) -> None:
@@ -113,7 +114,7 @@ def migrate(folder: Path, lang: Language) -> None:
     click.echo(said.text(lang), err=True)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("url", metavar="URL")
 @click.option("--identity", type=PATH, required=True, help="Our TLS key and certificate, PEM or PKCS#12.")
 @click.option("--trust", type=PATH, required=True, help="Authorities of the relay's certificates.")

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from docsign.cli import run
-from docsign.cli.options import language_option, passphrase_source
+from docsign.cli.help import Group, language_option, version_option
+from docsign.cli.options import passphrase_source
 from docsign.cli.settings import Settings
 from docsign.errors import FileUnusableError, UsageError
 from docsign.sentence import Language, say
@@ -20,8 +21,8 @@ from relay_server import care, directory_commands, operating
 PATH = click.Path(path_type=Path)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="docsign", prog_name="docsign-relay")
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, cls=Group)
+@version_option("docsign-relay")
 @click.pass_context
 def relay(ctx: click.Context) -> None:
     """Run a relay: it takes envelopes in, keeps them safe, hands them out, and proves what happened.

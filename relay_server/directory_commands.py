@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.options import json_option, language_option
+from docsign.cli.help import Group, language_option
+from docsign.cli.options import json_option
 from docsign.errors import UsageError
 from docsign.sentence import Language, Sentence, say
 
@@ -22,7 +23,7 @@ PATH = click.Path(path_type=Path)
 VIETNAM = timezone(timedelta(hours=7))
 
 
-@click.group()
+@click.group(cls=Group)
 def agency() -> None:
     """The directory: which certificates speak for which agency.
 

@@ -9,7 +9,8 @@ from typing import Final
 
 import click
 
-from docsign.cli.options import json_option, language_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import json_option
 from docsign.errors import EXIT_FAILED, UsageError
 from docsign.sentence import Language, say
 
@@ -19,7 +20,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _LEVELS: Final = {"ok": say("in order"), "warn": say("to be seen to"), "fail": say("NOT IN ORDER")}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=PATH, metavar="DIR")
 @json_option
 @language_option
@@ -46,7 +47,7 @@ def doctor(ctx: click.Context, folder: Path, as_json: bool, lang: Language) -> N
         ctx.exit(EXIT_FAILED)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--from", "begin", type=_DAY, metavar="DATE", help="The first day. Default: of this month.")
 @click.option("--until", "end", type=_DAY, metavar="DATE", help="The last day. Default: today.")

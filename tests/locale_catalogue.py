@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from docsign.cli import docsign
+from docsign.cli.help import paragraphs
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docsign" / "locale" / "vi"
 CATALOGUE = FOLDER / "docsign.mo"
+
+SAME_IN_BOTH = frozenset(
+    {
+        "ID", "JSON", "N", "PDF", "PNG", "SHA256", "TOML", "URI", "URL", "X.asice", "X.asice…", "X.edxml",
+        "Y.asice", "[ID…]", "[X.asice]",
+    }
+)  # fmt: skip
+"""The placeholders of the help that are no words of a language."""
 
 
 def translations() -> dict[str, str]:
@@ -43,6 +57,46 @@ def templates() -> Iterator[tuple[str, str]]:
                         yield f"{path.relative_to(ROOT)}:{node.lineno}", first.value
 
 
+def every_command() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield the commands of ``docsign`` and of ``docsign-relay``, each with the words that call it."""
+    yield from _walk(docsign, ("docsign",))
+    yield from _walk(vars(importlib.import_module("relay_server.cli"))["relay"], ("docsign-relay",))
+
+
+def _walk(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield words, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _walk(inner, (*words, name))
+
+
+def help_texts() -> Iterator[tuple[str, str]]:
+    """Yield (place, text) for all that the help of the commands says in words."""
+    for words, command in every_command():
+        place, context = f"{' '.join(words)} --help", click.Context(command)
+        for text in paragraphs(command.help):
+            if not text.startswith("Example: "):
+                yield place, text
+        for piece in command.collect_usage_pieces(context):
+            if _is_words(piece):
+                yield place, piece
+        for option in command.get_params(context):
+            if isinstance(option, click.Option) and not option.hidden:
+                where = f"{place}, {option.opts[-1]}"
+                if option.help:
+                    yield where, option.help
+                if not option.is_flag and _is_words(option.make_metavar(context)):
+                    yield where, option.make_metavar(context)
+
+
+def _is_words(placeholder: str) -> bool:
+    """Tell a placeholder from a list of values and from what is called the same in both languages."""
+    return placeholder not in SAME_IN_BOTH and not re.fullmatch(r"[\[{][a-z0-9].*[\]}]", placeholder)
+
+
 def compiled() -> bytes:
     """Return the bytes of the catalogue."""
     # a fixed date: the same sentences are the same bytes
@@ -58,7 +112,8 @@ def main() -> int:
     """Write the catalogue and name what has no Vietnamese text yet."""
     CATALOGUE.write_bytes(compiled())
     known = translations()
-    missing = [(place, template) for place, template in templates() if template not in known]
+    said = (*templates(), *help_texts())
+    missing = [(place, template) for place, template in said if template not in known]
     for place, template in missing:
         print(f"{place}: no Vietnamese text for {template!r}", file=sys.stderr)
     return 1 if missing else 0

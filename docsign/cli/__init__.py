@@ -8,11 +8,12 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
+from docsign.cli.help import Group, version_option
 from docsign.cli.settings import Settings, language_from
 from docsign.cli.usage import explained
 from docsign.errors import EXIT_FAILED, EXIT_OUR_BUG, EXIT_TRY_LATER, EXIT_USAGE, DocsignError
@@ -53,7 +54,7 @@ EXCHANGE = frozenset({"send", "outbox", "inbox", "receive", "status", "trace", "
 """The commands that talk to a relay: they alone end with 75, try again later."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported when they are used, so that ``--help`` is instant."""
 
     def __init__(self, *args: Any, commands_by_path: dict[str, str], **options: Any) -> None:
@@ -74,10 +75,10 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands from SUMMARIES, without importing any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, SUMMARIES[name]) for name in self._paths])
+    def summaries(self, ctx: click.Context) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Yield the commands with their lines of SUMMARIES, without importing any of them."""
+        for name in self._paths:
+            yield name, SUMMARIES[name]
 
 
 SUMMARIES: dict[str, str] = {
@@ -115,7 +116,7 @@ SUMMARIES: dict[str, str] = {
     commands_by_path=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="docsign", prog_name="docsign")
+@version_option("docsign")
 @click.pass_context
 def docsign(ctx: click.Context) -> None:
     """Make, sign, exchange and verify official documents.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.options import PATH, json_option, language_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, json_option
 from docsign.errors import DocumentError
 from docsign.files import read_file
 from docsign.sentence import Language, say
@@ -20,7 +21,7 @@ SIZE_LIMIT = 100 * 1024 * 1024
 """The largest PDF that is checked, in bytes."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=PATH)
 @click.option("--all", "every", is_flag=True, help="List the rules that are kept or not applicable too.")
 @json_option

@@ -6,12 +6,13 @@ import json
 
 import click
 
-from docsign.cli.options import json_option, language_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import json_option
 from docsign.cli.settings import NAMES, Settings
 from docsign.sentence import Language, say
 
 
-@click.command()
+@click.command(cls=Command)
 @language_option
 @json_option
 @click.pass_obj

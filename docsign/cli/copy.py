@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docsign.cli.help import Command, language_option
 from docsign.cli.office_desk import OfficeDesk, day_of
-from docsign.cli.options import PATH, language_option
+from docsign.cli.options import PATH
 from docsign.cli.settings import user_folder
 from docsign.errors import DocsignError, FileUnusableError, UsageError
 from docsign.files import read_file, write_file
@@ -22,7 +23,7 @@ PDF_LIMIT = 200 * 1024 * 1024
 """The largest original read, in bytes."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="COPY.toml", type=PATH)
 @click.argument("original", metavar="ORIGINAL.pdf", type=PATH)
 @click.option("--number", metavar="N", help="The copy's number: one series a year for all copies.")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsign.cli.options import PATH, json_option, language_option, passphrase_source
+from docsign.cli.help import language_option
+from docsign.cli.options import PATH, json_option, passphrase_source
 from docsign.cli.settings import Settings, user_folder
 from docsign.errors import (
     EXIT_FAILED,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docsign.cli.help import Group
 from docsign.cli.office_desk import OfficeDesk, day_of, in_the_office
 from docsign.cli.options import PATH, passphrase_source
 from docsign.errors import EXIT_OK, UsageError
@@ -49,7 +50,7 @@ def _key_options(function: Callable[..., int]) -> Callable[..., int]:
     return function
 
 
-@click.group()
+@click.group(cls=Group)
 def draft() -> None:
     """Outgoing documents from draft to file: submitted, signed, numbered, sealed, issued."""
 

@@ -14,14 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from docsign.cli.options import (
-    PATH,
-    held_key,
-    json_option,
-    language_option,
-    optional_key_options,
-    trust_option,
-)
+from docsign.cli.help import Group, language_option
+from docsign.cli.options import PATH, held_key, json_option, optional_key_options, trust_option
 from docsign.errors import (
     EXIT_FAILED,
     EXIT_OK,
@@ -40,7 +34,7 @@ if TYPE_CHECKING:
     from docsign.verdict import Finding
 
 
-@click.group()
+@click.group(cls=Group)
 def edxml() -> None:
     """Messages of the national axis (.edxml): into an envelope or a folder, and back."""
 

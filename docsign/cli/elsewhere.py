@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.options import PATH, SCHEMES, language_option, trust_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, SCHEMES, trust_option
 from docsign.cli.sign_options import Asked, document_options
 from docsign.errors import FileUnusableError, UsageError
 from docsign.files import read_file, write_file
@@ -23,7 +24,7 @@ _CERTIFICATE_LIMIT = 1024 * 1024
 _SIGNATURE_LIMIT = 64 * 1024
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", metavar="FILE", type=PATH)
 @click.option(
     "--cert",
@@ -106,7 +107,7 @@ def prepare(
     click.echo(note.text(lang), err=True)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("prepared", metavar="JSON", type=PATH)
 @click.option(
     "--signature",

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from docsign.cli.help import Command, language_option
 from docsign.cli.options import (
     PATH,
     held_key,
     json_option,
     key_options,
-    language_option,
     level_option,
     passphrase_source,
     trust_option,
@@ -47,7 +47,7 @@ _TOML_LIMIT = 1024 * 1024
 _PDF_LIMIT = 256 * 1024 * 1024
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("files", metavar="[HEADER.toml] FILE…", nargs=-1, required=True, type=PATH)
 @key_options
 @click.option("-o", "--output", type=PATH, required=True, metavar="X.asice", help="The envelope to write.")
@@ -235,7 +235,7 @@ def _require_apart(output: Path, sources: Sequence[Path]) -> None:
             )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", metavar="X.asice", type=PATH)
 @click.option(
     "--to",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docsign.cli.desk import Desk, at_the_desk, ending, say_why, send_now, worst
+from docsign.cli.help import Command, Group
 from docsign.cli.options import PATH
 from docsign.errors import EXIT_OK, DocsignError, UsageError
 from docsign.sentence import say
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from docsign.exchange.entries import Entry
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("files", metavar="X.asice…", nargs=-1, required=True, type=PATH)
 @click.option("--queue", is_flag=True, help="Only put it into the outbox; outbox run sends it.")
 @click.option("--days", type=click.IntRange(1, 365), metavar="N", help="Days in which it must be fetched.")
@@ -91,7 +92,7 @@ def _sent_or_kept(desk: Desk, entry: Entry, file: Path, queue: bool, receipt: Pa
 # ---- outbox ----------------------------------------------------------------------------------------------
 
 
-@click.group()
+@click.group(cls=Group)
 def outbox() -> None:
     """What waits to be sent: list, run, drop."""
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from docsign.cli.batch import first_line
-from docsign.cli.options import PATH, json_option, language_option, trust_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, json_option, trust_option
 from docsign.errors import (
     EXIT_FAILED,
     EXIT_INDETERMINATE,
@@ -38,7 +39,7 @@ _STATUS = {
 _VIETNAM = timezone(timedelta(hours=7))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=PATH)
 @click.option("--at", "day", metavar="DATE", help="Will it still verify on this day (2040-01-31, or 2040)?")
 @trust_option

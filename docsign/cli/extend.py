@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from docsign.cli.batch import first_line, run_batch, targets
-from docsign.cli.options import PATH, json_option, language_option, level_option, trust_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, json_option, level_option, trust_option
 from docsign.errors import UsageError
 from docsign.sentence import Language, say
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from docsign.proofs import Level
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("files", metavar="FILE|DIR…", nargs=-1, required=True, type=PATH)
 @level_option("Level to reach. Default: b-lta, which is also how it is renewed.", default="b-lta", lowest=1)
 @click.option("--tsa", metavar="URL", help="RFC 3161 time-stamping service; needed for b-t and b-lta.")

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from docsign.cli.options import PATH, language_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH
 from docsign.files import write_file
 from docsign.sentence import Language, say
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", metavar="DIR", type=PATH)
 @click.option(
     "--dpi", type=click.IntRange(36, 300), default=96, help="Resolution of the pictures. Default: 96."

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from docsign.cli.options import PATH, held_key, key_options, language_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, held_key, key_options
 from docsign.errors import UsageError, WireError
 from docsign.sentence import Language, say
 
@@ -16,7 +17,7 @@ _HANOI = timedelta(hours=7)
 _SAID = {"grant.grantor": "--agency", "grant.delegate": "CODE", "grant.to": "--until", "grant.from": "--from"}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("delegate", metavar="CODE")
 @key_options
 @click.option(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.options import PATH, json_option, language_option, passphrase_source
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, json_option, passphrase_source
 from docsign.errors import EXIT_FAILED, EXIT_OK
 from docsign.sentence import Language, say
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from docsign.pki.keys import NamedKey
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("uri", metavar="URI")
 @click.option("--passphrase-file", type=PATH, metavar="FILE", help="File with the passphrase of a .p12.")
 @json_option

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from docsign.cli.options import PATH, language_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH
 from docsign.errors import FileUnusableError
 from docsign.files import write_file
 from docsign.sentence import Language, say
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="FILE.toml", type=PATH)
 @click.option("-o", "--output", type=PATH, metavar="PDF", help="Where to write. Default: FILE.pdf beside it.")
 @language_option

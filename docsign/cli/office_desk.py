@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsign.cli.options import PATH, json_option, language_option
+from docsign.cli.help import language_option
+from docsign.cli.options import PATH, json_option
 from docsign.cli.settings import user_folder
 from docsign.errors import UsageError
 from docsign.sentence import Language, Sentence, say

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsign.cli.options import PATH, json_option, language_option, passphrase_source, trust_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, json_option, passphrase_source, trust_option
 from docsign.errors import EXIT_FAILED, DocumentError, MalformedError, PdfError, UsageError
 from docsign.files import opening, write_together
 from docsign.sentence import Language, say
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _PDF_LIMIT = 256 * 1024 * 1024
 
 
-@click.command("open")
+@click.command("open", cls=Command)
 @click.argument("file", metavar="X.asice", type=PATH)
 @click.option("-o", "--output", type=PATH, required=True, metavar="DIR", help="The folder to unpack into.")
 @trust_option

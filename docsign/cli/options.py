@@ -28,16 +28,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 
 
-def language_option(function: Function) -> Function:
-    """--lang vi|en."""
-    return click.option(
-        "--lang",
-        type=click.Choice(["vi", "en"]),
-        help="Language of the messages. Default: vi.",
-        callback=lambda ctx, _param, value: value or ctx.obj.language,
-    )(function)
-
-
 def level_option(
     words: str, *, default: str | None = None, lowest: int = 0
 ) -> Callable[[Function], Function]:

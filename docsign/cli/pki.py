@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from docsign.cli.options import PATH, json_option, language_option, passphrase_source
+from docsign.cli.help import Group, language_option
+from docsign.cli.options import PATH, json_option, passphrase_source
 from docsign.errors import FileUnusableError, MalformedError, PassphraseError, UsageError
 from docsign.files import read_file, write_file
 from docsign.sentence import Language, say
@@ -32,7 +33,7 @@ PORT = 8318
 folder_argument = click.argument("folder", type=PATH, metavar="DIR")
 
 
-@click.group()
+@click.group(cls=Group)
 def pki() -> None:
     """A trial authority: certificates, revocation lists, time-stamps. Without legal value.
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from docsign.cli.desk import Desk, at_the_desk, ending, say_why, send_now, worst
+from docsign.cli.help import Command
 from docsign.cli.office_desk import OfficeDesk
 from docsign.cli.options import PATH
 from docsign.cli.settings import user_folder
@@ -45,7 +46,7 @@ _LONGEST_REASON = 1000
 # ---- inbox, receive --------------------------------------------------------------------------------------
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--wait",
     type=click.IntRange(0, 3600),
@@ -85,7 +86,7 @@ def inbox(desk: Desk, wait: int) -> int:
     return EXIT_OK
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("names", metavar="[ID…]", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Everything that waits.")
 @click.option("-o", "--output", type=PATH, metavar="DIR", default=Path(), help="Folder for the envelopes.")
@@ -262,7 +263,7 @@ def _us(client: RelayClient, agency: str | None) -> Organization:
 # ---- status, trace ---------------------------------------------------------------------------------------
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", metavar="ID")
 @click.argument("code", metavar="CODE", type=click.Choice(_CODES))
 @click.option("--description", metavar="TEXT", default="", help="The reason; required with 02, 13 and 16.")
@@ -374,7 +375,7 @@ def _require_one(found: set[str], name: str) -> None:
         )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", metavar="ID")
 @click.option("--receipt", type=PATH, metavar="FILE", help="Write the relay's receipt there.")
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from docsign.cli.help import Group
 from docsign.cli.office_desk import OfficeDesk, day_of, in_the_office
 from docsign.cli.options import PATH
 from docsign.errors import EXIT_OK, ContainerError, UsageError
@@ -42,7 +43,7 @@ def _book_options(function: Callable[..., int]) -> Callable[..., int]:
     return in_the_office(function)
 
 
-@click.group()
+@click.group(cls=Group)
 def register() -> None:
     """The registers of outgoing and incoming documents, with the decree's columns."""
 

@@ -12,7 +12,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, cast
 
-from docsign.errors import UsageError
+from docsign.errors import DocsignError, UsageError
 from docsign.files import read_file
 from docsign.sentence import Language, say
 from docsign.values import dataclass
@@ -96,13 +96,21 @@ def user_folder() -> Path:
 
 
 def language_from(arguments: Sequence[str]) -> Language:
-    """Find the language before the arguments are parsed, so that even their errors are translated."""
-    for position, argument in enumerate(arguments):
-        if argument == "--lang" and position + 1 < len(arguments):
-            return _language(arguments[position + 1]) or "vi"
-        if argument.startswith("--lang="):
-            return _language(argument.partition("=")[2]) or "vi"
-    return _language(os.environ.get("DOCSIGN_LANG")) or _language(os.environ.get("LANG")) or "vi"
+    """Find the language before the arguments are parsed, so that even help and errors are translated.
+
+    The last --lang counts, wherever it stands; without one the settings, and what the system is set to.
+    """
+    said = None
+    for argument, following in zip(arguments, (*arguments[1:], ""), strict=False):
+        option, equals, value = argument.partition("=")
+        if option == "--lang":
+            said = value if equals else following
+    if said is not None:
+        return _language(said) or "vi"
+    try:
+        return Settings.load().language
+    except DocsignError:  # said by whoever needs the settings
+        return _language(os.environ.get("DOCSIGN_LANG")) or _language(os.environ.get("LANG")) or "vi"
 
 
 def _language(text: str | None) -> Language | None:

@@ -12,15 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from docsign.cli.batch import Together, run_batch, targets
-from docsign.cli.options import (
-    PATH,
-    held_key,
-    json_option,
-    key_options,
-    language_option,
-    level_option,
-    trust_option,
-)
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, held_key, json_option, key_options, level_option, trust_option
 from docsign.cli.sign_options import Asked, document_options
 from docsign.errors import UsageError
 from docsign.sentence import Language, say
@@ -33,7 +26,7 @@ if TYPE_CHECKING:
     from docsign.proofs import Level
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("files", metavar="FILE|DIR…", nargs=-1, required=True, type=PATH)
 @key_options
 @click.option("--as", "role", type=click.Choice(["person", "agency"]), required=True, help="Who signs.")

@@ -42,13 +42,16 @@ def _sentence(error: click.UsageError) -> Sentence:
     return say("{text}", text=error.format_message())
 
 
-def _named(error: click.BadParameter) -> str:
+def _named(error: click.BadParameter) -> Sentence | str:
     """Return the parameter as one would type it: its long option, or the name the help gives an argument."""
     if error.param is None:
         return str(error.param_hint or "")
     if isinstance(error.param, click.Option):
         return max(error.param.opts, key=len)
-    return error.param.make_metavar(error.ctx) if error.ctx is not None else error.param.human_readable_name
+    if error.ctx is None:
+        return error.param.human_readable_name
+    placeholder = error.param.make_metavar(error.ctx)
+    return placeholder if "{" in placeholder else Sentence(placeholder)  # {one|other}: values, not words
 
 
 def _unfit_value(error: click.BadParameter) -> Sentence:
@@ -68,6 +71,15 @@ def _unfit_value(error: click.BadParameter) -> Sentence:
             least=kind.min,
             most=kind.max,
         )
+    if isinstance(kind, click.FloatRange) and None not in (kind.min, kind.max):
+        return say(
+            "{name}: a number from {least} to {most} is needed.",
+            name=_named(error),
+            least=kind.min,
+            most=kind.max,
+        )
+    if isinstance(kind, click.DateTime):
+        return say("{name}: a day is needed, such as 2026-11-16.", name=_named(error))
     if kind is not None and kind.name in ("integer", "integer range"):
         return say("{name}: a whole number is needed.", name=_named(error))
     return say("{name}: this value does not fit ({text}).", name=_named(error), text=error.message)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from docsign.cli.options import PATH, json_option, language_option, trust_option
+from docsign.cli.help import Command, language_option
+from docsign.cli.options import PATH, json_option, trust_option
 from docsign.errors import (
     EXIT_FAILED,
     EXIT_INDETERMINATE,
@@ -44,7 +45,7 @@ SUFFIXES = frozenset(
 _VIETNAM = timezone(timedelta(hours=7))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("files", metavar="FILE|DIR…", nargs=-1, required=True, type=PATH)
 @trust_option
 @click.option(

@@ -21,9 +21,9 @@ DOCSIGN = str(Path(sys.executable).parent / "docsign")
     ("arguments", "vietnamese"),
     [
         (("verify", "--nonsense", "x.pdf"), "--nonsense"),
-        (("verify",), "FILE"),
+        (("verify",), "TỆP|THƯ-MỤC…"),
         (("sign", "x.pdf", "--key", "pkcs12:x.p12", "--as", "nobody"), "--as"),
-        (("status", "x"), "CODE"),
+        (("status", "x"), "MÃ"),
         (("unheard-of",), "unheard-of"),
         (("new", "a.toml", "b.toml"), "b.toml"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import shlex
@@ -14,6 +13,8 @@ import click
 import pytest
 
 from docsign.cli import COMMANDS, SUMMARIES, docsign
+from docsign.cli.help import Command
+from tests.locale_catalogue import every_command
 
 SLOW = (
     "pyhanko",
@@ -26,24 +27,6 @@ SLOW = (
     "sqlalchemy",
     "pypdfium2",
 )
-
-
-def walk(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield every command with the words that call it, groups included."""
-    yield words, command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            inner = command.get_command(context, name)
-            assert inner is not None
-            yield from walk(inner, (*words, name))
-
-
-def every_command() -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield the commands of ``docsign`` and of ``docsign-relay``."""
-    yield from walk(docsign, ("docsign",))
-    relay = vars(importlib.import_module("relay_server.cli")).values()
-    yield from walk(next(value for value in relay if isinstance(value, click.Group)), ("docsign-relay",))
 
 
 def every_example() -> Iterator[tuple[tuple[str, ...], click.Command, str]]:
@@ -114,6 +97,16 @@ def test_every_option_says_what_it_does() -> None:
         if isinstance(option, click.Option) and not option.help and not option.hidden
     ]
     assert not silent, "\n".join(silent)
+
+
+def test_every_command_is_asked_for_help_in_either_language() -> None:
+    """Every command shows its help by the classes of docsign.cli.help and takes --lang."""
+    wrong = [
+        " ".join(words)
+        for words, command in every_command()
+        if not isinstance(command, Command) or not any(param.name == "lang" for param in command.params)
+    ]
+    assert not wrong, f"give them cls=Command or cls=Group: {wrong}"
 
 
 def test_no_secret_is_an_argument() -> None:

@@ -7,7 +7,7 @@ import string
 import unicodedata
 
 from tests.house.tree import ROOT, modules
-from tests.locale_catalogue import CATALOGUE, compiled, templates, translations
+from tests.locale_catalogue import CATALOGUE, compiled, help_texts, templates, translations
 
 
 def places(template: str) -> set[str]:
@@ -19,6 +19,13 @@ def test_every_sentence_has_its_vietnamese_text() -> None:
     """A template without Vietnamese text would be shown in English to a clerk."""
     known = translations()
     missing = [f"{place}: {template!r}" for place, template in templates() if template not in known]
+    assert not missing, "\n".join(missing)
+
+
+def test_every_help_text_has_its_vietnamese_text() -> None:
+    """Each paragraph, option and placeholder of a command's --help: a clerk reads it in Vietnamese."""
+    known = translations()
+    missing = [f"{place}: {text!r}" for place, text in help_texts() if text not in known]
     assert not missing, "\n".join(missing)
 
 
@@ -54,7 +61,7 @@ def test_every_call_fills_the_places_of_its_template() -> None:
 
 def test_no_vietnamese_text_is_left_over() -> None:
     """A text whose English template nobody says any more is removed."""
-    said = {template for _, template in templates()}
+    said = {template for _, template in (*templates(), *help_texts())}
     left = sorted(set(translations()) - said)
     assert not left, "\n".join(map(repr, left))
 
