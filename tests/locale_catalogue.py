@@ -76,7 +76,10 @@ def _walk(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tupl
 def help_texts() -> Iterator[tuple[str, str]]:
     """Yield (place, text) for all that the help of the commands says in words."""
     for words, command in every_command():
-        place, context = f"{' '.join(words)} --help", click.Context(command)
+        place = f"{' '.join(words)} --help"
+        context = click.Context(
+            command, help_option_names=["-h", "--help"]
+        )  # a command keeps what it is asked
         for text in paragraphs(command.help):
             if not text.startswith("Example: "):
                 yield place, text

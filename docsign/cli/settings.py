@@ -109,7 +109,7 @@ def language_from(arguments: Sequence[str]) -> Language:
         return _language(said) or "vi"
     try:
         return Settings.load().language
-    except DocsignError:  # said by whoever needs the settings
+    except (DocsignError, OSError):  # said by whoever needs the settings
         return _language(os.environ.get("DOCSIGN_LANG")) or _language(os.environ.get("LANG")) or "vi"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import click
 import pytest
 
 from docsign.cli import desk, exchange, exchange_text, receiving
@@ -74,7 +75,13 @@ def test_urgency(number: int, mark: str) -> None:
 def test_every_command_shares_the_desk() -> None:
     """The same options in the same words, whichever command."""
     shared = {"relay", "identity", "relay_trust", "outbox", "passphrase_file", "as_json", "lang"}
-    commands = [exchange.send, receiving.inbox, receiving.receive, receiving.status, receiving.trace]
+    commands: list[click.Command] = [
+        exchange.send,
+        receiving.inbox,
+        receiving.receive,
+        receiving.status,
+        receiving.trace,
+    ]
     commands += list(exchange.outbox.commands.values())
     for command in commands:
         assert shared <= {option.name for option in command.params}

@@ -79,7 +79,9 @@ def test_every_example_is_accepted() -> None:
     wrong = []
     for words, command, example in every_example():
         given = shlex.split(re.split(r"\s(?:&&|\||;|#|>)\s", example)[0])[len(words) :]
-        context = click.Context(command, info_name=" ".join(words), resilient_parsing=True)
+        context = click.Context(
+            command, info_name=" ".join(words), resilient_parsing=True, help_option_names=["-h", "--help"]
+        )
         try:
             command.parse_args(context, given)
         except click.ClickException as error:
