@@ -120,6 +120,8 @@ def feed(stream: BinaryIO, target: object) -> Any:
     how much text, is the target's to count. What the target raises comes through.
     """
     head = stream.read(_PIECE)
+    if not head:
+        raise XmlError(say("The file is empty."))
     text = _decoded(head, whole=False)
     place = _refuse_dtd(text)
     if head and (text[place : place + 1] != "<" or text[place + 1 : place + 2] in ("", "!", "?")):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from docsign.cli.help import Group, language_option
+from docsign.cli.opening import told_apart
 from docsign.cli.options import PATH, held_key, json_option, optional_key_options, trust_option
 from docsign.errors import (
     EXIT_FAILED,
@@ -31,7 +32,8 @@ from docsign.verdict import Indication
 if TYPE_CHECKING:
     from docsign.envelope.edxml_message import Message, Spool
     from docsign.envelope.header import Header
-    from docsign.verdict import Finding
+    from docsign.envelope.judge import ContainerJudgement
+    from docsign.verdict import Conclusion, Finding
 
 
 @click.group(cls=Group)
@@ -116,6 +118,7 @@ def export(
     from docsign.envelope import envelope_header, judge_container, read_container
     from docsign.envelope.conversion import ORIGINAL_NAME, attachments_of, form_findings
     from docsign.envelope.edxml_message import write_message
+    from docsign.envelope.encrypted import is_encrypted
     from docsign.pki import Trust
 
     trusted = Trust.nothing() if trust is None else Trust.from_path(trust)
@@ -124,12 +127,14 @@ def export(
             container = read_container(opened.enter_context(opening(file)))
             judgement = judge_container(container, trust=trusted, at=datetime.now(UTC))
             if judgement.conclusion.indication is Indication.TOTAL_FAILED and not even_if_failed:
-                _refuse(file, judgement.findings, lang)
+                _refuse(file, judgement, lang)
+                if as_json:
+                    _answer(file, envelope_header(container), [], [], True, answer=judgement.conclusion)
                 return EXIT_FAILED
             header = envelope_header(container)
             attachments = tuple(attachments_of(container, header, _spool(opened)))
         except (ContainerError, EdxmlError) as error:
-            error.where = f"{file}: {error.where}" if error.where else str(file)
+            told_apart(error, file)
             raise
         original = next((one for one in attachments if one.name == ORIGINAL_NAME), None)
         with writing(output, overwrite=False) as stream:
@@ -137,8 +142,16 @@ def export(
                 shutil.copyfileobj(original.content, stream)
             else:
                 write_message(stream, header, attachments, as_received=True)
-    _answer(file, header, [output], [one.sha256 for one in attachments], as_json)
+    digests = [one.sha256 for one in attachments]
+    _answer(file, header, [output], digests, as_json, answer=judgement.conclusion)
     _tell(form_findings(header), lang)
+    if judgement.conclusion.indication is not Indication.TOTAL_PASSED:
+        _tell_answer(file, judgement, lang)
+    if is_encrypted(header):
+        sentence = say(
+            "The envelope is encrypted, and so is what the message carries: its receiver opens it."
+        )
+        click.echo(f"{file}: {sentence.text(lang)}", err=True)
     return judgement.conclusion.indication.exit_status
 
 
@@ -206,7 +219,16 @@ def _itself(stream: BinaryIO) -> BinaryIO:
     return stream
 
 
-def _answer(file: Path, header: Header, paths: list[Path], digests: list[str], as_json: bool) -> None:
+def _answer(
+    file: Path,
+    header: Header,
+    paths: list[Path],
+    digests: list[str],
+    as_json: bool,
+    *,
+    answer: Conclusion | None = None,
+) -> None:
+    """Say what was written; ``answer`` is that of the envelope's check, where there was one."""
     if not as_json:
         for path in paths:
             click.echo(str(path))
@@ -220,6 +242,9 @@ def _answer(file: Path, header: Header, paths: list[Path], digests: list[str], a
         "output": [str(path) for path in paths],
         "sha256": digests,
     }
+    if answer is not None:
+        sub = answer.sub_indication
+        row |= {"indication": answer.indication.value, "sub_indication": None if sub is None else sub.value}
     click.echo(json.dumps(row, ensure_ascii=False))
 
 
@@ -229,7 +254,24 @@ def _tell(findings: tuple[Finding, ...], lang: Language) -> None:
         click.echo(f"{place}{finding.sentence.text(lang)}", err=True)
 
 
-def _refuse(file: Path, findings: tuple[Finding, ...], lang: Language) -> None:
+def _tell_answer(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
+    """Say that the envelope did not pass its check, and why."""
+    from docsign.report.wording import standard_words
+
+    answer = standard_words(judgement.conclusion)
+    sentence = say(
+        "The message was written, yet the envelope did not pass its check ({answer}).", answer=answer
+    )
+    click.echo(f"{file}: {sentence.text(lang)}", err=True)
+    _tell(_reasons(judgement), lang)
+
+
+def _reasons(judgement: ContainerJudgement) -> tuple[Finding, ...]:
+    signed = (one for report in judgement.signatures for one in report.findings)
+    return (*judgement.findings, *signed)
+
+
+def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
     sentence = say("The envelope failed its check; no message was written.")
     click.echo(f"{file}: {sentence.text(lang)}", err=True)
-    _tell(findings, lang)
+    _tell(_reasons(judgement), lang)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from docsign.cli.help import Command, language_option
+from docsign.cli.opening import told_apart
 from docsign.cli.options import (
     PATH,
     held_key,
@@ -105,6 +106,7 @@ def seal(
         header, documents = _header_from(files[0]), files[1:]
     if not documents:
         raise UsageError(say("Which documents? None is given."))
+    _require_filled(documents)
     _require_apart(output, [*files, *([letter] if letter else [])])
     trusted = None if trust is None else Trust.from_path(trust)
     certificates = [_certificate(path) for path in encrypt_to]
@@ -226,6 +228,13 @@ def _date(text: str) -> date:
     )
 
 
+def _require_filled(documents: Sequence[Path]) -> None:
+    """Refuse an empty file: something went wrong where it was saved."""
+    for path in documents:
+        if path.is_file() and not path.stat().st_size:
+            raise FileUnusableError(say("The file is empty."), where=str(path))
+
+
 def _require_apart(output: Path, sources: Sequence[Path]) -> None:
     """Refuse to write over a file that goes in."""
     for source in sources:
@@ -250,6 +259,7 @@ def _require_apart(output: Path, sources: Sequence[Path]) -> None:
 @click.option("-o", "--output", type=PATH, required=True, metavar="Y.asice", help="The envelope to write.")
 @trust_option
 @click.option("--no-check", is_flag=True, help="Skip the checks of the signer's certificate.")
+@json_option
 @language_option
 def forward(
     file: Path,
@@ -260,6 +270,7 @@ def forward(
     output: Path,
     trust: Path | None,
     no_check: bool,
+    as_json: bool,
     lang: Language,
 ) -> int:
     """Let further receivers read an encrypted envelope that you sent, without encrypting it again.
@@ -270,7 +281,7 @@ def forward(
     Example: docsign forward a.asice --to H99=b.pem --decrypt-key pkcs12:m.p12 --key pkcs12:d.p12 -o c.asice
     """
     from docsign.encrypting import forward_to
-    from docsign.envelope import Organization, envelope_header, read_container
+    from docsign.envelope import Organization, envelope_header, is_agency_code, read_container
     from docsign.envelope.encrypted import is_encrypted
     from docsign.pki import Trust
     from docsign.pki.keys import open_decryption_key
@@ -281,6 +292,8 @@ def forward(
         code, equals, path = one.partition("=")
         if not equals or not path:
             raise UsageError(say("A receiver is written CODE=CERT: {text}.", text=one))
+        if not is_agency_code(code):
+            raise UsageError(say("not an agency code: {code}", code=code[:60]), where=one)
         added.append((Organization(code=code), _certificate(Path(path))))
     trusted = None if trust is None else Trust.from_path(trust)
     with opening(file) as source:
@@ -296,9 +309,15 @@ def forward(
                     stream, container, header, own, held, added, check=not no_check, trust=trusted
                 )
         except MalformedError as error:
-            error.where = f"{file}: {error.where}" if error.where else str(file)
+            told_apart(error, file)
             raise
+    codes = [receiver.code for receiver in written.receivers]
+    if as_json:
+        row = {"schema": 1, "file": str(file), "output": str(output), "bytes": output.stat().st_size}
+        row |= {"document_id": written.document_id, "sender": written.sender.code, "receivers": codes}
+        click.echo(json.dumps(row, ensure_ascii=False))
+        return EXIT_OK
     click.echo(str(output))
-    receivers_now = ", ".join(receiver.code for receiver in written.receivers)
+    receivers_now = ", ".join(codes)
     click.echo(say("Now to: {receivers}.", receivers=receivers_now).text(lang), err=True)
     return EXIT_OK

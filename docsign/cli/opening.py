@@ -74,15 +74,35 @@ def open_(
                 judgements.append(judge_container(container, trust=trusted, at=datetime.now(UTC)))
             if _has_failed(judgements) and not even_if_failed:
                 _refuse(file, judgements[-1], lang)
+                if as_json:
+                    click.echo(_row(file, header, judgements[-1].conclusion, ()))
                 return EXIT_FAILED
             _refuse_secret(container, header)
             paths = _unpack(container, header, output)
         except (MalformedError, DocumentError) as error:
-            error.where = f"{file}: {error.where}" if error.where else str(file)
+            told_apart(error, file)
             raise
     conclusion = conclude(one.conclusion for one in judgements)
     _answer(file, header, conclusion, judgements, paths, as_json, lang)
     return conclusion.indication.exit_status
+
+
+def told_apart(error: MalformedError | DocumentError, file: Path) -> None:
+    """Name the file in an error about an envelope; where it is none, say what it is instead."""
+    from docsign.formats import tell
+    from docsign.verdict import FileFormat
+
+    error.where = f"{file}: {error.where}" if error.where else str(file)
+    with opening(file) as stream:
+        head = stream.read(4096)
+    if error.hint is None and not head.startswith(b"PK"):
+        kind = tell(head)
+        if not head:
+            error.hint = say("The file is empty.")
+        elif kind is FileFormat.EDXML:
+            error.hint = say("This is an edXML message: docsign edxml import takes it over.")
+        elif kind is FileFormat.PDF:
+            error.hint = say("This is a PDF: docsign verify judges it, docsign seal packs it.")
 
 
 def _has_failed(judgements: Sequence[ContainerJudgement]) -> bool:
@@ -152,19 +172,7 @@ def _answer(
     lang: Language,
 ) -> None:
     if as_json:
-        sub = conclusion.sub_indication
-        row = {
-            "schema": 1,
-            "file": str(file),
-            "indication": conclusion.indication.value,
-            "sub_indication": None if sub is None else sub.value,
-            "document_id": header.document_id,
-            "subject": header.subject,
-            "sender": header.sender.code,
-            "receivers": [receiver.code for receiver in header.receivers],
-            "documents": [str(path) for path in paths],
-        }
-        click.echo(json.dumps(row, ensure_ascii=False))
+        click.echo(_row(file, header, conclusion, paths))
         return
     from docsign.cli.exchange_text import shown
 
@@ -184,6 +192,23 @@ def _answer(
         signed = (one for report in judgement.signatures for one in report.findings)
         for finding in (*judgement.findings, *signed):
             click.echo(f"{finding.sentence.text(lang)}", err=True)
+
+
+def _row(file: Path, header: Header, conclusion: Conclusion, paths: Sequence[Path]) -> str:
+    """Return the answer for programs; no documents where the envelope stayed closed."""
+    sub = conclusion.sub_indication
+    row = {
+        "schema": 1,
+        "file": str(file),
+        "indication": conclusion.indication.value,
+        "sub_indication": None if sub is None else sub.value,
+        "document_id": header.document_id,
+        "subject": header.subject,
+        "sender": header.sender.code,
+        "receivers": [receiver.code for receiver in header.receivers],
+        "documents": [str(path) for path in paths],
+    }
+    return json.dumps(row, ensure_ascii=False)
 
 
 def _party(party: Organization) -> str:

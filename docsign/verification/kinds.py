@@ -46,6 +46,8 @@ def judge(stream: BinaryIO, name: str, question: Question, *, inside: Inside) ->
         from docsign.verification.messages import judge_message
 
         return judge_message(stream, size, question, inside, signature=lambda: None)
+    if not size:
+        return nothing(FileFormat.OTHER, "empty")
     if size > READ_LIMIT:
         return nothing(FileFormat.OTHER, "too-large", size)
     return _judge_bytes(stream, suffix, name, question, inside)

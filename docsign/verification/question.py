@@ -68,6 +68,7 @@ class Answer:
 def nothing(format: FileFormat, code: str, size: int = 0) -> Answer:
     """Answer NO-SIGNATURE and say why nothing was judged."""
     sentence = {
+        "empty": say("The file is empty."),
         "not-pdf": say("This is not a PDF file."),
         "unknown-format": say("This is no kind of file that carries a signature known here."),
         "too-large": say(

@@ -187,6 +187,13 @@ def test_a_changed_envelope_stays_closed(desk: Desk) -> None:
     assert "TOTAL-FAILED/HASH_FAILURE" in err
     assert "documents/12.pdf" in err
     assert not desk.path("mo").exists()
+    for command in (("open",), ("edxml", "export")):  # a program learns the answer, too
+        status, out, err = desk.run(*command, "sua.asice", "-o", "mo", "--trust", desk.trust, "--json")
+        answer = json.loads(out)
+        assert (status, answer["indication"], answer["sub_indication"]) == (1, "TOTAL-FAILED", "HASH_FAILURE")
+        assert answer.get("documents", answer.get("output")) == []
+        assert "documents/12.pdf" in err
+        assert not desk.path("mo").exists()
     status, out, _ = desk.run("open", "sua.asice", "-o", "mo", "--trust", desk.trust, "--even-if-failed")
     assert status == 1
     assert desk.path("mo/12.pdf").exists()
