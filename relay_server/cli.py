@@ -43,7 +43,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 @relay.command()
 @click.argument("folder", type=PATH, metavar="DIR")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on."
+)
 @click.option("--port", default=8443, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--health-port", default=-1, help="Port of /livez and /readyz on loopback; default: none.")
 @click.option("--identity", type=PATH, help="PEM with the TLS key, certificate and issuers.")
@@ -54,7 +56,12 @@ def main(arguments: list[str] | None = None) -> None:
 )
 @click.option("--passphrase-file", type=PATH, help="File whose first line is that key's passphrase.")
 @click.option("--trust", required=True, type=PATH, help="Authorities of the agencies' certificates.")
-@click.option("--name", default="", help="What the records call this relay; default: the certificate's name.")
+@click.option(
+    "--name",
+    default="",
+    metavar="NAME",
+    help="What the records call this relay; default: the certificate's name.",
+)
 @language_option
 def init(
     folder: Path,

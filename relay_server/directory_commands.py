@@ -33,8 +33,8 @@ def agency() -> None:
 
 @agency.command("add")
 @click.argument("folder", type=PATH, metavar="DIR")
-@click.option("--code", required=True, help="The agency's code, such as H99.31.")
-@click.option("--name", default="", help="The agency's name; needed the first time.")
+@click.option("--code", required=True, metavar="CODE", help="The agency's code, such as H99.31.")
+@click.option("--name", default="", metavar="NAME", help="The agency's name; needed the first time.")
 @click.option("--tls-cert", type=PATH, multiple=True, help="Certificate of its TLS connections (PEM, DER).")
 @click.option("--sign-cert", type=PATH, multiple=True, help="Certificate it seals envelopes with (PEM, DER).")
 @click.option(

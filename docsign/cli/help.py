@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from textwrap import wrap
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LANGUAGE = "docsign.language"
 _EXAMPLE = "Example: "
+_HYPHEN, _SPACE = "\N{NON-BREAKING HYPHEN}", "\N{NO-BREAK SPACE}"
 
 
 def spoken(ctx: click.Context) -> Language:
@@ -35,8 +36,30 @@ def paragraphs(text: str | None) -> list[str]:
     return [" ".join(part.split()) for part in inspect.cleandoc(text or "").split("\n\n") if part.strip()]
 
 
+class _Formatter(click.HelpFormatter):
+    """Break lines between words alone: the name of an option or of a file is never cut at its hyphens."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args.replace("-", _HYPHEN), prefix)
+
+    def write_text(self, text: str) -> None:
+        super().write_text(text.replace("-", _HYPHEN))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(term, told.replace("-", _HYPHEN)) for term, told in rows], col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        return super().getvalue().replace(_HYPHEN, "-").replace(_SPACE, " ")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class Command(click.Command):
     """A command whose help is shown in the language of whoever asks; it takes --lang, as all of them do."""
+
+    context_class = _Context
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -52,14 +75,12 @@ class Command(click.Command):
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the command does, and its example."""
         language = spoken(ctx)
-        told = []
-        for text in paragraphs(self.help):
-            if not text.startswith(_EXAMPLE):
-                told.append(phrase(text, language))
-                continue
-            words = f"{say('Example:').text(language)} {text.removeprefix(_EXAMPLE)}"
-            lines = wrap(words, formatter.width - 2, break_on_hyphens=False, break_long_words=False)
-            told.append("\n".join(("\b", *lines)))  # click leaves such lines as they are: no word is cut
+        told = [
+            f"{say('Example:').text(language)} {one.removeprefix(_EXAMPLE)}"
+            if one.startswith(_EXAMPLE)
+            else phrase(one, language)
+            for one in paragraphs(self.help)
+        ]
         if told:
             formatter.write_paragraph()
             with formatter.indentation():
@@ -151,7 +172,7 @@ def _row(option: click.Option, ctx: click.Context, language: Language) -> tuple[
         notes.append(_range(option.type) or extra["range"])
     if "required" in extra:
         notes.append(say("required").text(language))
-    kept_together = "; ".join(notes).replace(" ", "\N{NO-BREAK SPACE}")
+    kept_together = "; ".join(notes).replace(" ", _SPACE)
     return record[0], f"{shown.help}  [{kept_together}]" if notes else shown.help
 
 
