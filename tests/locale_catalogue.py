@@ -77,9 +77,8 @@ def help_texts() -> Iterator[tuple[str, str]]:
     """Yield (place, text) for all that the help of the commands says in words."""
     for words, command in every_command():
         place = f"{' '.join(words)} --help"
-        context = click.Context(
-            command, help_option_names=["-h", "--help"]
-        )  # a command keeps what it is asked
+        # click keeps the --help option of the first context that asks for it: it is the one that people get
+        context = click.Context(command, help_option_names=["-h", "--help"])
         for text in paragraphs(command.help):
             if not text.startswith("Example: "):
                 yield place, text

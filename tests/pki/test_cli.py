@@ -190,7 +190,8 @@ def test_serve_gives_time_and_stops_on_sigterm(place: Path) -> None:
 def test_help_loads_no_cryptography() -> None:
     """--help must feel instant."""
     code = (
-        "import sys; from docsign.cli import run, docsign; run(docsign, ['pki', 'issue', '--help', '--lang', 'vi']);"
+        "import sys; from docsign.cli import run, docsign; "
+        "run(docsign, ['pki', 'issue', '--help', '--lang', 'vi']); "
         "print('cryptography' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
