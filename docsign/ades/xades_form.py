@@ -337,8 +337,8 @@ def _qualifying(
     own = [child for one in objects for child in elements(one) if is_xades(child, "QualifyingProperties")]
     deep = [
         found
-        for found in signature.iter(*(f"{{{space}}}QualifyingProperties" for space in XADES_VERSIONS))
-        if next(found.iterancestors(f"{{{DS}}}Signature")) is signature
+        for found in signature.iter("{*}QualifyingProperties")
+        if namespace(found) in XADES_VERSIONS and next(found.iterancestors(f"{{{DS}}}Signature")) is signature
     ]
     if not deep:
         return None, None

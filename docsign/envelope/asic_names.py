@@ -19,6 +19,9 @@ COMMENT_PREFIX = "mimetype="  # EN 319 162-1 A.1
 META = "META-INF/"
 EXTERNAL_DATA = "external-data/"  # ODF 1.2 part 3 3.16
 
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
+"""A reference that can be read in one way only."""
+
 Kind = Literal[
     "mimetype",
     "data",
@@ -91,6 +94,8 @@ def names_in_uri(uri: str) -> tuple[str, ...]:
     The container's root is the base (EN 319 162-1 A.4), so a leading slash or ``./`` adds nothing. Some
     writers leave the name as it is, or write a space as ``+``.
     """
+    if _PLAIN.fullmatch(uri):
+        return (uri,)  # as nearly every reference is written: there is one reading
     path = uri.removeprefix("./").removeprefix("/")
     if ":" in path.partition("/")[0] or path.startswith("/") or not path:
         return ()

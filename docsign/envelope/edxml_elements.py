@@ -46,8 +46,13 @@ class _Children:
         self.path = path
         self.asked: set[str] = set()
         self.by_name: dict[str, list[etree._Element]] = {}
+        by_name = self.by_name
         for child in elements(element):
-            self.by_name.setdefault(child.tag.rpartition("}")[2], []).append(child)
+            name = child.tag.rpartition("}")[2]
+            if name in by_name:
+                by_name[name].append(child)
+            else:
+                by_name[name] = [child]
 
 
 class Keeper:

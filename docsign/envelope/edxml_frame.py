@@ -44,6 +44,8 @@ def unknown_around(
     keeper, frames, attachments = Keeper(findings), set[str](), 0
     for element in root.iter(*_TAGS):
         name = local_name(element)
+        if all(local_name(child) in _PARTS for child in elements(element)):
+            continue  # nearly every message: nothing here but its parts
         if name == _ATTACHMENT:
             has_content = any(local_name(one) in _CONTENTS for one in element)
             attachments += has_content
