@@ -62,12 +62,6 @@ def hash_name(scheme: str) -> str:
     return SignatureScheme(scheme).hash_name
 
 
-@lru_cache(maxsize=16)
-def _digest_algorithm(scheme: SignatureScheme) -> bytes:
-    return _DIGESTS[scheme.hash_name]  # RFC 8419 3.1: with signed attributes Ed25519 goes with SHA-512
-
-
-@lru_cache(maxsize=16)
 def _signature_algorithm(scheme: SignatureScheme) -> bytes:
     if scheme.family == "pss":
         # RFC 4055 3.1: digest, MGF1 of the same digest, a salt as long as the digest
@@ -89,9 +83,9 @@ def signed_attributes(
     dictionary and ``signing_time`` is left out (EN 319 142-1 6.3); elsewhere it is wanted (EN 319 122-1 6.3).
     """
     attributes = [
-        _attribute(_CONTENT_TYPE, _DATA),
+        _DATA_SIGNED,
         _attribute(_MESSAGE_DIGEST, encode(der.OCTET_STRING, digest)),
-        _attribute(_SIGNING_CERTIFICATE_V2, _signing_certificate(certificate)),
+        _signing_certificate(certificate),
     ]
     if signing_time is not None:
         attributes.append(_attribute(_SIGNING_TIME, _time(signing_time)))
@@ -112,26 +106,12 @@ def signed_data(
     ``signed_attributes`` are those of the function of this name. Self-signed certificates of ``chain`` are
     left out: whoever trusts them has them. ``timestamp_token`` (DER, over ``signature``) makes it B-T.
     """
-    how = SignatureScheme(scheme)
-    signer = (
-        _integer(1)
-        + _signer_identifier(certificate)
-        + _digest_algorithm(how)
-        + bytes((_ATTRIBUTE_SET,))
-        + signed_attributes[1:]
-        + _signature_algorithm(how)
-        + encode(der.OCTET_STRING, signature)
-    )
+    head, signer_head, algorithm = _lasting(certificate, tuple(chain), SignatureScheme(scheme))
+    signer = signer_head + signed_attributes[1:] + algorithm + encode(der.OCTET_STRING, signature)
     if timestamp_token is not None:
         # EN 319 122-1 5.3
         signer += encode(_UNSIGNED_SET, _attribute(_SIGNATURE_TIMESTAMP, timestamp_token))
-    content = (
-        _integer(1)
-        + _set_of([_digest_algorithm(how)])
-        + encode(der.SEQUENCE, _DATA)
-        + _certificates(certificate, tuple(chain))
-        + _set_of([encode(der.SEQUENCE, signer)])
-    )
+    content = head + encode(der.SET, encode(der.SEQUENCE, signer))
     return encode(der.SEQUENCE, _SIGNED_DATA + encode(0xA0, encode(der.SEQUENCE, content)))
 
 
@@ -166,15 +146,36 @@ def _time(moment: datetime) -> bytes:
     return encode(der.GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
 
 
+_DATA_SIGNED: Final = _attribute(_CONTENT_TYPE, _DATA)
+
+
 @lru_cache(maxsize=64)
 def _signing_certificate(certificate: x509.Certificate) -> bytes:
     # RFC 5035 4: SHA-256 is the default and stays out; so does issuerSerial (EN 319 122-1 6.3)
     digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
     one = encode(der.SEQUENCE, encode(der.OCTET_STRING, digest))
-    return encode(der.SEQUENCE, encode(der.SEQUENCE, one))
+    return _attribute(_SIGNING_CERTIFICATE_V2, encode(der.SEQUENCE, encode(der.SEQUENCE, one)))
 
 
 @lru_cache(maxsize=64)
+def _lasting(
+    certificate: x509.Certificate, chain: tuple[x509.Certificate, ...], how: SignatureScheme
+) -> tuple[bytes, bytes, bytes]:
+    """Return what is the same in every SignedData of a key.
+
+    Its beginning, that of its one signer up to the tag of the signed attributes, the signature's algorithm.
+    """
+    digest = _DIGESTS[how.hash_name]  # RFC 8419 3.1: with signed attributes Ed25519 goes with SHA-512
+    head = (
+        _integer(1)
+        + encode(der.SET, digest)
+        + encode(der.SEQUENCE, _DATA)
+        + _certificates(certificate, chain)
+    )
+    signer_head = _integer(1) + _signer_identifier(certificate) + digest + bytes((_ATTRIBUTE_SET,))
+    return head, signer_head, _signature_algorithm(how)
+
+
 def _signer_identifier(certificate: x509.Certificate) -> bytes:
     # the issuer's name byte by byte as the certificate has it: a name encoded anew need not be equal
     fields = der.parse(certificate.tbs_certificate_bytes).sequence()

@@ -179,19 +179,16 @@ class About:
     @property
     def stamped(self) -> bytes:
         """What its time-stamp is over: record and signature."""
-        return b'{"about":' + self.signed + b',"signature":"' + base64.b64encode(self.signature) + b'"}'
+        return b'{"about":' + self.signed + b',"signature":' + _quoted(self.signature) + b"}"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form: the record, its signature, and its time-stamp where there is one."""
-        return {
-            "about": json.loads(self.signed),
-            "signature": _written(self.signature),
-            **({"stamp": _written(self.stamp)} if self.stamp else {}),
-        }
+    def to_json(self) -> bytes:
+        """Return the canonical JSON form: the record, its signature, and its time-stamp where there is one."""
+        stamp = b',"stamp":' + _quoted(self.stamp) if self.stamp else b""
+        return b'{"about":' + self.signed + b',"signature":' + _quoted(self.signature) + stamp + b"}"
 
     def to_bytes(self) -> bytes:
         """Return the JSON form as one document, UTF-8, with a line feed at its end."""
-        return canonical_json(self.to_json()) + b"\n"
+        return self.to_json() + b"\n"
 
     @staticmethod
     def from_json(value: object, *, where: str = "about") -> About:
@@ -215,7 +212,7 @@ class About:
 
 def log_entry(signed: bytes, signature: bytes) -> bytes:
     """Return a record with its signature as it stands in the log: canonical JSON of both."""
-    return b'{"evidence":' + signed + b',"signature":"' + base64.b64encode(signature) + b'"}'
+    return b'{"evidence":' + signed + b',"signature":' + _quoted(signature) + b"}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,18 +239,16 @@ class Receipt:
 
     def to_json(self) -> bytes:
         """Return the receipt as one JSON document, UTF-8, with a line feed at its end."""
-        document = {
-            "schema": 1,
-            "evidence": json.loads(self.signed),
-            "signature": _written(self.signature),
-        }
-        if self.proof and self.about is not None:
-            document |= {"proof": self.proof, "relay": self.about.to_json()}
-            if self.stamp:
-                document |= {"stamp": _written(self.stamp)}
+        # put together from canonical parts, in the order of canonical JSON
+        members = [b'"evidence":' + self.signed]
         if self.crls:
-            document |= {"crls": [_written(one) for one in self.crls]}
-        return canonical_json(document) + b"\n"
+            members.insert(0, b'"crls":[' + b",".join(map(_quoted, self.crls)) + b"]")
+        if self.proof and self.about is not None:
+            members += [b'"proof":' + canonical_json(self.proof), b'"relay":' + self.about.to_json()]
+        members += [b'"schema":1', b'"signature":' + _quoted(self.signature)]
+        if self.proof and self.about is not None and self.stamp:
+            members.append(b'"stamp":' + _quoted(self.stamp))
+        return b"{" + b",".join(members) + b"}\n"
 
     @property
     def entry(self) -> bytes:
@@ -292,11 +287,14 @@ def is_receipt(data: bytes) -> bool:
     return b'"schema"' in head or any(space.encode() in head for space in EVENT_SPACES)
 
 
+_CANONICAL: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)  # made once: json.dumps makes one for each value
+
+
 def canonical_json(value: object) -> bytes:
     """Write a JSON value in its one form: keys sorted, no spaces, UTF-8, no NaN."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def parse_json(data: bytes, *, limit: int, where: str) -> object:
@@ -369,8 +367,9 @@ def _decoded(value: object, where: str) -> bytes:
         raise WireError(say("not base64"), where=where) from error
 
 
-def _written(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+def _quoted(data: bytes) -> bytes:
+    """Write bytes as JSON: base64 in quotes."""
+    return b'"' + base64.b64encode(data) + b'"'
 
 
 def _digest(record: Mapping[str, object], name: str, where: str) -> str:
