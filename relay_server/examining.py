@@ -276,7 +276,7 @@ def _as_file(stream: BinaryIO) -> int:
         return os.dup(stream.fileno())
     file = os.memfd_create("envelope", os.MFD_CLOEXEC)
     try:
-        view = stream.getbuffer()
+        view = memoryview(stream.getvalue())  # unlike getbuffer, it copies nothing
         while view:
             view = view[os.write(file, view) :]
         os.lseek(file, 0, os.SEEK_SET)

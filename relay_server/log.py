@@ -9,6 +9,7 @@ import traceback
 from datetime import UTC, datetime
 
 LOGGER = logging.getLogger("docsign.relay")
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 class JsonLines(logging.Formatter):
@@ -24,11 +25,13 @@ class JsonLines(logging.Formatter):
         line.update(getattr(record, "facts", {}))
         if record.exc_info and record.exc_info[0] is not None:
             line["trace"] = "".join(traceback.format_exception(*record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _JSON.encode(line)
 
 
 def log_to_stderr() -> None:
     """Send the relay's log, and the warnings of what it stands on, to stderr."""
+    # no line says which thread, process or task it is from: it is not looked up for each
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     for name, level in (("docsign.relay", logging.INFO), ("aiohttp", logging.WARNING)):

@@ -124,7 +124,7 @@ class Incoming(Protocol):
     async def commit(self, sha256: str) -> None:
         """Make the body durable under its name; when this returns, a power cut loses nothing.
 
-        Idempotent: committing a name that is there keeps the one there (the same bytes, as the name says). It
+        Idempotent: under a name that is there stand the same bytes afterwards, as the name says. It
         may fail and have happened all the same: the caller repeats from the start. An error of the disk's
         flush is final for this process: every later commit is refused, none is acknowledged on hope.
         """

@@ -9,6 +9,7 @@ never a proof; the code as it was received stays the key. The list of agencies i
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from docsign.errors import EdxmlError
 from docsign.sentence import say
@@ -48,6 +49,11 @@ def canonical(code: str) -> str:
 
     ``000.00.31.H99`` and ``H99.31`` both give ``H99.31``; what is no agency code comes back as it is.
     """
+    return code if len(code) > MAX_LENGTH else _canonical(code)
+
+
+@lru_cache(maxsize=1024)
+def _canonical(code: str) -> str:
     if _TAX.fullmatch(code) or not is_agency_code(code):
         return code
     groups = code.split(".")

@@ -182,7 +182,7 @@ class About:
         return b'{"about":' + self.signed + b',"signature":' + _quoted(self.signature) + b"}"
 
     def to_json(self) -> bytes:
-        """Return the canonical JSON form: the record, its signature, and its time-stamp where there is one."""
+        """Return the canonical JSON form: the record, its signature, its time-stamp where there is one."""
         stamp = b',"stamp":' + _quoted(self.stamp) if self.stamp else b""
         return b'{"about":' + self.signed + b',"signature":' + _quoted(self.signature) + stamp + b"}"
 

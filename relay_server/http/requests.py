@@ -91,10 +91,12 @@ async def streamed(request: web.Request) -> AsyncIterator[bytes]:
     today = relay.now().date()
     loop = asyncio.get_running_loop()
     until, came = loop.time() + patience, 0
-    while True:
+    while not request.content.at_eof():
+        chunk = request.content.read_nowait()  # what is here already needs no timer
         try:
-            async with asyncio.timeout_at(until):
-                chunk = await request.content.readany()
+            if not chunk:
+                async with asyncio.timeout_at(until):
+                    chunk = await request.content.readany()
         except TimeoutError as error:
             if came >= progress:
                 until, came = loop.time() + patience, 0

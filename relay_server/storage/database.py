@@ -28,7 +28,7 @@ from relay_server.log import LOGGER
 from relay_server.proving import prove_record
 from relay_server.storage import tables
 from relay_server.storage.connection import Connection, translated
-from relay_server.storage.transaction import DatabaseTransaction, directory_edition
+from relay_server.storage.transaction import DatabaseTransaction, KnownAgencies, directory_edition
 
 Answer = TypeVar("Answer")
 Work = Callable[[DatabaseTransaction], Awaitable[Any]]
@@ -61,7 +61,7 @@ class DatabaseLedger:
         self._writer: Connection | None = None
         self._readers: queue.LifoQueue[Connection] = queue.LifoQueue()
         self._watcher: Connection | None = None
-        self._agencies: dict[tuple[str, Use], tuple[int, Agency | None]] = {}
+        self._agencies = KnownAgencies()
         self._writing = ThreadPoolExecutor(1, "ledger-writer")
         self._reading = ThreadPoolExecutor(READERS, "ledger-reader")
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
@@ -92,13 +92,12 @@ class DatabaseLedger:
             assert self._watcher is not None
             # here and now: one row of a page that is at hand costs less than a hand-over to a thread
             edition = directory_edition(self._watcher)
-        known = self._agencies.get((fingerprint, use))
-        if known is None or known[0] != edition:
-            known = await self.read(lambda tx: tx.agency_in_edition(fingerprint, use))
-            if len(self._agencies) >= RECENT:
-                self._agencies.clear()
-            self._agencies[fingerprint, use] = known
-        return known[1]
+        known = self._agencies.in_edition(edition)
+        if (fingerprint, use) not in known:
+            edition, agency = await self.read(lambda tx: tx.agency_in_edition(fingerprint, use))
+            known = self._agencies.in_edition(edition)
+            known[fingerprint, use] = agency
+        return known[fingerprint, use]
 
     async def proof(self, evidence: str) -> LogProof | None:
         """See ports.Ledger."""
@@ -126,7 +125,7 @@ class DatabaseLedger:
         assert self._watcher is not None
         # a few rows of pages that are at hand cost less than a hand-over to a thread
         with translated(self._path), self._watcher.transaction():
-            return _driven(work(DatabaseTransaction(self._watcher)))
+            return _driven(work(DatabaseTransaction(self._watcher, self._agencies)))
 
     def _read(self, work: Callable[[DatabaseTransaction], Awaitable[Answer]]) -> Answer:
         with translated(self._path):

@@ -1,4 +1,4 @@
-"""Bodies on a disk, a file each, flushed by us: temporary file, fsync, link, fsync of the folder.
+"""Bodies on a disk, a file each, flushed by us: temporary file, fsync, rename, fsync of the folder.
 
 ``bodies/ab/abcd…`` holds the bytes, ``bodies/incoming/`` what is on its way; what lies there at the start
 is a crash's leftover and is removed.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import hashlib
 import io
 import os
 import shutil
@@ -117,17 +116,14 @@ class DiskBodies:
         folder = f"{self._folder_name}{os.sep}{sha256[:2]}"  # a Path would be taken apart for each call
         path = f"{folder}{os.sep}{sha256}"
         try:
-            os.fsync(stream.fileno())
+            with stream:
+                os.fsync(stream.fileno())
             if sha256[:2] not in self._made:
                 if not Path(folder).is_dir():
                     Path(folder).mkdir(exist_ok=True)
                     sync_folder(self._folder)
                 self._made.add(sha256[:2])
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                if _digest(Path(path)) != sha256:  # a damaged body is replaced by the sound one
-                    os.replace(temporary, path)
+            os.replace(temporary, path)  # one that is there has the same bytes, or is damaged
             sync_folder(folder)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -160,13 +156,13 @@ class DiskIncoming:
             if self._stream is None:
                 descriptor, name = tempfile.mkstemp(dir=self._folder)
                 self._stream, self._path = os.fdopen(descriptor, "wb", buffering=0), name
-            view = memoryview(bytes(self._gathered))
+            view = memoryview(self._gathered)
             while view:
                 view = view[self._stream.write(view) :]
         except OSError as error:
             raise file_error(error, Path(self._path or self._folder)) from error
         finally:
-            self._gathered.clear()
+            self._gathered = bytearray()
         return self._stream
 
     async def reading(self) -> BinaryIO:
@@ -187,7 +183,7 @@ class DiskIncoming:
     def _commit(self, sha256: str) -> None:
         stream = self._flush()
         self._bodies._keep(self._path, stream, sha256)  # noqa: SLF001 -- one idea in two classes
-        self._forget()
+        self._stream = None
 
     async def abort(self) -> None:
         """See ports.Incoming."""
@@ -202,8 +198,3 @@ class DiskIncoming:
         with contextlib.suppress(OSError):
             os.unlink(self._path)
         self._stream = None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

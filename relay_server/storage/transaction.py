@@ -45,6 +45,8 @@ from relay_server.storage.tables import (
     tiles,
 )
 
+REMEMBERED = 2048
+"""How many agencies are remembered."""
 SEALED_AT_ONCE = 20_000
 """Records sealed under one commit: more than a group of units keeps, few enough for the memory."""
 
@@ -174,11 +176,27 @@ def _adding(table: Table) -> Insert:
 _ADD = {table: _adding(table) for table in tables.metadata.sorted_tables}
 
 
+class KnownAgencies:
+    """Agencies as they were looked up in one edition of the directory, for one thread."""
+
+    def __init__(self) -> None:
+        self._edition = 0
+        self._found: dict[object, Agency | None] = {}
+
+    def in_edition(self, edition: int) -> dict[object, Agency | None]:
+        """Return what was found in this edition, to be read and added to at once."""
+        if edition != self._edition or len(self._found) >= REMEMBERED:
+            self._edition, self._found = edition, {}
+        return self._found
+
+
 class DatabaseTransaction:
     """A Transaction over one connection, whose methods never suspend; its maker commits or rolls back."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, known: KnownAgencies | None = None) -> None:
+        """With ``known`` agencies are looked up once in each edition of the directory."""
         self._connection = connection
+        self._known = known
 
     def _rows(self, statement: ClauseElement, **values: object) -> list[Any]:
         return self._connection.rows(statement, values)
@@ -191,8 +209,12 @@ class DatabaseTransaction:
 
     async def agency(self, code: str) -> Agency | None:
         """See ports.Transaction."""
-        found = _agencies(self._rows(_AGENCY, wanted=canonical(code)))
-        return found[0] if found else None
+        key = canonical(code)
+        known = {} if self._known is None else self._known.in_edition(directory_edition(self._connection))
+        if key not in known:
+            found = _agencies(self._rows(_AGENCY, wanted=key))
+            known[key] = found[0] if found else None
+        return known[key]
 
     async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:
         """See ports.Transaction."""

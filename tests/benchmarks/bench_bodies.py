@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.bench_bodies [rounds] [bodies]
 
-``file`` is the store as it is (a temporary file, its sync, a link, the folder's sync); ``segment`` a trial
+``file`` is the store as it is (a temporary file, its sync, its name, the folder's sync); ``segment`` a trial
 that appends whatever waits to one file and syncs once for all of it. Both get the same bodies of 200 KB from
 as many tasks at once, in turns; ``cpu`` is the processor's time a body, the rest is waiting for the disk.
 It prints, and judges nothing.

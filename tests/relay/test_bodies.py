@@ -103,27 +103,27 @@ async def test_free_space_is_told(bodies: Bodies) -> None:
 async def test_the_disk_store_syncs_file_and_folder_before_it_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The order that survives a power cut: fsync of the bytes, link, fsync of the folder."""
+    """The order that survives a power cut: fsync of the bytes, rename, fsync of the folder."""
     bodies = DiskBodies.open(tmp_path / "bodies")
     seen: list[str] = []
-    real_sync, real_link = os.fsync, os.link
+    real_sync, real_replace = os.fsync, os.replace
 
     def sync(descriptor: int) -> None:
         kind = "folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file"  # noqa: PTH112
         seen.append(f"fsync {kind}")
         real_sync(descriptor)
 
-    def link(source: Path, target: Path) -> None:
-        seen.append("link")
-        real_link(source, target)
+    def replace(source: Path, target: Path) -> None:
+        seen.append("rename")
+        real_replace(source, target)
 
     monkeypatch.setattr(os, "fsync", sync)
-    monkeypatch.setattr(os, "link", link)
+    monkeypatch.setattr(os, "replace", replace)
     await keep(bodies)
-    assert seen == ["fsync file", "fsync folder", "link", "fsync folder"]
+    assert seen == ["fsync file", "fsync folder", "rename", "fsync folder"]
     seen.clear()
     await keep(bodies)
-    assert seen == ["fsync file", "link", "fsync folder"]
+    assert seen == ["fsync file", "rename", "fsync folder"]
 
 
 async def test_leftovers_of_a_crash_are_swept_and_bodies_stay(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ async def test_an_error_of_fsync_is_final(tmp_path: Path, monkeypatch: pytest.Mo
 async def test_a_commit_that_failed_but_had_happened_is_repeated_harmlessly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The link stood, the folder's sync met a full disk: the sender repeats and one body is there."""
+    """The name stood, the folder's sync met a full disk: the sender repeats and one body is there."""
     bodies = DiskBodies.open(tmp_path / "bodies")
     await keep(bodies, BODY[:10])
     real, calls = os.fsync, 0
