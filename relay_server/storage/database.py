@@ -195,6 +195,7 @@ class DatabaseLedger:
                     closing = True
                 else:
                     group.append(job)
+                    await asyncio.sleep(0)  # those whose turn it is already come along
             if not group:
                 continue
             try:
