@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt
+from docsign.envelope.evidence import EvidenceEvent, Reason, Receipt, canonical_json
 from docsign.envelope.evidence_judge import ReceiptJudgement, judge_receipt
 from docsign.envelope.signed_note import LogProof
 from docsign.pki.trust import Trust
@@ -196,6 +196,9 @@ def test_stamp_and_lists_travel_and_are_read_strictly() -> None:
     receipt = Desk.open().logged()
     assert Receipt.from_json(receipt.to_json()) == receipt
     document = json.loads(receipt.to_json())
+    assert canonical_json(document) + b"\n" == receipt.to_json()
+    assert receipt.about is not None
+    assert canonical_json(document["relay"]) + b"\n" == receipt.about.to_bytes()
     assert sorted(document) == ["crls", "evidence", "proof", "relay", "schema", "signature", "stamp"]
     for member, value, where in (
         ("stamp", "không", "receipt.stamp"),

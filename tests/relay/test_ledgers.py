@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from datetime import timedelta
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,11 @@ async def test_an_agency_is_found_by_both_forms_of_its_code_and_by_its_certifica
     await ledger.write(lambda tx: tx.put_agency(agency(DEPARTMENT, "Sở Thử nghiệm")))
 
     assert await ledger.read(lambda tx: tx.agency("H99.12")) == agency(DEPARTMENT, "Sở Thử nghiệm")
-    assert await ledger.read(lambda tx: tx.agency("H99.13")) is None
+    for _ in range(2):  # looked up, and then remembered
+        for wanted in (DEPARTMENT, "H99.12"):
+            found = await ledger.glance(methodcaller("agency", wanted))
+            assert found == agency(DEPARTMENT, "Sở Thử nghiệm")
+        assert await ledger.glance(lambda tx: tx.agency("H99.13")) is None
     tls = digest(f"tls {DEPARTMENT}")
     found = await ledger.read(lambda tx: tx.agency_of(tls, Use.TLS))
     assert found is not None
@@ -71,8 +76,10 @@ async def test_a_change_of_the_directory_by_another_process_is_known_at_once(tmp
         tls = digest(f"tls {COMMUNE}")
         await other.write(lambda tx: tx.put_agency(agency()))
         assert await ledger.agency_of(tls, Use.TLS) == agency()
+        assert await ledger.glance(lambda tx: tx.agency(COMMUNE)) == agency()
         await other.write(lambda tx: tx.put_agency(replace(agency(), name="UBND xã Khác")))
         assert await ledger.agency_of(tls, Use.TLS) == replace(agency(), name="UBND xã Khác")
+        assert await ledger.glance(lambda tx: tx.agency(COMMUNE)) == replace(agency(), name="UBND xã Khác")
     finally:
         await ledger.close()
         await other.close()
