@@ -30,8 +30,9 @@ class JsonLines(logging.Formatter):
 
 def log_to_stderr() -> None:
     """Send the relay's log, and the warnings of what it stands on, to stderr."""
-    # no line says which thread, process or task it is from: it is not looked up for each
+    # no line says which thread, process or place in the program it is from: none is looked up
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 -- what the standard library's guide says to do
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     for name, level in (("docsign.relay", logging.INFO), ("aiohttp", logging.WARNING)):

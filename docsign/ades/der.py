@@ -165,6 +165,8 @@ def encode(tag: int, content: bytes) -> bytes:
     size = len(content)
     if size < 0x80:
         return bytes((tag, size)) + content
+    if 0x100 <= size < 0x10000:  # most of what is written here
+        return bytes((tag, 0x82, size >> 8, size & 0xFF)) + content
     octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes((tag, 0x80 | len(octets))) + octets + content
 
