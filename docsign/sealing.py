@@ -40,7 +40,7 @@ from docsign.proofs import Level, gathered, level_of, require_means
 from docsign.sentence import Sentence, say
 from docsign.verdict import Indication
 
-Document = Path | tuple[str, bytes | BinaryIO] | bytes
+Document = Path | str | tuple[str, bytes | BinaryIO] | bytes
 """A file to seal: a path, a name with bytes or a seekable stream, or bytes alone."""
 
 
@@ -179,12 +179,13 @@ def _named(
     """Return name, media type and bytes of one document to seal; files are closed by ``opened``."""
     name: str | None = None
     source: BinaryIO
-    if isinstance(document, Path):
+    if isinstance(document, Path | str):
+        path = Path(document)
         try:
-            source = opened.enter_context(document.open("rb"))
+            source = opened.enter_context(path.open("rb"))
         except OSError as error:
-            raise file_error(error, document) from error
-        name = document.name
+            raise file_error(error, path) from error
+        name = path.name
     elif isinstance(document, bytes):
         source = io.BytesIO(document)
     else:

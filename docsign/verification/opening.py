@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from docsign.errors import MalformedError
 from docsign.files import READ_LIMIT
 from docsign.pki.trust import Trust
 from docsign.values import dataclass
@@ -65,8 +66,10 @@ def open_envelope(
         container = read_container(stream)
         header = envelope_header(container)
         report = report_on(stream, "" if isinstance(source, bytes) else str(source), question)
-    except BaseException:
+    except BaseException as error:
         stream.close()
+        if isinstance(error, MalformedError) and not isinstance(source, bytes):
+            error.where = f"{source}: {error.where}" if error.where else str(source)
         raise
     return OpenedEnvelope(
         header=header,

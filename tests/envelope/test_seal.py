@@ -78,6 +78,14 @@ def test_secret_documents_are_refused(header: Header, pdf: bytes, agency_key: Si
     refused(SecretDocumentError, "kem.pdf", header, [pdf, ("kem.pdf", secret_pdf())], agency_key)
 
 
+def test_a_path_may_be_text(header: Header, pdf: bytes, agency_key: SigningKey, tmp_path: Path) -> None:
+    """As verify and open_envelope take it."""
+    path = tmp_path / "12.pdf"
+    path.write_bytes(pdf)
+    sealed = [seal(header, [one], agency_key, at=SEALED_AT) for one in (path, str(path))]
+    assert sealed[0] == sealed[1]
+
+
 def test_bad_input_is_one_sentence(
     header: Header, pdf: bytes, agency_key: SigningKey, province_key: SigningKey, tmp_path: Path
 ) -> None:
@@ -89,6 +97,7 @@ def test_bad_input_is_one_sentence(
     refused(ContainerError, "../a", header, [("../a", b"x")], agency_key)
     refused(ContainerError, "a/b", header, [("a/b", b"x")], agency_key)
     refused(FileUnusableError, "khong-co.pdf", header, [tmp_path / "khong-co.pdf"], agency_key)
+    refused(FileUnusableError, "khong-co.pdf", header, ["khong-co.pdf"], agency_key)
     refused(FileUnusableError, str(tmp_path), header, [tmp_path], agency_key)
     refused(PdfError, "hong.pdf", header, [("hong.pdf", pdf[:200])], agency_key)
     refused(UsageError, "at", header, [pdf], agency_key, at=datetime(2026, 11, 21))  # noqa: DTZ001 -- the point

@@ -320,11 +320,15 @@ def test_opening_an_envelope(
             assert by_both in [opened.read(name) for name in opened.documents]
 
 
-def test_what_is_no_envelope_is_not_opened(by_both: bytes, trust: Trust) -> None:
-    """A PDF, or an archive without a header."""
+def test_what_is_no_envelope_is_not_opened(by_both: bytes, trust: Trust, tmp_path: Path) -> None:
+    """A PDF, or an archive without a header; of a file its name is said."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as writer:
         writer.writestr("a.txt", "1")
     for data in (by_both, archive.getvalue()):
         with pytest.raises(ContainerError):
             open_envelope(data, trust=trust)
+        (tmp_path / "khac.asice").write_bytes(data)
+        with pytest.raises(ContainerError) as caught:
+            open_envelope(tmp_path / "khac.asice", trust=trust)
+        assert "khac.asice" in caught.value.where
