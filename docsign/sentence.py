@@ -74,3 +74,8 @@ def say(template: LiteralString, /, **values: object) -> Sentence:
 def phrase(text: str, language: Language = "vi") -> str:
     """Return a text of the command line's help, which has no places, in ``language``."""
     return text if language == "en" else _vietnamese().text(text)
+
+
+def shown(text: str) -> str:
+    """Return a text that may hold foreign words on one line, without what steers a terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

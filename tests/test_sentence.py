@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext
 
-from docsign.sentence import Sentence, say
+from docsign.sentence import Sentence, say, shown
 from tests.locale_catalogue import CATALOGUE
 
 
@@ -55,3 +55,8 @@ def test_every_sentence_of_the_catalogue_is_found() -> None:
     plain = {template: text for template, text in listed.items() if template and "{" not in template}
     assert len(plain) > 100
     assert {template: Sentence(template).text("vi") for template in plain} == plain
+
+
+def test_foreign_words_stay_on_their_line() -> None:
+    """A subject, a reason, a file name: no new line, no turned direction, nothing for the terminal."""
+    assert shown("V/v\n✔ HỢP LỆ\x1b[2J\u202e  gấp\t") == "V/v ✔ HỢP LỆ [2J gấp"

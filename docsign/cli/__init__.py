@@ -17,7 +17,7 @@ from docsign.cli.help import Group, version_option
 from docsign.cli.settings import Settings, language_from
 from docsign.cli.usage import explained
 from docsign.errors import EXIT_FAILED, EXIT_OUR_BUG, EXIT_TRY_LATER, EXIT_USAGE, DocsignError
-from docsign.sentence import Language, say
+from docsign.sentence import Language, say, shown
 
 COMMANDS: dict[str, str] = {
     # name: module:attribute, imported only when the command is called
@@ -174,7 +174,7 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
 
 
 def _say_error(error: DocsignError, language: Language, arguments: Sequence[str] = ()) -> int:
-    click.echo(f"{say('error').text(language)} [{error.code}]: {error.text(language)}", err=True)
+    click.echo(f"{say('error').text(language)} [{error.code}]: {shown(error.text(language))}", err=True)
     if error.exit_status == EXIT_TRY_LATER and not EXCHANGE.intersection(arguments[:1]):
         return EXIT_FAILED  # 75 tells whoever runs the exchange by a timer to run it again, and nobody else
     return error.exit_status

@@ -190,8 +190,9 @@ def send_now(desk: Desk, outbox: Outbox, client: RelayClient, only: Sequence[int
 
 def say_why(desk: Desk, entry: Entry) -> None:
     """Say on stderr why an entry is not sent, and what becomes of it."""
-    from docsign.cli.exchange_text import entry_name, shown
+    from docsign.cli.exchange_text import entry_name
     from docsign.exchange.entries import EntryState
+    from docsign.sentence import shown
 
     name = entry_name(entry, desk.lang)
     if entry.last_error is not None:

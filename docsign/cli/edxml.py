@@ -26,7 +26,7 @@ from docsign.errors import (
     UsageError,
 )
 from docsign.files import opening, write_together, writing
-from docsign.sentence import Language, say
+from docsign.sentence import Language, say, shown
 from docsign.verdict import Indication
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def _answer(
 def _tell(findings: tuple[Finding, ...], lang: Language) -> None:
     for finding in findings:
         place = f"{finding.where}: " if finding.where else ""
-        click.echo(f"{place}{finding.sentence.text(lang)}", err=True)
+        click.echo(shown(place + finding.sentence.text(lang)), err=True)
 
 
 def _tell_answer(file: Path, judgement: ContainerJudgement, lang: Language) -> None:

@@ -12,7 +12,7 @@ from docsign.envelope.header import VIETNAM_TIME, BusinessKind, Priority
 from docsign.envelope.status import StatusCode
 from docsign.exchange import wire
 from docsign.exchange.entries import Entry, EntryState
-from docsign.sentence import Language, Sentence, say
+from docsign.sentence import Language, Sentence, say, shown
 
 _STATES: dict[str, Sentence] = {
     wire.DeliveryState.QUEUED: say("waiting to be fetched"),
@@ -46,11 +46,6 @@ _ENTRY_STATES: dict[EntryState, Sentence] = {
     EntryState.SENT: say("sent"),
     EntryState.REFUSED: say("refused by the relay"),
 }
-
-
-def shown(text: str) -> str:
-    """Return a foreign text on one line, without what steers a terminal."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def when(moment: datetime, lang: Language) -> str:

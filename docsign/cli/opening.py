@@ -16,7 +16,7 @@ from docsign.cli.help import Command, language_option
 from docsign.cli.options import PATH, json_option, passphrase_source, trust_option
 from docsign.errors import EXIT_FAILED, DocumentError, MalformedError, PdfError, UsageError
 from docsign.files import opening, write_together
-from docsign.sentence import Language, say
+from docsign.sentence import Language, say, shown
 from docsign.verdict import Conclusion, Indication, conclude
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
     findings = [*judgement.findings, *(one for report in judgement.signatures for one in report.findings)]
     for finding in findings:
         place = f"{finding.where}: " if finding.where else ""
-        click.echo(f"  {place}{finding.sentence.text(lang)}", err=True)
+        click.echo(f"  {shown(place + finding.sentence.text(lang))}", err=True)
 
 
 def _refuse_secret(container: Container, header: Header) -> None:
@@ -174,8 +174,6 @@ def _answer(
     if as_json:
         click.echo(_row(file, header, conclusion, paths))
         return
-    from docsign.cli.exchange_text import shown
-
     issued = "" if header.issued is None else header.issued.strftime("%d/%m/%Y")
     lines = (
         (say("Check"), _word(conclusion, lang)),
@@ -191,7 +189,7 @@ def _answer(
     for judgement in judgements:
         signed = (one for report in judgement.signatures for one in report.findings)
         for finding in (*judgement.findings, *signed):
-            click.echo(f"{finding.sentence.text(lang)}", err=True)
+            click.echo(shown(finding.sentence.text(lang)), err=True)
 
 
 def _row(file: Path, header: Header, conclusion: Conclusion, paths: Sequence[Path]) -> str:

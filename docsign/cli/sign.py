@@ -16,7 +16,7 @@ from docsign.cli.help import Command, language_option
 from docsign.cli.options import PATH, held_key, json_option, key_options, level_option, trust_option
 from docsign.cli.sign_options import Asked, document_options
 from docsign.errors import UsageError
-from docsign.sentence import Language, say
+from docsign.sentence import Language, say, shown
 from docsign.verdict import SignerRole
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _with_fetched(key: SigningKey, trust: Trust, lang: Language) -> Trust:
     fetched = fetch_validation_data(key.certificate, others=key.chain, trust=trust, at=datetime.now(UTC))
     for finding in fetched.findings:
         place = f"{finding.where}: " if finding.where else ""
-        click.echo(f"{say('warning').text(lang)}: {place}{finding.sentence.text(lang)}", err=True)
+        click.echo(f"{say('warning').text(lang)}: {shown(place + finding.sentence.text(lang))}", err=True)
     return replace(trust, fetched=trust.fetched.merged(fetched.data))
 
 

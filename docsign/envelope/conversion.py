@@ -13,14 +13,15 @@ from collections.abc import Iterator, Sequence
 from docsign.envelope.container import DOCUMENTS, Container, pieces_of
 from docsign.envelope.edxml import write_header
 from docsign.envelope.edxml_message import Attachment, Message, Spool
-from docsign.envelope.header import Header, Reference
+from docsign.envelope.header import Header, Organization, Reference
 from docsign.envelope.zip import fold, name_breach
 from docsign.errors import EdxmlError
-from docsign.sentence import say
+from docsign.sentence import Sentence, say
 from docsign.verdict import Finding, Severity
 
 ORIGINAL_NAME = "thong-diep-goc.edxml"
 """The name under which a signed message is kept whole."""
+_MOST_NAMED, _LONGEST = 10, 300
 _UNFIT = re.compile(r'[\x00-\x1f\x7f\\/:*?"<>|]+')
 
 
@@ -30,7 +31,8 @@ def envelope_header_of(message: Message) -> tuple[Header, tuple[str, ...], tuple
     Raises EdxmlError for a status: it travels by itself.
     """
     if message.header is None:
-        raise EdxmlError(say("This is a status and no document; it has no envelope."))
+        sentence = say("This is a status and no document; it has no envelope.")
+        raise EdxmlError(sentence, hint=said_by(message))
     names: list[str] = []
     findings = []
     for place, one in enumerate(message.attachments, 1):
@@ -52,6 +54,35 @@ def envelope_header_of(message: Message) -> tuple[Header, tuple[str, ...], tuple
         for place, (name, one) in enumerate(zip(names, message.attachments, strict=True), 1)
     )
     return message.header.with_references(described), tuple(names), tuple(findings)
+
+
+def said_by(message: Message) -> Sentence | None:
+    """Say in one sentence what a message is about: who sends what to whom, or which state a document has."""
+    header, status = message.header, message.status
+    if status is not None:
+        about = status.response_for
+        code, words = status.code, status.description.rstrip(". ")
+        return say(
+            "{sender} says of the document {document}: {status}{words}.",
+            sender=_called(status.sender),
+            document=(about.code or about.document_id)[:_LONGEST],
+            status=code.sentence,
+            words=f" ({words[:_LONGEST]})" if words and words not in (code.vietnamese, code.english) else "",
+        )
+    if header is None:
+        return None
+    named = ", ".join(_called(one) for one in header.receivers[:_MOST_NAMED])
+    return say(
+        "{sender} sends the document {document} to {receivers}: {subject}.",
+        sender=_called(header.sender),
+        document=header.code[:_LONGEST],
+        receivers=f"{named}, …" if len(header.receivers) > _MOST_NAMED else named,
+        subject=header.subject[:_LONGEST].rstrip(". "),
+    )
+
+
+def _called(party: Organization) -> str:
+    return f"{party.name[:_LONGEST]} ({party.code[:60]})" if party.name else party.code[:60]
 
 
 def form_findings(header: Header) -> tuple[Finding, ...]:

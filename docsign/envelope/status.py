@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from docsign.envelope.header import Header, Organization, ResponseFor, Staff, UnknownElement
 from docsign.errors import UsageError
-from docsign.sentence import Language, say
+from docsign.sentence import Language, Sentence, say
 from docsign.values import dataclass
 from docsign.verdict import Finding
 
@@ -43,6 +43,11 @@ class StatusCode(StrEnum):
     def by_sender(self) -> bool:
         """Only a recall goes from the sender to a receiver; all others go back to the sender."""
         return self is StatusCode.RECALL
+
+    @property
+    def sentence(self) -> Sentence:
+        """Code and name, in the reader's language: the words of the events of these names."""
+        return Sentence(self.label("en"))
 
     def label(self, language: Language = "vi") -> str:
         """Return code and name: ``03 Đã tiếp nhận``."""

@@ -28,7 +28,7 @@ def judge_message(
     stream: BinaryIO, size: int, question: Question, inside: Inside, *, signature: Callable[[], Answer | None]
 ) -> Answer:
     """Judge a message of ``size`` bytes; ``signature`` judges its XML signatures, None where it has none."""
-    from docsign.envelope.conversion import is_signed
+    from docsign.envelope.conversion import is_signed, said_by
     from docsign.envelope.edxml_message import read_message
 
     with contextlib.ExitStack() as opened:
@@ -45,8 +45,10 @@ def judge_message(
         own = _not_judged(size)
     else:
         own = signature() or replace(_unsigned(), findings=(_remark(contents),))
+    about = said_by(message)
+    says = () if about is None else (Finding(code="edxml-says", severity=Severity.INFO, sentence=about),)
     said = tuple(one for one in message.findings if one.code != "edxml-signature")
-    return replace(own, contents=contents, findings=(*own.findings, *said, *findings))
+    return replace(own, contents=contents, findings=(*says, *own.findings, *said, *findings))
 
 
 def _unsigned() -> Answer:

@@ -8,13 +8,23 @@ from datetime import UTC, datetime
 
 import pytest
 
-from docsign.envelope import envelope_header, judge_container, read_container
-from docsign.envelope.conversion import attachments_of, envelope_header_of, is_signed
-from docsign.envelope.edxml_message import read_message, write_message
+from docsign.envelope import (
+    Organization,
+    ResponseFor,
+    Status,
+    StatusCode,
+    envelope_header,
+    judge_container,
+    read_container,
+    write_status,
+)
+from docsign.envelope.conversion import attachments_of, envelope_header_of, is_signed, said_by
+from docsign.envelope.edxml_message import Message, read_message, write_message
 from docsign.errors import EdxmlError
 from docsign.pki import SigningKey, Trust
 from docsign.sealing import seal, seal_to
 from docsign.verdict import Indication
+from docsign.verification import verify
 from tests.envelope.test_edxml_message import HEADER, PDF, attachment, base64_of, read, vendors, written
 
 
@@ -56,10 +66,41 @@ def test_names_become_plain_and_different() -> None:
 
 
 def test_a_status_has_no_envelope() -> None:
-    """It travels by itself."""
+    """It travels by itself; what it says is said, in the reader's language."""
     message = replace(read(vendors("")), header=None)
     with pytest.raises(EdxmlError, match="status"):
         envelope_header_of(message)
+    answered = ResponseFor(organ_id="H99.31", code="12/UBND-VX", document_id="H99.31,2026/11/20,12/UBND-VX")
+    for code, words, vietnamese in (
+        (StatusCode.REFUSED, "Sai nơi nhận.", "02 Từ chối tiếp nhận (Sai nơi nhận)"),
+        (StatusCode.DONE, "Hoàn thành", "06 Hoàn thành"),
+    ):
+        status = Status(
+            sender=Organization(code="H99", name="UBND tỉnh Mẫu"),
+            response_for=answered,
+            code=code,
+            time=datetime(2026, 11, 22, tzinfo=UTC),
+            description=words,
+        )
+        with pytest.raises(EdxmlError) as caught:
+            envelope_header_of(read(write_status(status)))
+        said = f"UBND tỉnh Mẫu (H99) báo về văn bản 12/UBND-VX: {vietnamese}."
+        assert caught.value.text("vi").endswith(said)
+        report = verify(write_status(status))
+        assert report.findings[0].sentence.text("vi") == said
+
+
+def test_a_message_says_who_sends_what_to_whom() -> None:
+    """The first of what ``verify`` finds in it."""
+    header = replace(HEADER, receivers=HEADER.receivers * 12)
+    said = said_by(Message(header=header, status=None, attachments=()))
+    assert said is not None
+    assert said.text("vi").startswith(
+        "UBND tỉnh Mẫu (000.00.00.H99) gửi văn bản 125/UBND-VX đến Sở Thử nghiệm"
+    )
+    assert said.text("vi").endswith("(000.00.12.H99), …: V/v thử nghiệm.")
+    report = verify(written())
+    assert report.findings[0].code == "edxml-says"
 
 
 def test_a_signed_message_is_told_from_one_with_a_dummy() -> None:

@@ -50,7 +50,7 @@ def test_signed_files_are_judged(by_both: bytes, agency_key: SigningKey, trust: 
         ("phụ lục.txt.p7s", Indication.TOTAL_PASSED),
     ]
     assert [len(one.signatures) for _, one in report.contents] == [2, 1]
-    assert codes(report) == ["edxml-unsigned"]
+    assert codes(report) == ["edxml-says", "edxml-unsigned"]
     official = verify(data, trust=trust, at=AT, offline=True, policy="official")
     assert official.conclusion.indication is Indication.TOTAL_PASSED
 
@@ -71,7 +71,7 @@ def test_a_file_without_signature_is_said(pdf: bytes, trust: Trust) -> None:
     """Neither message nor file is signed."""
     report = verify(message(("12.pdf", pdf)), trust=trust, at=AT, offline=True)
     assert report.contents == ()
-    assert set(codes(report)) == {"edxml-unsigned", "content-unsigned"}
+    assert set(codes(report)) == {"edxml-says", "edxml-unsigned", "content-unsigned"}
     assert report.conclusion == Conclusion.no_signature()
 
 
