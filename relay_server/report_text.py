@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
-from docsign.cli.exchange_text import shown
 from docsign.cli.exchange_text import state as word_of
 from docsign.exchange.wire import DeliveryState
-from docsign.sentence import Language, say
+from docsign.sentence import Language, say, shown
 from relay_server.reporting import Counts, PeriodReport
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -11,6 +11,7 @@ import pytest
 from docsign.cli import desk, exchange, exchange_text, receiving
 from docsign.envelope.evidence import EvidenceEvent
 from docsign.exchange import wire
+from docsign.sentence import shown
 
 
 @pytest.mark.parametrize("word", wire.DeliveryState)
@@ -61,7 +62,7 @@ def test_sizes(count: int, vi: str, en: str) -> None:
 @pytest.mark.parametrize("text", ["a\x1b[31mb", "a\nb", "a\u202eb", "a\x00b", "a\u2028b", "a\u00a0b"])
 def test_foreign_text_stays_on_its_line(text: str) -> None:
     """No escape sequence, line break or turned direction from another agency's subject."""
-    assert exchange_text.shown(text).isprintable()
+    assert shown(text).isprintable()
 
 
 @pytest.mark.parametrize(
