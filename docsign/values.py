@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+    from dataclasses import replace as replace
 else:
+
+    def replace(value: Any, /, **changes: Any) -> Any:
+        """Return the value with some fields changed, as ``dataclasses.replace`` does, in less time."""
+        made = type(value)
+        for name in made.__shape__.kinds:
+            if name not in changes:
+                changes[name] = getattr(value, name)
+        return made(**changes)
 
     def dataclass(*, slots: bool, frozen: bool = False, kw_only: bool = False, eq: bool = True) -> Any:
         """Return the decorator; the arguments mean what they mean to ``dataclasses.dataclass``."""

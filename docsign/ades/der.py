@@ -87,7 +87,8 @@ class Node(NamedTuple):
 
     def sequence(self, tag: int = SEQUENCE) -> Fields:
         """Return the values inside a SEQUENCE (or what ``tag`` says), to be taken one by one."""
-        self.expect(tag)
+        if self.tag != tag:
+            raise broken(self.start)
         return Fields(self)
 
 
@@ -185,8 +186,8 @@ def encode_oid(dotted: str) -> bytes:
 
 def oid(node: Node) -> str:
     """Return an OBJECT IDENTIFIER in dotted form."""
-    content = node.expect(OID).content
-    if not content or content[-1] & 0x80 or len(content) > 64:
+    content = node.content
+    if node.tag != OID or not content or content[-1] & 0x80 or len(content) > 64:
         raise broken(node.start)
     return _dotted(content)
 

@@ -58,12 +58,10 @@ class Algorithm:
     @staticmethod
     def read(node: Node) -> Algorithm:
         """Read one; raises CmsError."""
-        fields = node.sequence() if node.tag == der.SEQUENCE else der.Fields(node)
-        name = der.oid(fields.take(der.OID))
-        parameters = fields.remaining()
+        name, *parameters = node.members() or (node,)
         if len(parameters) > 1:
             raise der.broken(node.start)
-        return Algorithm(name, parameters[0].raw if parameters else None)
+        return Algorithm(der.oid(name), parameters[0].raw if parameters else None)
 
     @property
     def has_null_parameters(self) -> bool:
@@ -287,10 +285,10 @@ def read_signer(node: Node) -> SignerInfo:
 
 def read_attribute(node: Node) -> Attribute:
     """Read an Attribute (RFC 5652 5.3): a type and at least one value; raises CmsError."""
-    fields = node.sequence()
-    name = der.oid(fields.take(der.OID))
-    values = tuple(fields.take(der.SET).members())
-    fields.done()
+    parts = node.expect(der.SEQUENCE).members()
+    if len(parts) != 2:
+        raise der.broken(node.start)
+    values = tuple(parts[1].expect(der.SET).members())
     if not values:
         raise der.broken(node.start)
-    return Attribute(name, values, node)
+    return Attribute(der.oid(parts[0]), values, node)

@@ -15,7 +15,7 @@ signature".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 
 from docsign.ades.long_term import prove_by_stamps
@@ -48,7 +48,7 @@ from docsign.pki.existence import Existing
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
-from docsign.values import dataclass
+from docsign.values import dataclass, replace
 from docsign.verdict import (
     Finding,
     Indication,

@@ -205,9 +205,7 @@ class _Scan:
                 place = _times(_matrix([float(one) for one in values]), place)  # type: ignore[arg-type]
         if box is None:
             return
-        corners = [_point(place, x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
-        xs, ys = [x for x, _ in corners], [y for _, y in corners]
-        area = (min(xs), min(ys), max(xs), max(ys))
+        area = _around(place, box)
         if any(_inside(point, area) for point in self.points) and hides(self.view, [picture]):
             self.covers = True
 
@@ -228,6 +226,13 @@ def _times(one: Matrix, other: Matrix) -> Matrix:
     return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
 
 
-def _point(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
+def _around(matrix: Matrix, box: Box) -> Box:
+    """Return the box around another that a matrix turns, moves and stretches."""
     a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
+    left, low, right, high = box
+    return (
+        e + min(a * left, a * right) + min(c * low, c * high),
+        f + min(b * left, b * right) + min(d * low, d * high),
+        e + max(a * left, a * right) + max(c * low, c * high),
+        f + max(b * left, b * right) + max(d * low, d * high),
+    )

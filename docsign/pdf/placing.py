@@ -6,7 +6,7 @@ The first two checks of ``docsign.pdf.judge`` stand here; nothing of the CMS is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 
 from docsign.ades.cades import ValidationData
@@ -20,7 +20,7 @@ from docsign.pdf.reading.values import same_value
 from docsign.pdf.signatures import DOCUMENT_TIMESTAMP, FoundSignature
 from docsign.pki.trust import Trust
 from docsign.sentence import say
-from docsign.values import dataclass
+from docsign.values import dataclass, replace
 from docsign.verdict import Coverage, SubIndication
 
 

@@ -100,7 +100,7 @@ class Prefixes:
 
 def read_range(numbers: Sequence[object], data: bytes) -> SignedRange:
     """Check a /ByteRange against the file (ISO 32000-2 12.8.1); raises PdfError naming what is wrong."""
-    if len(numbers) != 4 or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+    if len(numbers) != 4 or set(map(type, numbers)) != {int}:
         raise PdfError(say("The signature's ByteRange is not four numbers."))
     start, first, second, length = (int(str(n)) for n in numbers)
     if start != 0 or first <= 0 or length <= 0 or second <= first + 1:
@@ -141,6 +141,6 @@ def claimed_ranges(data: bytes) -> Iterator[tuple[int, tuple[int, int, int, int]
             if count > MOST_CLAIMS:
                 return
             if _MAC not in data[max(0, position - 200) : match.end() + 120]:
-                a, b, c, d = (int(group) for group in match.groups())
+                a, b, c, d = map(int, match.groups())
                 yield position, (a, b, c, d)
         position = data.find(_BYTE_RANGE, position + 1)

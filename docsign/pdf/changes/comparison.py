@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import field
 
-from docsign.pdf.changes.graph import UPWARDS, Graph
+from docsign.pdf.changes.graph import LEADING, UPWARDS, Graph
 from docsign.pdf.changes.marks import Fill, Mark, Needs, NewPicture
 from docsign.pdf.reading import Array, Dictionary, Reference, Stream, Text, Value, View, same_value
 from docsign.sentence import Sentence
@@ -115,9 +115,9 @@ class Comparison:
         work = self.new.store.work
         while waiting:
             one = waiting.pop()
-            work.spend_looks(1)
             if isinstance(one, Reference):
                 number = one.number
+                work.spend_looks(1)
                 if number in self.absorbed or number in self.own or number not in self.affected:
                     continue
                 self.absorbed.add(number)
@@ -128,9 +128,15 @@ class Comparison:
             elif isinstance(one, Stream):
                 waiting.append(one.dictionary)
             elif isinstance(one, Dictionary):
-                waiting += [value for key, value in one.entries.items() if key not in UPWARDS]
+                work.spend_looks(1 + (len(one.entries) >> 2))
+                waiting += [
+                    value
+                    for key, value in one.entries.items()
+                    if type(value) in LEADING and key not in UPWARDS
+                ]
             elif isinstance(one, Array):
-                waiting += one.items
+                work.spend_looks(1 + (len(one.items) >> 2))
+                waiting += [value for value in one.items if type(value) in LEADING]
 
     def extends(
         self, before: Value, after: Value, *, fixed: bool = False, but: frozenset[str] = frozenset()

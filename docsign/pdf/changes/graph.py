@@ -17,13 +17,15 @@ from docsign.values import dataclass
 
 UPWARDS = frozenset({"Parent", "P", "Prev", "Last", "Pg", "Popup", "IRT", "StructParent", "StructParents"})
 _UPWARDS = frozenset(key.encode() for key in UPWARDS)
+LEADING = frozenset({Reference, Dictionary, Array})
+"""What may stand in a container and lead to an object; no stream does."""
 
 
 def below(value: Value) -> list[Reference]:
     """Return the references that lead down from a value, unresolved."""
     found: list[Reference] = []
     waiting: list[Value] = [value]
-    leading = _LEADING
+    leading = LEADING
     for one in waiting:  # it grows on the way
         held = one.dictionary if type(one) is Stream else one
         if type(held) is Dictionary:
@@ -43,9 +45,6 @@ def below(value: Value) -> list[Reference]:
         elif type(held) is Reference:
             found.append(held)
     return found
-
-
-_LEADING = frozenset({Reference, Dictionary, Array})
 
 
 def below_plain(plain: Plain) -> list[int]:

@@ -11,7 +11,7 @@ object stream a later revision replaces, hybrid sections that show two documents
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from dataclasses import field
 
 from docsign.pdf.reading.remarks import Remarks, leftover
@@ -42,7 +42,7 @@ class History:
         newest = versions[-1]
         if newest[0] <= revision:
             return newest
-        place = bisect_right(versions, revision, key=lambda one: one[0])
+        place = bisect_left(versions, (revision + 1,))
         return versions[place - 1] if place else None
 
     def held(self, number: int, entry: Entry) -> bool:

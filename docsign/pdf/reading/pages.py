@@ -44,12 +44,12 @@ def read_pages(view: View) -> Iterator[Page]:
     limit = view.store.work.budget.pages
     seen: set[int] = set()
     count = visited = 0
-    # still to be visited, the next one last: node as it stands, resolved, what it inherits, its parent
-    waiting: list[tuple[Value, Dictionary, dict[str, Dictionary], Dictionary | None]] = [
-        (catalog.get("Pages"), root, {}, None)
+    # still to be visited, the next one last: node as it stands, resolved, what it inherits, its parent so too
+    waiting: list[tuple[Value, Dictionary, dict[str, Dictionary], Value, Dictionary | None]] = [
+        (catalog.get("Pages"), root, {}, None, None)
     ]
     while waiting:
-        raw, node, above, parent = waiting.pop()
+        raw, node, above, raw_parent, parent = waiting.pop()
         visited += 1
         view.store.work.spend_looks(1)
         if visited > limit:
@@ -64,13 +64,15 @@ def read_pages(view: View) -> Iterator[Page]:
             )
             continue
         seen.add(id(node))
-        _check_parent(view, node, parent)
-        holders = {**above, **{key: node for key in INHERITED if node.get(key) is not None}}
-        kind = node.get("Type")
-        if kind == "Pages" or (kind is None and "Kids" in node):
+        entries = node.entries
+        if entries.get("Parent") != raw_parent:  # else it leads to the parent, as the parent was read so
+            _check_parent(view, node, parent)
+        holders = {**above, **{key: node for key in INHERITED if entries.get(key) is not None}}
+        kind = entries.get("Type")
+        if kind == "Pages" or (kind is None and "Kids" in entries):
             kids = list(view.dictionaries(node, "Kids"))
-            waiting += ((item, kid, holders, node) for item, kid in reversed(kids))
-        elif kind == "Page" or ("Kids" not in node and (kind is None or node.entries.keys() & _DRAWN)):
+            waiting += ((item, kid, holders, raw, node) for item, kid in reversed(kids))
+        elif kind == "Page" or ("Kids" not in entries and (kind is None or entries.keys() & _DRAWN)):
             if kind not in ("Page", None):
                 _remark(view, "page-tree", node.home.where, node, Severity.WARNING)
             count += 1

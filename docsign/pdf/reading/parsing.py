@@ -35,7 +35,7 @@ _VALUES = (
     rb"|([+-]?\d{1,19}+)(?!" + _REGULAR + rb")"
     rb"|(<<)|\[([-+.\dR\t\n\f\r ]*+)\]|(\[)"
     rb"|\(([^()\\\r]*+)\)"
-    rb"|<([^>]*+)>"
+    rb"|(<)"
     rb"|([+-]?(?:\d{1,64}+\.\d{0,64}+|\.\d{1,64}+))(?!" + _REGULAR + rb")"
     rb"|(true|false|null)(?!" + _REGULAR + rb")"
     rb"|\(((?:[^()\\]++|\\.)*+)\)"
@@ -148,19 +148,17 @@ def parse_value(
 def _members(text: bytes, work: Work) -> list[Value] | None:
     """Return what an array of references or of numbers alone holds; None where it holds something else."""
     if b"R" not in text:
-        numbers = _numbers(text)
-        if numbers is not None:
-            work.spend_tokens(len(numbers) + 1)
-        return numbers
+        return _numbers(text, work)
     if _REFERENCES.fullmatch(text) is None:
         return None
     work.spend_tokens(text.count(b"R") + 1)
     return [new_tuple(Reference, (int(one), int(other))) for one, other in _NUMBERS_OF.findall(text)]
 
 
-def _numbers(text: bytes) -> list[Value] | None:
+def _numbers(text: bytes, work: Work) -> list[Value] | None:
     """Return the numbers of an array that holds nothing else (7.3.3); None where one of them is none."""
     parts = text.split()
+    work.spend_tokens(len(parts) + 1)
     try:
         if b"." not in text:
             return list(map(int, parts)) if len(text) < 20 or max(map(len, parts)) < 20 else None
@@ -213,7 +211,10 @@ def _string(
     """Make the string of a token (7.3.4)."""
     position = match.end()
     if kind == _HEX:
-        start, digits = match.start(kind) - 1, match[kind]
+        start, position = match.start(kind), source.find(b">", position, end) + 1  # much may stand between
+        if not position:
+            raise _unexpected(source, start, end, home)
+        digits = source[start + 1 : position - 1]
         try:
             raw = _unhex(digits)
         except ValueError:

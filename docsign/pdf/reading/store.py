@@ -45,10 +45,15 @@ class Store:
 
         A malformed object is a remark, and its value is then null.
         """
-        found = self.history.version(number, revision)
-        if found is None:
+        versions = self.history.versions.get(number)
+        if versions is None:
             return None
-        since, entry = found
+        since, entry = versions[-1]
+        if since > revision:
+            older = self.history.version(number, revision)
+            if older is None:
+                return None
+            since, entry = older
         if entry[0] == IN_USE:
             known = self._objects.get((number, entry[1]))
             if known is not None:

@@ -121,13 +121,17 @@ class View:
 
     def get(self, holder: Value, key: Key) -> Value:
         """Return what stands under a key or an index, resolved; None where nothing does."""
-        value = self.raw(holder, key)
-        return self.store.resolve(value, self.index) if isinstance(value, Reference) else value
+        value = (
+            holder.entries.get(key)
+            if isinstance(holder, Dictionary) and isinstance(key, str)
+            else self.raw(holder, key)
+        )
+        return self.store.resolve(value, self.revision.index) if isinstance(value, Reference) else value
 
     def raw(self, holder: Value, key: Key) -> Value:
         """Return what stands under a key or an index, unresolved; None where nothing does."""
         if isinstance(holder, Reference):
-            holder = self.store.resolve(holder, self.index)
+            holder = self.store.resolve(holder, self.revision.index)
         if isinstance(holder, Dictionary):
             return holder.entries.get(key) if isinstance(key, str) else None
         if isinstance(holder, Stream):
