@@ -42,6 +42,9 @@ def unknown_around(
 ) -> Iterator[UnknownElement]:
     """Yield what is kept of a parsed message; ``references`` are those of its manifest, as they were read."""
     keeper, frames, attachments = Keeper(findings), set[str](), 0
+    places: dict[str, int] = {}
+    for place, reference in enumerate(references, 1):
+        places.setdefault(f"cid:{reference.content_id}", place)
     for element in root.iter(*_TAGS):
         name = local_name(element)
         if all(local_name(child) in _PARTS for child in elements(element)):
@@ -49,7 +52,7 @@ def unknown_around(
         if name == _ATTACHMENT:
             has_content = any(local_name(one) in _CONTENTS for one in element)
             attachments += has_content
-            place = attachments if has_content else _place_of(element, references)
+            place = attachments if has_content else places.get(_identifier(element), 0)
             parent = attachment_parent(place)
             if place:
                 known = _OF_ATTACHMENT.union(_with_parts(element))
@@ -75,8 +78,7 @@ def _with_parts(element: etree._Element) -> set[str]:
     }
 
 
-def _place_of(element: etree._Element, references: Sequence[Reference]) -> int:
-    """Return the number of the Reference that an attachment without content belongs to, 0 where none does."""
-    said = [(one.text or "").strip() for one in elements(element) if local_name(one) == "ContentId"]
-    names = [f"cid:{one.content_id}" for one in references]
-    return names.index(said[0]) + 1 if said and said[0] in names else 0
+def _identifier(element: etree._Element) -> str:
+    """Return the identifier of an attachment without content, as it is written."""
+    said = (one.text for one in elements(element) if local_name(one) == "ContentId")
+    return (next(said, "") or "").strip()
