@@ -135,17 +135,20 @@ class ExaminingProcesses(TrustExaminer):
 
     async def _taken(self) -> _Worker:
         """Return the worker with the least in hand, once one has a place for more; raises RefusalError."""
-        try:
-            async with asyncio.timeout(PATIENCE), self._free:
-                while True:
-                    free = [one for one in self._workers if one.in_hand < IN_HAND]
-                    if free:
-                        worker = min(free, key=lambda one: one.in_hand)
-                        worker.in_hand += 1
-                        return worker
-                    await self._free.wait()
-        except TimeoutError as error:
-            raise _not_now() from error
+        async with self._free:
+            if not self._places():
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        await self._free.wait_for(self._places)
+                except TimeoutError as error:
+                    raise _not_now() from error
+            worker = min(self._places(), key=lambda one: one.in_hand)
+            worker.in_hand += 1
+            return worker
+
+    def _places(self) -> list[_Worker]:
+        """Return the workers that have a place for one more."""
+        return [one for one in self._workers if one.in_hand < IN_HAND]
 
     async def _given_back(self, worker: _Worker) -> None:
         async with self._free:
@@ -213,23 +216,24 @@ class _Worker:
         number = self.given
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
+        patience = answer.get_loop().call_later(PATIENCE, self.end)
         try:
             try:
                 socket.send_fds(self._line, [REQUEST.pack(number, at.timestamp())], [file])
             finally:
                 os.close(file)
-            async with asyncio.timeout(PATIENCE):
-                return await answer
-        except (OSError, StorageError):  # TimeoutError is one
+            return await answer
+        except (OSError, StorageError):
             self.end()
             return None
         finally:
+            patience.cancel()
             self._asked.pop(number, None)
 
     def _read(self) -> None:
         """Take in what the worker says; its end is the end of everything it was asked."""
         try:
-            piece = self._line.recv(256 * 1024)
+            piece = self._line.recv(16 * 1024)
         except BlockingIOError:
             return
         except OSError:
