@@ -128,17 +128,22 @@ def walk(
                 say("The PDF has too many form fields (more than {limit}).", limit=MOST_FIELDS)
             )
         own = view.get(entry, "T")
-        name = ".".join(part for part in (prefix, own.text if isinstance(own, Text) else "") if part)
-        kids = [(kid, view.resolve(kid)) for kid in items(view, entry, "Kids")]
-        below = [raw_kid for raw_kid, kid in kids if isinstance(kid, Dictionary) and "T" in kid]
-        widgets = [
-            Widget(reference=kid_raw if isinstance(kid_raw, Reference) else None, dictionary=kid)
-            for kid_raw, kid in kids
-            if isinstance(kid, Dictionary) and "T" not in kid
-        ]
+        part = own.text if isinstance(own, Text) else ""
+        name = f"{prefix}.{part}" if prefix and part else prefix or part
         reference = raw if isinstance(raw, Reference) else None
-        if "Rect" in entry or entry.get("Subtype") == "Widget":
-            widgets.insert(0, Widget(reference=reference, dictionary=entry))
+        below: list[Value] = []
+        widgets: list[Widget] = []
+        if "Rect" in entry.entries or entry.entries.get("Subtype") == "Widget":
+            widgets.append(Widget(reference=reference, dictionary=entry))
+        for one in items(view, entry, "Kids") if "Kids" in entry.entries else ():
+            kid = view.resolve(one)
+            if not isinstance(kid, Dictionary):
+                continue
+            if "T" in kid.entries:
+                below.append(one)
+            else:
+                own_place = one if isinstance(one, Reference) else None
+                widgets.append(Widget(reference=own_place, dictionary=kid))
         yield Field(
             name=name,
             reference=reference,
