@@ -118,6 +118,25 @@ async def test_a_process_that_hangs_is_replaced(
     assert _gone(first)
 
 
+async def test_who_finds_no_place_within_the_patience_is_told_to_come_again(
+    pool: ExaminingProcesses, agency_key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is lost over it: the process is slow, and what it has in hand is answered."""
+    first = _pid(pool)
+    monkeypatch.setattr(examining, "IN_HAND", 1)
+    os.kill(first, signal.SIGSTOP)
+    asked = asyncio.create_task(pool.examine(io.BytesIO(sealed(agency_key)), at=NOW))
+    await asyncio.sleep(0.05)
+    with monkeypatch.context() as patch:
+        patch.setattr(examining, "PATIENCE", 0.1)
+        with pytest.raises(RefusalError) as caught:
+            await pool.examine(io.BytesIO(sealed(agency_key)), at=NOW)
+    assert caught.value.worth_retrying
+    os.kill(first, signal.SIGCONT)
+    assert (await asked).conclusion.indication is Indication.TOTAL_PASSED
+    assert _pid(pool) == first
+
+
 async def test_a_process_is_replaced_when_it_has_judged_enough(
     pool: ExaminingProcesses, agency_key: SigningKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
