@@ -124,7 +124,7 @@ class FormChange:
                 self._node(before, one)
             else:
                 self._field(before, one)
-        for name in was.keys() - now.keys():
+        for name in [one for one in was if one not in now]:
             found.mark(ChangeKind.STRUCTURE, say("The form field {name} was removed.", name=name), Needs.MORE)
 
     # --- fields ---------------------------------------------------------------------------------------------
