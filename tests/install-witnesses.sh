@@ -14,6 +14,7 @@ xmlsec1   xmlsec1
 openssl   openssl
 chromium  chromium
 softhsm2-util softhsm2
+/usr/bin/python3.11 python3.11
 '
 
 [ "${1:-}" != slow ] || wanted="$wanted

@@ -29,7 +29,7 @@ _NAME, _NUMBER, _OPERATOR = 3, 4, 6  # groups of TOKEN
 # The usual operation at once, names and numbers and the operator, where TOKEN would read just these.
 _OPERATION = re.compile(
     rb"[\t\n\f\r ]*+"
-    rb"((?:(?:[+-]?(?:\d++\.?\d*+|\.\d++)|/[^\0\t\n\v\f\r ()<>\[\]{}/%]*+)[\t\n\f\r ]++)*+)"
+    rb"((?:(?:[+-]?(?:\d++\.?\d*+|\.\d++)|/[^\0\t\n\v\f\r ()<>\[\]{}/%]*+)[\t\n\f\r ]++|(?!))*+)"
     rb"([A-Za-z'\"][A-Za-z0-9*'\"]*+)"
 )
 _MATTERS = frozenset(b"q Q cm BT Tm Td TD TL T* Tr Tj TJ ' \" Do".split())

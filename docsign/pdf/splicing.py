@@ -15,7 +15,7 @@ from docsign.pdf.reading.values import KEPT, Array, Dictionary, IndirectObject, 
 from docsign.sentence import say
 from docsign.values import dataclass
 
-_SKIP = rb"(?:[\0\t\n\f\r ]++|%[^\r\n]*+)*+"
+_SKIP = rb"(?:[\0\t\n\f\r ]++|%[^\r\n]*+|(?!))*+"
 _REGULAR = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
 _KEY = re.compile(_SKIP + rb"/(" + _REGULAR + rb"*+)" + _SKIP)
 _SIMPLE = re.compile(rb"\d++[\0\t\n\f\r ]++\d++[\0\t\n\f\r ]++R(?!" + _REGULAR + rb")|/?" + _REGULAR + rb"*+")

@@ -21,7 +21,7 @@ _UPRIGHT = 8 | 16
 _FILLING = re.compile(rb"(?<![^\s\]\)>])(?:f\*?|F|[Bb]\*?|sh)(?![^\s\[\(<])")
 _DRAWING = re.compile(rb"(?<![^\s\]\)>])(?:f\*?|F|[Bb]\*?|sh|S|s|Do|Tj|TJ|'|\"|EI)(?![^\s\[\(<])")
 _INLINE_IMAGE = re.compile(rb"(?<![^\s])BI(?=\s)")
-_STRING = re.compile(rb"\((?:[^()\\]++|\\.)*+\)", re.DOTALL)
+_STRING = re.compile(rb"\((?:[^()\\]++|\\.|(?!))*+\)", re.DOTALL)
 _MOST_FORMS = 64
 
 

@@ -17,8 +17,8 @@ from docsign.values import dataclass
 MOST_BYTES = 65_536
 """Longer appearances are not read."""
 TOKEN = re.compile(
-    rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+)*+(?:"
-    rb"(\((?:[^()\\]++|\\.|\((?:[^()\\]++|\\.)*+\))*+\))"  # 1 string
+    rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+|(?!))*+(?:"
+    rb"(\((?:[^()\\]++|\\.|\((?:[^()\\]++|\\.|(?!))*+\)|(?!))*+\))"  # 1 string
     rb"|<(?!<)([0-9A-Fa-f\0\t\n\f\r ]*+)>"  # 2 hex string
     rb"|/([^\0\t\n\f\r ()<>\[\]{}/%]*+)"  # 3 name
     rb"|([+-]?(?:\d++\.?\d*+|\.\d++))(?![^\0\t\n\f\r ()<>\[\]{}/%])"  # 4 number

@@ -30,7 +30,7 @@ SMALL = 4096  # up to here counting "endobj" is cheaper than parsing
 _FILE_HEADER = re.compile(rb"%PDF-(\d\.\d)?")
 _GAP = re.compile(  # lines of comments, an object, or nothing more
     rb"[\0\t\n\f\r ]*+(?:"
-    rb"(%[^\r\n]*+(?:[\0\t\n\f\r ]*+%[^\r\n]*+)*+)"
+    rb"(%[^\r\n]*+(?:[\0\t\n\f\r ]*+%[^\r\n]*+|(?!))*+)"
     rb"|(\d{1,10}+[\0\t\n\f\r ]++\d{1,5}+[\0\t\n\f\r ]++obj)"
     rb"|(\Z))"
 )

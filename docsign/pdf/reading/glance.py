@@ -33,7 +33,7 @@ _ITEM = (
 # What follows ``N G obj`` in an object that is one plain dictionary.
 PLAIN = (
     rb"%(s)b*+<<(?:%(s)b*+%(name)b%(s)b*+(?:%(item)b|\([^()\\]*+\)|<[0-9A-Fa-f]*+>|"
-    rb"\[(?:%(s)b*+(?:%(item)b))*+%(s)b*+\]))*+%(s)b*+>>%(s)b*+endobj"
+    rb"\[(?:%(s)b*+(?:%(item)b)|(?!))*+%(s)b*+\])|(?!))*+%(s)b*+>>%(s)b*+endobj"
 ) % {b"s": _SPACE, b"name": _NAME, b"item": _ITEM}
 # Each key of it with the number it refers to or the array it holds.
 _ENTRY = re.compile(

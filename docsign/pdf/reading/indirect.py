@@ -20,8 +20,8 @@ _HEADER = (
 )
 HEADER = re.compile(_HEADER)
 # Whether the first ">>" ends the object is soon seen; most that are not plain are told by it.
-_SOON_OVER = rb"(?=(?:[^>]++|>(?!>))*+>>[\0\t\n\f\r ]*+endobj)"
-_PERHAPS_PLAIN = re.compile(_HEADER + rb"(?:" + _SOON_OVER + PLAIN + rb")?+")
+_SOON_OVER = rb"(?=(?:[^>]++|>(?!>)|(?!))*+>>[\0\t\n\f\r ]*+endobj)"
+_PERHAPS_PLAIN = re.compile(_HEADER + rb"(?:" + _SOON_OVER + PLAIN + rb"|(?!))?+")
 # An object that is not closed ends where the next thing begins.
 _AFTER_VALUE = re.compile(rb"[\0\t\n\f\r ]*+(?:(endobj|\Z)|stream(?:\r\n|\n|(\r))|(%)[^\r\n]*+)")
 _AFTER_DATA = re.compile(rb"[\0\t\n\f\r ]*+endstream[\0\t\n\f\r ]*+(?:endobj|\Z)")

@@ -28,6 +28,7 @@ from docsign.sentence import say
 SPACE = b"\0\t\n\f\r "
 _REGULAR = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"  # ISO 32000-2 7.2.3
 _SKIP = rb"[\0\t\n\f\r ]*+"
+# ``|(?!)`` ends each possessive group: Python before 3.11.5 keeps what a failing turn has read without it.
 # What a value may begin with. Group 1 belongs to the two expressions below.
 _VALUES = (
     rb"/(" + _REGULAR + rb"*+)"
@@ -38,7 +39,7 @@ _VALUES = (
     rb"|(<)"
     rb"|([+-]?(?:\d{1,64}+\.\d{0,64}+|\.\d{1,64}+))(?!" + _REGULAR + rb")"
     rb"|(true|false|null)(?!" + _REGULAR + rb")"
-    rb"|\(((?:[^()\\]++|\\.)*+)\)"
+    rb"|\(((?:[^()\\]++|\\.|(?!))*+)\)"
     rb"|(\()"
     rb"|(%)[^\r\n]*+"
 )
@@ -58,7 +59,7 @@ _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _SPACES = re.compile(_SKIP)
 _REFERENCES = re.compile(
-    rb"(?:" + _SKIP + rb"\d{1,10}+[\t\n\f\r ]++\d{1,5}+[\t\n\f\r ]++R(?!" + _REGULAR + rb"))*+" + _SKIP
+    rb"(?:" + _SKIP + rb"\d{1,10}+[\t\n\f\r ]++\d{1,5}+[\t\n\f\r ]++R(?!" + _REGULAR + rb")|(?!))*+" + _SKIP
 )
 _NUMBERS_OF = re.compile(rb"(\d++)[\t\n\f\r ]++(\d++)[\t\n\f\r ]++R")
 

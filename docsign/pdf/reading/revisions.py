@@ -21,8 +21,8 @@ from docsign.sentence import say
 from docsign.values import dataclass
 
 _STARTXREF = re.compile(rb"startxref[\0\t\n\f\r ]++(\d{1,19}+)(?:[\0\t\n\f\r ]++|(?=%%EOF))")
-_EOF = re.compile(rb"%%EOF(?:[\0\t\n\f\r ]++%%EOF(?![^\0\t\n\f\r ]))*+")  # some write it twice
-_COMMENTS = re.compile(rb"(?:[\0\t\n\f\r ]++|%(?!%EOF)[^\r\n]*+(?=[\r\n]))*+")
+_EOF = re.compile(rb"%%EOF(?:[\0\t\n\f\r ]++%%EOF(?![^\0\t\n\f\r ])|(?!))*+")  # some write it twice
+_COMMENTS = re.compile(rb"(?:[\0\t\n\f\r ]++|%(?!%EOF)[^\r\n]*+(?=[\r\n])|(?!))*+")
 _LINEARIZED = re.compile(rb"\d{1,10}+[\0\t\n\f\r ]++\d{1,5}+[\0\t\n\f\r ]++obj[^>]{0,1024}?/Linearized")
 
 

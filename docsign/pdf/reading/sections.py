@@ -28,7 +28,7 @@ _SUBSECTION = re.compile(rb"(\d{1,10}+)[ ]++(\d{1,10}+)[\t ]*+(?:\r\n|\n|\r)[\n\
 _ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: ?\r\n| ?\n| ?\r)")
 # Many of them at once, each of 20 bytes as the standard has it.
 AT_ONCE = 4096
-_ENTRIES = re.compile(rb"(?:\d{10} \d{5} [nf](?: \n|\r\n))*+")
+_ENTRIES = re.compile(rb"(?:\d{10} \d{5} [nf](?: \n|\r\n)|(?!))*+")
 _TRAILER = re.compile(rb"[\0\t\n\f\r ]*+trailer(?![^\0\t\n\f\r ()<>\[\]{}/%])")
 
 
