@@ -63,6 +63,10 @@ async def send_resumably(
         except RelayUnreachableError:
             if attempt == RESUMPTIONS:
                 raise
+        except RelayRefusedError as error:
+            # more had arrived than was told: the next announcement says how far it is now
+            if error.problem != ProblemType.UPLOAD_OFFSET or attempt == RESUMPTIONS:
+                raise
     raise AssertionError("the last attempt returns or raises")
 
 

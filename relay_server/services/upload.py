@@ -83,7 +83,9 @@ class UploadDesk:
             for one in self._uploads.held():
                 mine = one.agency == caller.code and one.certificate == caller.certificate
                 if mine and not one.accepted and (one.sha256, one.length) == (sha256, length):
-                    return await self._uploads.find(one.id) or one
+                    # a request whose line broke may still hold bytes: it ends before the offset is told
+                    async with self._turns.taken(one.id, lambda: None):
+                        return await self._uploads.find(one.id) or one
         limits = relay.limits
         require_share(
             self._uploads.held(),
