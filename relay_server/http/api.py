@@ -135,8 +135,7 @@ async def get_envelope(request: web.Request) -> web.StreamResponse:
     except (StorageError, ConnectionError, TimeoutError) as error:
         # the answer has begun: a broken connection is the only "no" that is left
         tell("broken off", level=logging.WARNING, sha256=found.sha256, reason=str(error))
-        if request.transport is not None:
-            request.transport.abort()
+        requests.cut(request.transport)
     return response
 
 

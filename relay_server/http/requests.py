@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from aiohttp import web
@@ -109,6 +109,13 @@ async def streamed(request: web.Request) -> AsyncIterator[bytes]:
         came += len(chunk)
         quotas.came(certificate, len(chunk), today)
         yield chunk
+
+
+def cut(transport: asyncio.WriteTransport | None) -> None:
+    """End a connection at once; one that is gone already stays so."""
+    if transport is not None:
+        with suppress(AttributeError):  # the TLS of Python 3.11.2, where the connection was closed twice
+            transport.abort()
 
 
 async def allow_body(request: web.Request) -> None:

@@ -195,8 +195,7 @@ def _giving_way(request: web.Request) -> Callable[[], None]:
     transport = request.transport
 
     def abort() -> None:
-        if transport is not None:
-            transport.abort()
+        requests.cut(transport)
 
     return abort
 

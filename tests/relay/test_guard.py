@@ -12,6 +12,7 @@ import pytest
 from docsign.exchange import wire
 from docsign.exchange.wire import ProblemType
 from docsign.pki import SigningKey
+from relay_server.http import requests
 from tests.relay.conftest import Site, sealed, sha256, tls
 from tests.relay.test_uploads import large
 from tests.relay.test_wire_api import problem
@@ -214,3 +215,13 @@ async def test_far_too_many_connections_get_no_answer(site: Site, over: int) -> 
             assert await reader.read() == b""
         for _, other in lines:
             other.transport.abort()
+
+
+async def test_a_connection_that_is_gone_already_is_cut_in_peace(site: Site) -> None:
+    """A newer request ends an older one whose line broke and was closed from both sides."""
+    async with site.served() as relay:
+        _, writer = await raw(site, relay.url, "commune-tls")
+        for _ in range(2):  # with the second close, the TLS of asyncio lets go of its connection
+            writer.close()
+        requests.cut(writer.transport)
+        requests.cut(None)
