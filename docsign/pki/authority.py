@@ -56,7 +56,7 @@ ROOT_LIFE = timedelta(days=3652)
 ISSUING_LIFE = timedelta(days=3287)
 CERTIFICATE_LIFE = timedelta(days=730)
 CRL_LIFE = timedelta(days=365)
-BACKDATED = timedelta(minutes=10)
+BACKDATED = timedelta(hours=1)
 """Validity begins this much before the call, so that clocks a little behind accept it."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _STATE = "authority.json"
