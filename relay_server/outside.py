@@ -32,7 +32,7 @@ from docsign.pki.certificates import display_name, fingerprint
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
-from docsign.verdict import Conclusion, Finding, Indication, Severity
+from docsign.verdict import Conclusion, Indication, Severity
 from relay_server.core.logbook import Logbook
 from relay_server.core.submissions import Submission
 
@@ -132,9 +132,7 @@ class Examined:
 
 def _reason(judgement: ContainerJudgement) -> Sentence | None:
     """Return the first of the worst things that are wrong."""
-    findings: list[Finding] = list(judgement.findings)
-    for signature in judgement.signatures:
-        findings += signature.findings
+    findings = judgement.every_finding
     for severity in (Severity.ERROR, Severity.WARNING):
         for finding in findings:
             if finding.severity is severity:

@@ -124,7 +124,7 @@ def feed(stream: BinaryIO, target: object) -> Any:
         raise XmlError(say("The file is empty."))
     text = _decoded(head, whole=False)
     place = _refuse_dtd(text)
-    if head and (text[place : place + 1] != "<" or text[place + 1 : place + 2] in ("", "!", "?")):
+    if text[place : place + 1] != "<" or text[place + 1 : place + 2] in ("", "!", "?"):
         raise XmlError(say("The XML does not begin with its root element."))
     parser = etree.XMLParser(target=target, **_HARDENED)  # type: ignore[arg-type] # as lxml documents it
     try:

@@ -263,15 +263,10 @@ def _tell_answer(file: Path, judgement: ContainerJudgement, lang: Language) -> N
         "The message was written, yet the envelope did not pass its check ({answer}).", answer=answer
     )
     click.echo(f"{file}: {sentence.text(lang)}", err=True)
-    _tell(_reasons(judgement), lang)
-
-
-def _reasons(judgement: ContainerJudgement) -> tuple[Finding, ...]:
-    signed = (one for report in judgement.signatures for one in report.findings)
-    return (*judgement.findings, *signed)
+    _tell(judgement.every_finding, lang)
 
 
 def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
     sentence = say("The envelope failed its check; no message was written.")
     click.echo(f"{file}: {sentence.text(lang)}", err=True)
-    _tell(_reasons(judgement), lang)
+    _tell(judgement.every_finding, lang)

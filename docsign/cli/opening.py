@@ -132,8 +132,7 @@ def _refuse(file: Path, judgement: ContainerJudgement, lang: Language) -> None:
         answer=standard_words(judgement.conclusion),
     )
     click.echo(f"{file}: {sentence.text(lang)}", err=True)
-    findings = [*judgement.findings, *(one for report in judgement.signatures for one in report.findings)]
-    for finding in findings:
+    for finding in judgement.every_finding:
         place = f"{finding.where}: " if finding.where else ""
         click.echo(f"  {shown(place + finding.sentence.text(lang))}", err=True)
 
@@ -187,8 +186,7 @@ def _answer(
     for path in paths:
         click.echo(str(path))
     for judgement in judgements:
-        signed = (one for report in judgement.signatures for one in report.findings)
-        for finding in (*judgement.findings, *signed):
+        for finding in judgement.every_finding:
             click.echo(shown(finding.sentence.text(lang)), err=True)
 
 

@@ -69,6 +69,11 @@ class ContainerJudgement:
     conclusion: Conclusion
     timestamps: tuple[TimestampReport, ...] = ()
 
+    @property
+    def every_finding(self) -> tuple[Finding, ...]:
+        """The container's own findings, then those of its signatures."""
+        return (*self.findings, *(one for report in self.signatures for one in report.findings))
+
     def sealed_by(self) -> tuple[tuple[SignatureReport, x509.Certificate], ...]:
         """Return the signatures that pass and cover every file: whose container it is stands there."""
         return tuple(
