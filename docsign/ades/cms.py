@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.ades import der
 from docsign.ades.der import encode
+from docsign.pki.recent import recent
 from docsign.pki.schemes import SignatureScheme
 
 
@@ -88,7 +88,7 @@ def signed_attributes(
         _signing_certificate(certificate),
     ]
     if signing_time is not None:
-        attributes.append(_attribute(_SIGNING_TIME, _time(signing_time)))
+        attributes.append(_signing_time(signing_time))
     return _set_of(attributes)
 
 
@@ -138,18 +138,19 @@ def _integer(value: int) -> bytes:
     return encode(der.INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
-def _time(moment: datetime) -> bytes:
+@recent
+def _signing_time(moment: datetime) -> bytes:
     moment = moment.astimezone(UTC)
     # RFC 5652 11.3: UTCTime from 1950 through 2049
-    if 1950 <= moment.year < 2050:
-        return encode(der.UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
-    return encode(der.GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
+    is_short = 1950 <= moment.year < 2050
+    written = moment.strftime("%y%m%d%H%M%SZ" if is_short else "%Y%m%d%H%M%SZ").encode()
+    return _attribute(_SIGNING_TIME, encode(der.UTC_TIME if is_short else der.GENERALIZED_TIME, written))
 
 
 _DATA_SIGNED: Final = _attribute(_CONTENT_TYPE, _DATA)
 
 
-@lru_cache(maxsize=64)
+@recent
 def _signing_certificate(certificate: x509.Certificate) -> bytes:
     # RFC 5035 4: SHA-256 is the default and stays out; so does issuerSerial (EN 319 122-1 6.3)
     digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
@@ -157,7 +158,7 @@ def _signing_certificate(certificate: x509.Certificate) -> bytes:
     return _attribute(_SIGNING_CERTIFICATE_V2, encode(der.SEQUENCE, encode(der.SEQUENCE, one)))
 
 
-@lru_cache(maxsize=64)
+@recent
 def _lasting(
     certificate: x509.Certificate, chain: tuple[x509.Certificate, ...], how: SignatureScheme
 ) -> tuple[bytes, bytes, bytes]:
@@ -186,7 +187,7 @@ def _signer_identifier(certificate: x509.Certificate) -> bytes:
     return encode(der.SEQUENCE, issuer + serial)
 
 
-@lru_cache(maxsize=64)
+@recent
 def _certificates(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...]) -> bytes:
     issuers = [one for one in chain if one.subject != one.issuer and one != certificate]
     encoded = {one.public_bytes(Encoding.DER) for one in (certificate, *issuers)}
