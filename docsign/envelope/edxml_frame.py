@@ -7,12 +7,12 @@ Reference's. Nothing is kept that holds a part of the message itself, for it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from lxml import etree
 
-from docsign.ades.xml import elements, local_name
-from docsign.envelope.edxml_elements import Keeper
+from docsign.ades.xml import local_name
+from docsign.envelope.edxml_elements import by_name, kept
 from docsign.envelope.header import Reference, UnknownElement
 from docsign.verdict import Finding
 
@@ -25,7 +25,7 @@ _PARTS = frozenset(
         *("edXMLHeader", "edXMLManifest", "MessageHeader", "Status", "TraceHeaderList"),
     }
 )
-_CONTENTS = ("Content", "ContentTransferEncoded")
+_CONTENTS = frozenset({"Content", "ContentTransferEncoded"})
 _OF_ATTACHMENT = frozenset(
     {"ContentId", "AttachmentName", "FileName", "Description", "ContentType", "FileType", *_CONTENTS}
 )
@@ -41,25 +41,33 @@ def unknown_around(
     root: etree._Element, references: Sequence[Reference], findings: list[Finding]
 ) -> Iterator[UnknownElement]:
     """Yield what is kept of a parsed message; ``references`` are those of its manifest, as they were read."""
-    keeper, frames, attachments = Keeper(findings), set[str](), 0
+    return kept(_around(root, references), findings)
+
+
+def _around(
+    root: etree._Element, references: Sequence[Reference]
+) -> Iterator[tuple[etree._Element, Container[str], str, str]]:
+    """Yield the rows that are asked of ``kept``: what holds more than parts of the message."""
+    frames: set[str] = set()
+    attachments = 0
     places: dict[str, int] = {}
     for place, reference in enumerate(references, 1):
         places.setdefault(f"cid:{reference.content_id}", place)
     for element in root.iter(*_TAGS):
-        name = local_name(element)
-        if all(local_name(child) in _PARTS for child in elements(element)):
+        children = by_name(element)
+        if _PARTS.issuperset(children):
             continue  # nearly every message: nothing here but its parts
+        name = local_name(element)
         if name == _ATTACHMENT:
-            has_content = any(local_name(one) in _CONTENTS for one in element)
+            has_content = not _CONTENTS.isdisjoint(children)
             attachments += has_content
-            place = attachments if has_content else places.get(_identifier(element), 0)
-            parent = attachment_parent(place)
+            place = attachments if has_content else places.get(_identifier(children), 0)
             if place:
-                known = _OF_ATTACHMENT.union(_with_parts(element))
-                yield from keeper.kept(element, parent, known=known, where=parent)
+                parent = attachment_parent(place)
+                yield element, _OF_ATTACHMENT.union(_with_parts(children)), parent, parent
         elif name not in frames and _is_frame(element, name):
             frames.add(name)
-            yield from keeper.kept(element, name, known=_with_parts(element), where=name)
+            yield element, _with_parts(children), name, name
 
 
 def _is_frame(element: etree._Element, name: str) -> bool:
@@ -68,17 +76,17 @@ def _is_frame(element: etree._Element, name: str) -> bool:
     return name == ROOT or above is None or local_name(above) in (*_PARTS, "Body")
 
 
-def _with_parts(element: etree._Element) -> set[str]:
+def _with_parts(children: Mapping[str, Sequence[etree._Element]]) -> set[str]:
     """Return the names of the children that are parts of the message, or hold one."""
     return {
         name
-        for child in elements(element)
-        if (name := local_name(child)) in _PARTS
-        or (len(child) and any(local_name(one) in _PARTS for one in child.iter(etree.Element)))
+        for name, found in children.items()
+        if name in _PARTS
+        or any(local_name(one) in _PARTS for child in found for one in child.iter(etree.Element))
     }
 
 
-def _identifier(element: etree._Element) -> str:
+def _identifier(children: Mapping[str, Sequence[etree._Element]]) -> str:
     """Return the identifier of an attachment without content, as it is written."""
-    said = (one.text for one in elements(element) if local_name(one) == "ContentId")
-    return (next(said, "") or "").strip()
+    found = children.get("ContentId")
+    return (found[0].text or "").strip() if found else ""

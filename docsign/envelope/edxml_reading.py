@@ -64,12 +64,11 @@ def header_from(root: etree._Element) -> Header:
     )
     if not number and not document_id:
         raise EdxmlError(say("empty"), where=f"{message.path}.Code.CodeNumber")
-    issued, kind, other = map(message.child, ("PromulgationInfo", "DocumentType", "OtherInfo"))
     competence, position, signer = message.child("SignerInfo").texts("Competence", "Position", "FullName")
+    other, issued, kind = map(message.child, ("OtherInfo", "PromulgationInfo", "DocumentType"))
     sphere, typist, reply_fors, codes = other.texts(
         "SphereOfPromulgation", "TyperNotation", "ReplyFors", "ReferenceCodes"
     )
-    traces = top.child("TraceHeaderList")
     references, unknown = _references(root, findings)
     return Header(
         sender=sender,
@@ -94,13 +93,13 @@ def header_from(root: etree._Element) -> Header:
         reply_fors=reply_fors,
         directive=other.flag("Direction"),
         reference_codes=codes,
-        appendixes=_texts(other.child("Appendixes"), "Appendix"),
+        appendixes=other.texts_within("Appendixes", "Appendix"),
         responses=tuple(_response(one) for one in message.children("ResponseFor")),
         steering=message.listed("SteeringType", Steering, Steering.NONE),
-        task_codes=_texts(message.child("ResponseForTask"), "TaskCode"),
+        task_codes=message.texts_within("ResponseForTask", "TaskCode"),
         application_type=application,
-        to_places=_texts(message.child("ToPlaces"), "Place"),
-        business=_business(traces.child("Bussiness")),
+        to_places=message.texts_within("ToPlaces", "Place"),
+        business=_business((traces := top.child("TraceHeaderList")).child("Bussiness")),
         traces=tuple(
             Trace(organ_id=one.text("OrganId"), time=one.moment("Timestamp"))
             for one in traces.children("TraceHeader")
@@ -197,46 +196,46 @@ def _organization(party: ElementReader) -> Organization:
 
 
 def _response(answered: ElementReader) -> ResponseFor:
+    organ_id, code, document_id = answered.texts("OrganId", "Code", "DocumentId")
     return ResponseFor(
-        organ_id=answered.text("OrganId"),
-        code=answered.text("Code"),
-        document_id=answered.text("DocumentId"),
-        issued=answered.day("PromulgationDate"),
+        organ_id=organ_id, code=code, document_id=document_id, issued=answered.day("PromulgationDate")
     )
 
 
 def _staff(staff: ElementReader) -> Staff | None:
-    if not staff.present:
+    texts = staff.texts("Department", "DepartmentId", "Staff", "StaffId", "Email", "Mobile")
+    if not any(texts):
         return None
-    found = Staff(
-        department=staff.text("Department"),
-        department_id=staff.text("DepartmentId"),
-        name=staff.text("Staff"),
-        staff_id=staff.text("StaffId"),
-        email=staff.text("Email"),
-        mobile=staff.text("Mobile"),
+    department, department_id, name, staff_id, email, mobile = texts
+    return Staff(
+        department=department,
+        department_id=department_id,
+        name=name,
+        staff_id=staff_id,
+        email=email,
+        mobile=mobile,
     )
-    return None if found == Staff() else found
 
 
 def _business(business: ElementReader) -> Business:
     info = business.child("BussinessDocumentInfo")
+    reason, document_id = business.texts("BussinessDocReason", "DocumentId")
     return Business(
         kind=business.listed("BussinessDocType", BusinessKind, BusinessKind.NEW),
-        reason=business.text("BussinessDocReason"),
-        document_id=business.text("DocumentId"),
+        reason=reason,
+        document_id=document_id,
         paper=bool(business.flag("Paper")),
         document_changed=info.flag("DocumentInfo"),
         receivers_changed=info.flag("DocumentReceiver"),
         receiver_changes=tuple(
             ReceiverChange(organ_id=one.text("OrganId"), receiver_type=one.number("ReceiverType") or 0)
-            for one in info.child("ReceiverList").children("Receiver")
+            for one in info.within("ReceiverList", "Receiver")
         ),
         replacements=tuple(
             Replacement(
-                document_id=one.text("DocumentId"), organ_ids=_texts(one.child("OrganIdList"), "OrganId")
+                document_id=one.text("DocumentId"), organ_ids=one.texts_within("OrganIdList", "OrganId")
             )
-            for one in business.child("ReplacementInfoList").children("ReplacementInfo")
+            for one in business.within("ReplacementInfoList", "ReplacementInfo")
         ),
         staff=_staff(business.child("StaffInfo")),
     )
@@ -248,21 +247,19 @@ def _references(
     """Return the files that the manifest names, and what else stands in it."""
     for element in root.iter("{*}edXMLManifest"):
         manifest = ElementReader(element, "body", Part(findings))
-        references = tuple(
-            Reference(
-                content_id=without_cid(content_id),
-                content_type=content_type,
-                description=description,
-                name=name,
-            )
-            for content_id, content_type, description, name in (
-                one.texts("ContentId", "ContentType", "Description", "AttachmentName")
-                for one in manifest.children("Reference")
-            )
-        )
+        references = tuple(_reference(one) for one in manifest.children("Reference"))
         unknown = (replace(one, parent=one.parent or MANIFEST) for one in manifest.unknown())
         return references, tuple(unknown)
     return (), ()
+
+
+def _reference(reference: ElementReader) -> Reference:
+    content_id, content_type, description, name = reference.texts(
+        "ContentId", "ContentType", "Description", "AttachmentName"
+    )
+    return Reference(
+        content_id=without_cid(content_id), content_type=content_type, description=description, name=name
+    )
 
 
 def without_cid(identifier: str) -> str:
@@ -270,7 +267,3 @@ def without_cid(identifier: str) -> str:
     while identifier.lower().startswith("cid:"):
         identifier = identifier[4:]
     return identifier
-
-
-def _texts(parent: ElementReader, name: str) -> tuple[str, ...]:
-    return tuple(text for one in parent.children(name) if (text := one.own_text()))
