@@ -177,14 +177,15 @@ def require_references(header: Header, container: Container) -> None:
     documents = set(container.data_names) - {HEADER_NAME}
     named: set[str] = set()
     for turn, reference in enumerate(header.references, 1):
-        where = f"{HEADER_NAME}: Reference[{turn}]"
-        if reference.entry in named:
-            raise ContainerError(say("The file {name} is named twice.", name=reference.entry), where=where)
-        if reference.entry not in documents:
-            raise ContainerError(
-                say("The file {name} is not in the container.", name=reference.entry), where=where
-            )
-        named.add(reference.entry)
+        name = reference.entry
+        if name in named:
+            sentence = say("The file {name} is named twice.", name=name)
+        elif name not in documents:
+            sentence = say("The file {name} is not in the container.", name=name)
+        else:
+            named.add(name)
+            continue
+        raise ContainerError(sentence, where=f"{HEADER_NAME}: Reference[{turn}]")
     for name in sorted(documents - named):
         raise ContainerError(say("The header does not name this file."), where=name)
 

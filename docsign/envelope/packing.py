@@ -80,7 +80,9 @@ def default_name(header: Header, place: int, start: bytes) -> str:
 def require_not_secret(header: Header) -> None:
     """Raise SecretDocumentError where a text of the header, or a line of one, is a secrecy mark."""
     # QD 28/2018 Art. 1
-    if secrecy_mark("\n".join(_written((header,)))) is None:  # a mark is a line: all lines are asked at once
+    if (
+        secrecy_mark("\n".join(filter(None, _written((header,))))) is None
+    ):  # a mark is a line: all lines are asked at once
         return
     for place, text in _texts(header, "header"):
         mark = secrecy_mark(text)
@@ -101,11 +103,11 @@ def _written(values: Iterable[object]) -> list[str]:
         if isinstance(one, str):
             found.append(one)
         elif isinstance(one, tuple):
-            found += _written(one)
-        else:
+            found += _written(one) if one else ()
+        elif one:
             kind: Any = type(one)
             held = _held(kind)
-            found += [] if held is None else _written(held(one))
+            found += () if held is None else _written(held(one))
     return found
 
 
