@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
+from functools import partial
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
@@ -265,7 +266,7 @@ def pieces_of(source: BinaryIO | bytes | None) -> Iterator[bytes] | None:
     """Return the pieces of what ``resolve`` gave; None where it gave nothing."""
     if source is None:
         return None
-    return iter((source,)) if isinstance(source, bytes) else iter(lambda: source.read(_PIECE), b"")
+    return iter((source,)) if isinstance(source, bytes) else iter(partial(source.read, _PIECE), b"")
 
 
 def hash_pieces(name: str, pieces: Iterator[bytes]) -> bytes:

@@ -6,6 +6,7 @@ Names alone: nothing is opened here.
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote_to_bytes
@@ -72,7 +73,7 @@ def is_container_type(mimetype: str | None) -> bool:
     return mimetype is not None and mimetype.startswith((*_OLD_TYPES, _OPEN_DOCUMENT))
 
 
-def format_of(mimetype: str | None, kinds: frozenset[Kind]) -> FileFormat:
+def format_of(mimetype: str | None, kinds: AbstractSet[Kind]) -> FileFormat:
     """Return what a container is: by its mimetype, without one by what it holds; OTHER: nothing is signed.
 
     An OpenDocument file with signatures is ASiC-E (EN 319 162-1 4.4.1).

@@ -9,7 +9,6 @@ caller gives, so that the same input gives the same bytes. Signatures are made a
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterable
 from datetime import datetime
 from typing import BinaryIO
@@ -39,6 +38,7 @@ from docsign.envelope.zip import (
     STORED,
     Archive,
     Entry,
+    EntryReader,
     fold,
     name_breach,
     read_archive,
@@ -70,14 +70,14 @@ class Container:
         self._archive = archive
         self.mimetype = mimetype
         self.findings = findings
-        self._kinds: dict[str, Kind] = {entry.name: kind_of(entry.name) for entry in archive.entries}
+        self._kinds: dict[str, Kind] = {}
         self._by_kind: dict[Kind, list[str]] = {}
-        for name, kind in self._kinds.items():
-            self._by_kind.setdefault(kind, []).append(name)
-        data = self._by_kind.get("data", ())
-        self.data_names = tuple(
-            name for name in data if not (self.is_open_document and name.startswith(EXTERNAL_DATA))
-        )
+        for entry in archive.entries:
+            kind = self._kinds[entry.name] = kind_of(entry.name)
+            self._by_kind.setdefault(kind, []).append(entry.name)
+        self.data_names = tuple(self._by_kind.get("data", ()))
+        if self.is_open_document:
+            self.data_names = tuple(one for one in self.data_names if not one.startswith(EXTERNAL_DATA))
         """The files a signature must cover: all but mimetype and META-INF (EN 319 162-1 4.4.3).
 
         In an OpenDocument file what lies under external-data/ need not be (ODF 1.2 part 3 3.16).
@@ -91,7 +91,7 @@ class Container:
     @property
     def format(self) -> FileFormat:
         """What the container is: by its mimetype, without one by what it holds."""
-        return format_of(self.mimetype, frozenset(self._kinds.values()))
+        return format_of(self.mimetype, self._by_kind.keys())
 
     @property
     def is_open_document(self) -> bool:
@@ -100,9 +100,10 @@ class Container:
 
     def names_of(self, *kinds: Kind) -> tuple[str, ...]:
         """Return the files of these kinds, in the order of the archive."""
-        if len(kinds) == 1:
-            return tuple(self._by_kind.get(kinds[0], ()))
-        return tuple(name for name, kind in self._kinds.items() if kind in kinds)
+        present = [kind for kind in kinds if kind in self._by_kind]
+        if len(present) > 1:
+            return tuple(name for name, kind in self._kinds.items() if kind in present)
+        return tuple(self._by_kind[present[0]]) if present else ()
 
     @property
     def signature_names(self) -> tuple[str, ...]:
@@ -127,7 +128,7 @@ class Container:
         """Open an entry for one pass; ContainerError where it is missing, or at the end of damaged bytes."""
         return self._archive.open(name)
 
-    def stream(self, name: str) -> io.RawIOBase:
+    def stream(self, name: str) -> EntryReader:
         """Open an entry without a buffer, to be digested; as ``open``."""
         return self._archive.stream(name)
 

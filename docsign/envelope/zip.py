@@ -11,6 +11,7 @@ import io
 import struct
 import threading
 import zlib
+from functools import partial
 from typing import BinaryIO
 
 from docsign.envelope.checksum import crc32
@@ -42,6 +43,7 @@ __all__ = [
     "STORED",
     "Archive",
     "Entry",
+    "EntryReader",
     "fold",
     "name_breach",
     "read_archive",
@@ -52,7 +54,6 @@ _DESCRIPTOR = struct.Struct("<3I")
 _DESCRIPTOR_64 = struct.Struct("<I2Q")
 _EMPTY_DEFLATED = b"\x03\x00"
 _PIECE = 64 * 1024
-_WHOLE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +85,14 @@ class Archive:
 
     def open(self, name: str) -> BinaryIO:
         """Open an entry for one pass; a wrong size or check sum raises ContainerError at its end."""
-        return io.BufferedReader(self.stream(name), _PIECE)
+        return io.BufferedReader(_EntryFile(self.stream(name)), _PIECE)
 
-    def stream(self, name: str) -> io.RawIOBase:
+    def stream(self, name: str) -> EntryReader:
         """Open an entry without a buffer: ``read(n)`` gives at most n bytes, none only at the end."""
         entry = self._by_name.get(name)
         if entry is None:
             raise ContainerError(say("The container has no such entry."), where=name)
-        return _EntryReader(self, entry)
+        return EntryReader(self, entry)
 
     def read(self, name: str, limit: int) -> bytes:
         """Return an entry's bytes; raises ContainerError where it is missing, damaged, or past ``limit``."""
@@ -103,9 +104,7 @@ class Archive:
             )
         if entry is not None and entry.method != DEFLATED:
             return self._stored(entry)
-        with self.stream(name) as stream:
-            pieces = iter(lambda: stream.read(_WHOLE) or b"", b"")
-            return b"".join(pieces)
+        return b"".join(iter(partial(self.stream(name).read, _PIECE), b""))
 
     def _stored(self, entry: Entry) -> bytes:
         """Return the bytes of an entry that is not packed, at once."""
@@ -121,33 +120,19 @@ class Archive:
             return self._stream.read(size)
 
 
-class _EntryReader(io.RawIOBase):
+class EntryReader:
     """The unpacked bytes of one entry, counted and summed on the way."""
 
     def __init__(self, archive: Archive, entry: Entry) -> None:
-        super().__init__()
         self._archive, self._entry = archive, entry
         self._position, self._left = entry.offset, entry.packed_size
         self._inflate = zlib.decompressobj(-15) if entry.method == DEFLATED else None
         self._crc, self._given = 0, 0
         self._waiting = b""
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        piece = self._next(len(view))
-        view[: len(piece)] = piece
-        return len(piece)
-
-    def read(self, size: int = -1, /) -> bytes:
-        return self.readall() if size < 0 else self._next(size)
-
-    def _next(self, size: int) -> bytes:
-        if not size:
-            return b""
-        while True:
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, at most ``size``; none only at the end."""
+        while size:
             piece = self._packed(size) if self._inflate is None else self._unpacked(self._inflate, size)
             self._given += len(piece)
             self._crc = crc32(piece, self._crc)
@@ -157,7 +142,8 @@ class _EntryReader(io.RawIOBase):
                 return piece
             if not self._waiting and not self._left:
                 self._finish()
-                return b""
+                break
+        return b""
 
     def _unpacked(self, inflate: zlib._Decompress, size: int) -> bytes:
         """Return the next bytes, at most ``size``; empty also where more input is needed."""
@@ -187,6 +173,23 @@ class _EntryReader(io.RawIOBase):
             raise _damaged(self._entry)
 
 
+class _EntryFile(io.RawIOBase):
+    """An entry as Python's own buffers want to read it."""
+
+    def __init__(self, entry: EntryReader) -> None:
+        super().__init__()
+        self._entry = entry
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        piece = self._entry.read(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
+
+
 def _damaged(entry: Entry) -> ContainerError:
     return ContainerError(say("The entry is damaged."), where=entry.name)
 
@@ -203,24 +206,15 @@ def read_archive(stream: BinaryIO) -> Archive:
     check_rows(rows)
     names = [entry_name(row.raw_name, row.flags, row.extra) for row in rows]
     check_names(names)
-    found: list[Entry] = []
-    expected = 0
-    in_file_order = sorted(range(len(rows)), key=lambda place: rows[place].start)
-    for turn, place in enumerate(in_file_order):
-        row = rows[place]
-        if row.start != expected:
-            raise ContainerError(
-                say("There are bytes between the entries, or entries overlap."), where=names[place]
-            )
-        last = turn + 1 == len(in_file_order)
-        following = end.start if last else rows[in_file_order[turn + 1]].start
-        entry = _read_local(stream, row, names[place], following)
-        if not entry.name.endswith("/"):
-            found.append(entry)
-        expected = following
-    if expected != end.start:
-        raise ContainerError(say("There are bytes before the first entry."))
-    return Archive(stream, tuple(found), end.comment)
+    in_file_order = sorted([(row.start, place) for place, row in enumerate(rows)])
+    starts = [*[start for start, _ in in_file_order], end.start]
+    if starts[0]:
+        raise _between(names[in_file_order[0][1]]) if rows else _before()
+    entries = [
+        _read_local(stream, rows[place], names[place], following)
+        for (_, place), following in zip(in_file_order, starts[1:], strict=True)
+    ]
+    return Archive(stream, tuple([one for one in entries if not one.name.endswith("/")]), end.comment)
 
 
 def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
@@ -233,7 +227,7 @@ def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
         head
     )
     raw_name = head[LOCAL.size :]
-    if mark != b"PK\x03\x04" or (name_size, raw_name) != (len(row.raw_name), row.raw_name):
+    if mark != b"PK\x03\x04" or raw_name != row.raw_name or name_size != len(raw_name):
         raise _contradiction(name)
     extra = stream.read(extra_size) if extra_size else b""
     if len(extra) != extra_size or (flags, method, (time, day)) != (row.flags, row.method, row.moment):
@@ -244,8 +238,7 @@ def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
     right = (row.crc, row.packed_size, row.size)
     if (crc, packed, size) != right and not (described and (crc, packed, size) == (0, 0, 0)):
         raise _contradiction(name)
-    path = unicode_path(raw_name, extra) if extra else None
-    if path is not None and path != name:
+    if extra and unicode_path(raw_name, extra) not in (None, name):
         raise ContainerError(say("The entry has a second name."), where=name)
     offset = row.start + LOCAL.size + name_size + extra_size
     end = offset + row.packed_size
@@ -259,7 +252,7 @@ def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
             raise _contradiction(name)
         end += len(gap)
     if end != following:
-        raise ContainerError(say("There are bytes between the entries, or entries overlap."), where=name)
+        raise _between(name)
     return Entry(
         name=name,
         size=row.size,
@@ -269,6 +262,14 @@ def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
         offset=offset,
         extra=extra,
     )
+
+
+def _before() -> ContainerError:
+    return ContainerError(say("There are bytes before the first entry."))
+
+
+def _between(name: str) -> ContainerError:
+    return ContainerError(say("There are bytes between the entries, or entries overlap."), where=name)
 
 
 def _contradiction(name: str) -> ContainerError:

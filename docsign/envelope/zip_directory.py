@@ -42,7 +42,7 @@ class End:
     is_zip64: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """A row of the central directory as it stands, sizes and place already those of ZIP64 where given."""
 
@@ -131,23 +131,23 @@ def _read_zip64_end(stream: BinaryIO, end: End, place: int) -> tuple[End, int] |
 def read_directory(directory: bytes, end: End) -> list[Row]:
     """Read every row of the directory; raises ContainerError."""
     rows: list[Row] = []
-    place = 0
+    place, behind = 0, len(directory)
     for _ in range(end.count):
-        if place + CENTRAL.size > len(directory):
+        if place + CENTRAL.size > behind:
             raise ContainerError(say("The directory of the ZIP file is damaged."))
         (mark, _made, _needed, flags, method, time, day, crc, packed, size,
          name_size, extra_size, comment_size, disk, _internal, _external, start,
          ) = CENTRAL.unpack_from(directory, place)  # fmt: skip
-        place += CENTRAL.size
-        raw_name = directory[place : place + name_size]
-        extra = directory[place + name_size : place + name_size + extra_size]
-        place += name_size + extra_size + comment_size
-        if mark != b"PK\x01\x02" or disk not in (0, _SMALL) or place > len(directory):
+        name_end = place + CENTRAL.size + name_size
+        raw_name = directory[place + CENTRAL.size : name_end]
+        extra = directory[name_end : name_end + extra_size] if extra_size else b""
+        place = name_end + extra_size + comment_size
+        if mark != b"PK\x01\x02" or disk not in (0, _SMALL) or place > behind:
             raise ContainerError(say("The directory of the ZIP file is damaged."))
         if extra or disk or LARGE in (size, packed, start):
             size, packed, start = zip64_numbers(extra, raw_name, (size, packed, start), disk=disk == _SMALL)
         rows.append(Row(flags, method, (time, day), crc, packed, size, raw_name, start, extra))
-    if place != len(directory):
+    if place != behind:
         raise ContainerError(say("The directory of the ZIP file is damaged."))
     return rows
 
@@ -186,11 +186,13 @@ def zip64_numbers(
 
 def check_rows(rows: Sequence[Row]) -> None:
     """Refuse what is encrypted, packed in another way, or would unpack to far more than it should."""
+    total = packed = 0
     for row in rows:
         breach = _breach(row)
         if breach is not None:
             raise ContainerError(breach, where=shown(row.raw_name))
-    total, packed = sum(row.size for row in rows), sum(row.packed_size for row in rows)
+        total += row.size
+        packed += row.packed_size
     if total > 16 * RATIO_FLOOR and total > MAX_RATIO * packed:
         raise ContainerError(say("The entries unpack to far more than they should."))
 

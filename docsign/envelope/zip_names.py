@@ -95,21 +95,19 @@ def name_breach(name: str) -> Sentence | None:
 
 def check_names(names: Iterable[str]) -> None:
     """Refuse names that are one name on some file system, and a file that is also a folder."""
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     folders: set[str] = set()
-    files: list[tuple[str, str]] = []
     for name in names:
         folded = fold(name.removesuffix("/"))
         if folded in seen:
             raise ContainerError(say("The name occurs twice."), where=name)
-        seen.add(folded)
-        if "/" in folded:
-            parts = folded.split("/")
-            folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
-        if not name.endswith("/"):
-            files.append((name, folded))
-    for name, folded in files:
-        if folded in folders:
+        seen[folded] = name
+        folder = folded.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    for folded, name in seen.items():
+        if folded in folders and not name.endswith("/"):
             raise ContainerError(say("The name is a file's and a folder's."), where=name)
 
 
