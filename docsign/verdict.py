@@ -130,7 +130,7 @@ class Conclusion:
     @staticmethod
     def passed() -> Conclusion:
         """TOTAL-PASSED."""
-        return Conclusion(indication=Indication.TOTAL_PASSED)
+        return _PASSED
 
     @staticmethod
     def failed(sub: SubIndication) -> Conclusion:
@@ -148,6 +148,7 @@ class Conclusion:
         return Conclusion(indication=Indication.NO_SIGNATURE)
 
 
+_PASSED = Conclusion(indication=Indication.TOTAL_PASSED)
 _WORST_FIRST = (Indication.TOTAL_FAILED, Indication.INDETERMINATE, Indication.TOTAL_PASSED)
 
 

@@ -103,13 +103,13 @@ def judge_in_time(
             at=at,
             signed=best,
             existing=existing,
-            not_before=_latest_content(reports, at),
+            not_before=_latest_content(reports, at) if reports else None,
             uses=uses,
         )
         answers.append(verdict.conclusion)
         findings += verdict.findings
         steps += verdict.steps
-    disorder = _disorder(stamps, judged, signature)
+    disorder = _disorder(stamps, judged, signature) if stamps else None
     if disorder is not None:
         answers.append(disorder.conclusion)
         findings.append(disorder.finding)

@@ -43,6 +43,7 @@ class Case:
     most_references: int
     beside: ValidationData
     existence: tuple[Existence, ...]
+    whole: frozenset[str] | None
 
 
 @dataclass(slots=True, kw_only=True)

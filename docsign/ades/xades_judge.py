@@ -49,7 +49,7 @@ from docsign.ades.xades_checks import (
 from docsign.ades.xades_references import Referred, check_references, file_name
 from docsign.ades.xades_stamps import has_stamp, stamps_of
 from docsign.ades.xades_transforms import Budget, Digests, NameOf, Resolve, Sources
-from docsign.ades.xml import XmlTooLargeError, parse
+from docsign.ades.xml import XmlTooLargeError, local_name, parse
 from docsign.errors import XmlError
 from docsign.pki.trust import Trust
 from docsign.pki.validation_data import ValidationData
@@ -120,6 +120,7 @@ def judge_xades_file(
     beside: ValidationData | None = None,
     existence: Iterable[Existence] = (),
     unnamed: str | None = None,
+    whole: frozenset[str] | None = None,
 ) -> tuple[XadesJudgement, ...]:
     """Judge every signature of a file; never raises on bad bytes, empty where there is none.
 
@@ -127,7 +128,8 @@ def judge_xades_file(
     after it. ``digests`` (name and hash → digest) is shared by callers that judge several files over the same
     data, so that each is read once. ``name_of_uri`` gives the file that a reference means, ``beside`` and
     ``existence`` what else is known to whoever judges in time. ``unnamed`` is the file that the one reference
-    without URI means, empty where it is not at hand; None: none may be without.
+    without URI means, empty where it is not at hand; None: none may be without. ``whole`` are the files of
+    the container, where there is one: who covers them covers the whole.
     """
     try:
         document = xf.read_document(parse(xml))
@@ -150,6 +152,7 @@ def judge_xades_file(
         most_references=most_references,
         beside=beside or ValidationData(),
         existence=tuple(existence),
+        whole=whole,
     )
     return tuple(
         judgement
@@ -235,7 +238,8 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         *(problem.conclusion for problem in mathematics),
         Conclusion.passed(),
     ]
-    if _has_unsigned_object(check.referred, form) and check.referred.right is not False:
+    is_open = _has_unsigned_object(check.referred, form)
+    if is_open and check.referred.right is not False:
         sentence = say("The signature carries content of its own that nobody signed.")
         check.remarks.append(warning("unsigned-object", sentence))
     findings = [
@@ -259,7 +263,7 @@ def _concluded(check: Check, form: xf.Form, case: Case, id: str, counter_of: str
         certificate=who.certificate,
         signing_time=claimed,
         best_signature_time=in_time.best_signature_time,
-        coverage=_coverage(check.referred, form, case),
+        coverage=_coverage(check.referred, form, case, is_open=is_open),
         timestamps=(*in_time.timestamps, *records),
         findings=tuple(findings),
         steps=in_time.steps,
@@ -295,21 +299,25 @@ def _level(form: xf.Form) -> str:
     """Return the level by what the signature carries (EN 319 132-1 6.1); whether it holds is said apart."""
     if form.qualifying is None:
         return "XMLDSig"
-    if has_stamp(form, "ArchiveTimeStamp", "ArchiveTimeStampV2", "SealingEvidenceRecords"):
+    carried = {local_name(one) for one in form.unsigned}
+    if not carried.isdisjoint(("ArchiveTimeStamp", "ArchiveTimeStampV2", "SealingEvidenceRecords")):
         return "XAdES-B-LTA"
-    if not has_stamp(form, "SignatureTimeStamp"):
+    if "SignatureTimeStamp" not in carried:
         return "XAdES-B-B"
-    values = has_stamp(form, "RevocationValues", "TimeStampValidationData", "AnyValidationData")
-    return "XAdES-B-LT" if values else "XAdES-B-T"
+    alone = carried.isdisjoint(("RevocationValues", "TimeStampValidationData", "AnyValidationData"))
+    return "XAdES-B-T" if alone else "XAdES-B-LT"
 
 
-def _coverage(referred: Referred, form: xf.Form, case: Case) -> Coverage:
-    """Tell whether everything in the file is signed: the document, or all that the signature envelops."""
-    if "" in referred.covered:  # what else lies in the signature is left out of its own document's digest
-        return "partial" if _has_unsigned_object(referred, form) else "whole"
-    if case.sources.document.root is not form.element or not form.objects:
-        return "partial"
-    return "partial" if _has_unsigned_object(referred, form) else "whole"
+def _coverage(referred: Referred, form: xf.Form, case: Case, *, is_open: bool) -> Coverage:
+    """Tell whether everything in the file is signed: the document, or all that the signature envelops.
+
+    ``is_open``: the signature holds an object that it does not sign. Of a container it is the files.
+    """
+    if case.whole is not None:
+        return "whole" if case.whole and case.whole <= referred.covered else "partial"
+    # what else lies in the signature is left out of its own document's digest
+    enveloping = case.sources.document.root is form.element and bool(form.objects)
+    return "whole" if ("" in referred.covered or enveloping) and not is_open else "partial"
 
 
 def _has_unsigned_object(referred: Referred, form: xf.Form) -> bool:

@@ -61,6 +61,7 @@ _KINDS: dict[str, _Kind] = {
     "ArchiveTimeStamp": "archive",
     "ArchiveTimeStampV2": "archive",
 }
+_CONTENT = tuple(f"{{*}}{name}" for name, kind in _KINDS.items() if kind == "content")
 
 
 class _NotAtHandError(Exception):
@@ -335,10 +336,9 @@ def _content_stamps(properties: etree._Element | None) -> list[etree._Element]:
         return []
     return [
         one
-        for group in elements(properties)
-        if local_name(group) == "SignedDataObjectProperties"
-        for one in elements(group)
-        if _KINDS.get(local_name(one)) == "content" and namespace(one) in xf.XADES_VERSIONS
+        for group in properties.iterchildren("{*}SignedDataObjectProperties")
+        for one in group.iterchildren(*_CONTENT)
+        if namespace(one) in xf.XADES_VERSIONS
     ]
 
 

@@ -70,11 +70,14 @@ class Container:
         self._archive = archive
         self.mimetype = mimetype
         self.findings = findings
+        self.is_open_document = is_open_document(mimetype)
         self._kinds: dict[str, Kind] = {}
         self._by_kind: dict[Kind, list[str]] = {}
         for entry in archive.entries:
             kind = self._kinds[entry.name] = kind_of(entry.name)
             self._by_kind.setdefault(kind, []).append(entry.name)
+        self.format: FileFormat = format_of(mimetype, self._by_kind.keys())
+        """What the container is: by its mimetype, without one by what it holds."""
         self.data_names = tuple(self._by_kind.get("data", ()))
         if self.is_open_document:
             self.data_names = tuple(one for one in self.data_names if not one.startswith(EXTERNAL_DATA))
@@ -87,16 +90,6 @@ class Container:
     def entries(self) -> tuple[Entry, ...]:
         """All files of the container, in the order of the archive."""
         return self._archive.entries
-
-    @property
-    def format(self) -> FileFormat:
-        """What the container is: by its mimetype, without one by what it holds."""
-        return format_of(self.mimetype, self._by_kind.keys())
-
-    @property
-    def is_open_document(self) -> bool:
-        """Whether it is an OpenDocument file."""
-        return is_open_document(self.mimetype)
 
     def names_of(self, *kinds: Kind) -> tuple[str, ...]:
         """Return the files of these kinds, in the order of the archive."""

@@ -21,7 +21,7 @@ from docsign.ades.cades import CmsJudgement, judge_signers
 from docsign.ades.signer import Problem
 from docsign.ades.stamped import Existence, Stamped
 from docsign.ades.xades import XadesJudgement, judge_xades_file
-from docsign.envelope.asic_names import CONTAINER_SUFFIXES
+from docsign.envelope.asic_names import CONTAINER_SUFFIXES, kind_of
 from docsign.envelope.container import (
     HEADER_LIMIT,
     HEADER_NAME,
@@ -107,6 +107,7 @@ def judge_container(
     """
     case = _Case(
         container=container,
+        whole=frozenset(container.data_names),
         coverage=Coverage(container),
         trust=trust,
         at=at,
@@ -115,15 +116,12 @@ def judge_container(
     proofs = prove(case.coverage, trust=trust, at=at, beside=case.beside)
     problems = [*_form_problems(case), *case.coverage.problems, *proofs.problems]
     judged = _judge_signatures(case, proofs, problems)
-    data = frozenset(container.data_names)
-    reports = tuple(
-        replace(one.report, coverage="whole" if data and data <= one.covered else "partial") for one in judged
-    )
     if judged or problems:
         problems += _uncovered(container, judged)
-    if judged and not data and all(container.find(name) for one in judged for name in one.referred):
+    if judged and not case.whole and all(container.find(name) for one in judged for name in one.referred):
         # EN 319 162-1 4.4.3.1: it holds a file at least; one that is signed and missing has its own problem
         problems.append(form_problem(say("The container holds no file that could be signed."), ""))
+    reports = tuple([one.report for one in judged])
     answers = [report.conclusion for report in reports]
     findings = [*container.findings, *_remarks(case, proofs, judged)]
     return ContainerJudgement(
@@ -141,6 +139,7 @@ class _Case:
     """What stays the same for every signature of one container."""
 
     container: Container
+    whole: frozenset[str]
     coverage: Coverage
     trust: Trust
     at: datetime
@@ -186,7 +185,7 @@ def _judge_signatures(case: _Case, proofs: Proofs, problems: list[Problem]) -> l
         known = contents_of(case.coverage, name) if proofs.existence else frozenset()
         existence = tuple(one for one in proofs.existence if one.covers & known)
         id = f"S{count + 1}"
-        if name in case.container.names_of("xades"):
+        if kind_of(name) == "xades":
             found, own = _judge_xades(case, data, existence, id)
         else:
             later = tuple(stamp for stamp, covered in proofs.stamps if name in covered)
@@ -213,6 +212,7 @@ def _judge_xades(
         name_of_uri=case.container.name_of,
         beside=case.beside,
         existence=existence,
+        whole=case.whole,
     )
     found = [
         _Judged(report=one.report, certificate=one.certificate, referred=one.referred, covered=one.covered)
@@ -242,16 +242,22 @@ def _judge_cades(
         later=later,
     )
     archived = any(stamp.kind == "archive" for stamp in later)
-    return [_with_files(one, covering, archived=archived) for one in judgements], len(judgements)
+    found = [_with_files(one, covering, case.whole, archived=archived) for one in judgements]
+    return found, len(found)
 
 
-def _with_files(judgement: CmsJudgement, covering: Covering, *, archived: bool) -> _Judged:
+def _with_files(
+    judgement: CmsJudgement, covering: Covering, whole: frozenset[str], *, archived: bool
+) -> _Judged:
     """Take a signature's answer together with what became of the files its manifest names.
 
     ``archived`` says that an archive manifest's time-stamp is over it: the container then is what makes it
-    B-LTA (EN 319 162-1 4.4.4).
+    B-LTA (EN 319 162-1 4.4.4). ``whole`` are the files of the container.
     """
     report = judgement.report
+    is_file = not covering.problems and report.intact is False  # of an ASiC-S: the digest is the signature's
+    covered = frozenset() if is_file else covering.covered
+    report = replace(report, coverage="whole" if whole and whole <= covered else "partial")
     if archived and report.level == "CAdES-B-LT":
         report = replace(report, level="CAdES-B-LTA")
     if covering.problems:
@@ -262,19 +268,17 @@ def _with_files(judgement: CmsJudgement, covering: Covering, *, archived: bool) 
             intact=False if report.intact is False else intact,
             findings=(*report.findings, *(one.finding for one in covering.problems)),
         )
-    is_file = not covering.problems and report.intact is False  # of an ASiC-S: the digest is the signature's
     return _Judged(
         report=report,
         certificate=judgement.certificate,
         referred=covering.referred,
-        covered=frozenset() if is_file else covering.covered,
+        covered=covered,
     )
 
 
 def _uncovered(container: Container, judged: list[_Judged]) -> Iterator[Problem]:
     """Check 4: yield a problem for each file that no signature refers to; a changed one has its own."""
-    referred = frozenset[str]().union(*(one.referred for one in judged))
-    for name in sorted(set(required_names(container)) - referred):
+    for name in sorted(set(required_names(container)).difference(*[one.referred for one in judged])):
         yield form_problem(say("No signature covers this file."), name, "file-not-covered")
 
 

@@ -11,6 +11,7 @@ Pure: what it needs is handed in, nothing is fetched. What is true of a chain at
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -105,9 +106,38 @@ def judge_path(
     return answer_path(path_question(certificate, others=others, trust=trust, role=role, data=data), at)
 
 
-@recent
 def answer_path(question: PathQuestion, at: datetime) -> PathVerdict:
-    """Judge a question as of ``at``: the first chain that passes, else the first."""
+    """Judge a question as of ``at``: the first chain that passes, else the first.
+
+    Between two turns every answer is the same, so one moment stands for all.
+    """
+    turns = _turns(question)
+    place = bisect_left(turns, at)
+    if place and (place == len(turns) or turns[place] != at):
+        at = turns[place - 1] + datetime.resolution
+    return _answer(question, at)
+
+
+@recent
+def _turns(question: PathQuestion) -> tuple[datetime, ...]:
+    """Return the moments at which an answer can change, in order: all that ``problem_at`` compares with."""
+    turns: set[datetime | None] = set()
+    for facts in chains_of(question) if is_readable(question.certificate) else ():
+        uses = [facts.anchor_use]
+        for one in facts.chain.certificates:
+            turns |= {one.not_valid_before_utc, one.not_valid_after_utc}
+        for link in facts.links:
+            uses += link.uses
+            for proof in link.proofs:
+                turns |= {proof.this_update, proof.fresh_until, proof.revoked_at}
+                uses += _rests_on(proof.digest)
+        turns |= {use.end for use in uses}
+    return tuple(sorted(turn for turn in turns if turn is not None))
+
+
+@recent
+def _answer(question: PathQuestion, at: datetime) -> PathVerdict:
+    """Judge a question as of exactly ``at``."""
     certificate = question.certificate
     own = judge_itself(certificate, question.role)
     if own is not None and not is_readable(certificate):

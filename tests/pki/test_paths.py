@@ -20,13 +20,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docsign.errors import MalformedError
-from docsign.pki import PathVerdict, Trust, judge_path, path_facts
+from docsign.pki import PathVerdict, Trust, judge_path, path_facts, paths
 from docsign.pki.authority import TrialAuthority
 from docsign.pki.certificates import Role, load_certificates
+from docsign.pki.paths import path_question
 from docsign.pki.trust import Anchor
+from docsign.pki.validation_data import ValidationData
 from docsign.verdict import Conclusion, Indication, SubIndication
 from tests.conftest import Holders
-from tests.pki.certifying import build, name, root, usage
+from tests.pki.certifying import build, name, root, usage, year
 
 NOW = datetime.now(UTC)
 
@@ -414,6 +416,40 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "decomposed": lambda text: unicodedata.normalize("NFD", text),
     "another": lambda text: text + "2",
 }
+
+
+@pytest.mark.parametrize(
+    ("revoked", "reason"), [(False, ""), (True, "keyCompromise"), (True, "certificateHold")]
+)
+def test_one_answer_stands_for_all_moments_between_two_turns(revoked: bool, reason: str) -> None:
+    """Around every time that is said anywhere, and every month, the answer is that for the very moment."""
+    top = root(begin=year(2020), end=year(2040))
+    middle = top.issue("CA mẫu", ca=True, begin=year(2021), end=year(2031), digest=hashes.SHA224())
+    signer = middle.issue("Nguyễn Văn Mẫu", begin=year(2022), end=year(2030))
+    said = {signer.certificate: (year(2026, 3), reason)} if revoked else None
+    lists = (
+        top.crl(year(2024), year(2028)),
+        middle.crl(year(2021, 3), year(2021, 4)),
+        middle.crl(year(2024, 11), year(2026, 2)),
+        middle.crl(year(2026, 6), year(2027), revoked=said, digest=hashes.SHA224()),
+    )
+    answer = middle.answer(signer.certificate, year(2025, 2))
+    question = path_question(
+        signer.certificate,
+        trust=Trust.of([top.certificate]),
+        data=ValidationData.of(certificates=[middle.certificate], crls=lists, ocsps=[answer]),
+    )
+    exactly = paths._answer.__wrapped__  # type: ignore[attr-defined] # the function without what it keeps
+    step = datetime.resolution
+    moments = [year(number, month) for number in range(2019, 2042) for month in range(1, 13)]
+    moments += [year(2025, 2) + timedelta(minutes=10)]
+    verdicts = [
+        (paths.answer_path(question, at), exactly(question, at))
+        for moment in moments
+        for at in (moment - step, moment, moment + step)
+    ]
+    assert all(kept == made for kept, made in verdicts)
+    assert len({kept.findings for kept, _ in verdicts}) >= 4
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
