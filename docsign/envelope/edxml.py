@@ -14,8 +14,9 @@ from datetime import date, datetime
 
 from docsign.ades.xml import escaped, writable
 from docsign.envelope.agency_codes import require_agency_code
+from docsign.envelope.edxml_elements import NAMESPACE
 from docsign.envelope.edxml_frame import ATTACHMENTS, BODY, ENVELOPE, ROOT, attachment_parent
-from docsign.envelope.edxml_reading import MANIFEST, NAMESPACE, read_header, read_status
+from docsign.envelope.edxml_reading import MANIFEST, read_header, read_status
 from docsign.envelope.header import (
     VIETNAM_TIME,
     Business,

@@ -1,6 +1,6 @@
-"""Read elements of edXML by their names: children in any order, texts, numbers, days and times.
+"""Read elements of edXML by forms that name their children: in any order, texts, numbers, days and times.
 
-What cannot be used becomes a finding with the path of its place; what nobody asked for is told at the end.
+What cannot be used becomes a finding with the path of its place; what no form names is told at the end.
 Which elements a message has, and what they mean, is ``edxml_reading``'s.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import IntEnum
 from typing import TypeVar
@@ -21,6 +21,7 @@ from docsign.errors import XmlError
 from docsign.sentence import Sentence, say
 from docsign.verdict import Finding, Severity
 
+NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 UNKNOWN_LIMIT = 256 * 1024
 """How much of what is not known is kept, in characters."""
 NUMBERED = frozenset({"To", "ResponseFor", "TraceHeader", "Receiver", "ReplacementInfo", "Reference"})
@@ -82,83 +83,104 @@ def kept(
             yield UnknownElement(parent=parent, xml=xml)
 
 
-class Part:
-    """What is gathered while a part of a message is read: findings, and what was asked of each element."""
+class Form:
+    """What an element may hold: children that are texts, each with the key it is kept under, and parts."""
 
-    __slots__ = ("findings", "opened")
+    __slots__ = ("keys", "parts")
+
+    def __init__(self, *texts: str, parts: Mapping[str, Form] | None = None, **keys: str) -> None:
+        """Take texts kept under their own names, the forms of parts that hold more, texts with other keys."""
+        self.parts = parts or {}
+        names = {name: name for name in (*texts, *self.parts)} | keys
+        self.keys = names | {f"{{{NAMESPACE}}}{name}": key for name, key in names.items()}
+
+
+def list_of(name: str, form: Form | None = None) -> Form:
+    """Return the form of an element that holds any number of these; without a ``form`` they are texts."""
+    return Form(parts={name: form or Form()})
+
+
+class Part:
+    """What is gathered while a part of a message is read: findings, and what is not known."""
+
+    __slots__ = ("_unknown", "findings")
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
-        self.opened: dict[etree._Element, tuple[str, dict[str, list[etree._Element]], set[str]]] = {}
+        self._unknown: list[tuple[etree._Element, Form, str]] = []
+
+    def holds_more(self, element: etree._Element, form: Form, path: str) -> None:
+        """Remember an element that holds children its form does not name."""
+        self._unknown.append((element, form, path))
+
+    def unknown(self, where: str) -> Iterable[UnknownElement]:
+        """Return the elements that no form named, in the order in which those around them were read."""
+        if not self._unknown:
+            return ()
+        rows = [(one, form.keys, path.partition(".")[2], where) for one, form, path in self._unknown]
+        return kept(rows, self.findings)
 
 
 class ElementReader:
-    """An element, or the place where it would be, and the part of the message it is in."""
+    """What an element holds of what its form names: ``texts`` in NFC, without white space around them.
 
-    __slots__ = ("_asked", "_children", "_part", "path", "present")
+    Of texts of one name the first counts.
+    """
 
-    def __init__(self, element: etree._Element | None, path: str, part: Part) -> None:
-        self.path, self._part, self.present = path, part, element is not None
-        self._children: dict[str, list[etree._Element]] = {}
-        self._asked: set[str] = set()
-        if element is None:
-            return
-        if element in part.opened:  # what was asked of an element is kept with it
-            _, self._children, self._asked = part.opened[element]
-        else:
-            self._children = by_name(element)
-            part.opened[element] = path, self._children, self._asked
+    __slots__ = ("_element", "_form", "_part", "_parts", "path", "texts")
 
-    def _place(self, name: str, number: int = 1) -> str:
-        """Return where the child of this name and number stands, or would."""
-        found = self._children.get(name, ())
-        numbered = len(found) > 1 or (found and name in NUMBERED)
-        return f"{self.path}.{name}[{number}]" if numbered else f"{self.path}.{name}"
+    def __init__(self, element: etree._Element, form: Form, path: str, part: Part) -> None:
+        self._element, self._form, self.path, self._part = element, form, path, part
+        texts: dict[str, str] = {}
+        parts: dict[str, list[etree._Element]] = {}
+        self.texts, self._parts = texts, parts
+        keys, whole = form.keys, True
+        for child in element[:]:  # type: ignore[index] # a list at once, as lxml documents it
+            key = keys.get(child.tag) or keys.get(local_name(child))  # the usual namespace, or any
+            if key is None:
+                whole = False
+            elif key in form.parts:
+                if key in parts:
+                    parts[key].append(child)
+                else:
+                    parts[key] = [child]
+            elif key not in texts:
+                texts[key] = _text(child)
+        if not whole:
+            part.holds_more(element, form, path)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a part of this name."""
+        return name in self._parts
 
     def child(self, name: str) -> ElementReader:
-        """Return the first child of this name; an absent one reads as empty."""
-        found = self._children.get(name)
+        """Return the first part of this name; an absent one reads as empty, and has no path."""
+        found = self._parts.get(name)
         if found is None:
-            return ElementReader(None, f"{self.path}.{name}", self._part)
-        self._asked.add(name)
-        return ElementReader(found[0], self._place(name), self._part)
+            return _NOTHING
+        path = f"{self.path}.{name}[1]" if len(found) > 1 or name in NUMBERED else f"{self.path}.{name}"
+        return ElementReader(found[0], self._form.parts[name], path, self._part)
 
     def children(self, name: str) -> Iterator[ElementReader]:
-        """Yield every child of this name, whatever its namespace."""
-        self._asked.add(name)
-        for number, child in enumerate(self._children.get(name, ()), 1):
-            yield ElementReader(child, self._place(name, number), self._part)
-
-    def within(self, parent: str, name: str) -> Iterator[ElementReader]:
-        """Yield every child of this name of the first child ``parent``."""
-        return self.child(parent).children(name) if parent in self._children else iter(())
-
-    def texts_within(self, parent: str, name: str) -> tuple[str, ...]:
-        """Return the texts of every child of this name of the first child ``parent``."""
-        return self.child(parent).every_text(name) if parent in self._children else ()
+        """Yield every part of this name, whatever its namespace."""
+        found = self._parts.get(name, ())
+        numbered = len(found) > 1 or name in NUMBERED
+        for number, child in enumerate(found, 1):
+            path = f"{self.path}.{name}[{number}]" if numbered else f"{self.path}.{name}"
+            yield ElementReader(child, self._form.parts[name], path, self._part)
 
     def every_text(self, name: str) -> tuple[str, ...]:
-        """Return the texts of every child of this name, without empty ones."""
-        self._asked.add(name)
-        return tuple(text for child in self._children.get(name, ()) if (text := _text(child)))
+        """Return the texts of every part of this name, without empty ones."""
+        found = self._parts.get(name)
+        return tuple(text for child in found if (text := _text(child))) if found else ()
 
     def text(self, name: str) -> str:
-        """Return a child's text in NFC, without white space around it; empty where it is missing."""
-        found = self._children.get(name)
-        if found is None:
-            return ""
-        self._asked.add(name)
-        return _text(found[0])
-
-    def texts(self, *names: str) -> list[str]:
-        """Return the texts of children, one a name, as ``text`` does."""
-        children = self._children
-        self._asked.update(names)
-        return [_text(children[name][0]) if name in children else "" for name in names]
+        """Return a text, empty where it is missing."""
+        return self.texts.get(name, "")
 
     def number(self, name: str) -> int | None:
         """Return a child's number; what is none becomes a finding."""
-        text = self.text(name)
+        text = self.texts.get(name, "")
         if not text:
             return None
         if not _NUMBER.fullmatch(text):
@@ -179,7 +201,7 @@ class ElementReader:
 
     def flag(self, name: str) -> bool | None:
         """Return a yes or no written as 1, 0, true or false."""
-        text = self.text(name).lower()
+        text = self.texts.get(name, "").lower()
         return None if not text else text in ("1", "true")
 
     def day(self, name: str) -> date | None:
@@ -189,24 +211,20 @@ class ElementReader:
 
     def moment(self, name: str) -> datetime | None:
         """Return a time, Vietnamese where no zone is written; an impossible one becomes a finding."""
-        moment = _moment(self.text(name))
+        moment = _moment(self.texts.get(name, ""))
         if isinstance(moment, Sentence):
             self._note(name, "edxml-date", moment)
             return None
         return moment
 
-    def unknown(self) -> Iterator[UnknownElement]:
-        """Yield the elements of all that was read that nothing asked for, in their order."""
-        rows = (
-            (element, asked, path.partition(".")[2], self.path)
-            for element, (path, children, asked) in self._part.opened.items()
-            if not asked.issuperset(children)
-        )
-        return kept(rows, self._part.findings)
-
     def _note(self, name: str, code: str, sentence: Sentence) -> None:
-        """Keep a finding about the first child of this name."""
-        self._part.findings.append(_warning(code, sentence, self._place(name)))
+        """Keep a finding about the first text of this name."""
+        several = len(by_name(self._element)[name]) > 1
+        where = f"{self.path}.{name}[1]" if several or name in NUMBERED else f"{self.path}.{name}"
+        self._part.findings.append(_warning(code, sentence, where))
+
+
+_NOTHING = ElementReader(etree.Element("nothing"), Form(), "", Part([]))
 
 
 def _warning(code: str, sentence: Sentence, where: str) -> Finding:
@@ -229,8 +247,16 @@ def _moment(text: str) -> datetime | Sentence | None:
         return say("not a day in the form yyyy/MM/dd: {text}", text=text[:40])
     year, month, day, hour, minute, second, zone = match.groups("")
     try:
-        day_and_time = int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0)
-        return datetime(*day_and_time, tzinfo=_zone(zone))
+        return datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            0,
+            _zone(zone),
+        )
     except ValueError:
         return say("there is no such day or time: {text}", text=text[:40])
 

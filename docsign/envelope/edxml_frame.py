@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from lxml import etree
 
 from docsign.ades.xml import local_name
-from docsign.envelope.edxml_elements import by_name, kept
+from docsign.envelope.edxml_elements import NAMESPACE, by_name, kept
 from docsign.envelope.header import Reference, UnknownElement
 from docsign.verdict import Finding
 
@@ -25,6 +25,7 @@ _PARTS = frozenset(
         *("edXMLHeader", "edXMLManifest", "MessageHeader", "Status", "TraceHeaderList"),
     }
 )
+_USUAL = frozenset(f"{{{NAMESPACE}}}{name}" for name in _PARTS)
 _CONTENTS = frozenset({"Content", "ContentTransferEncoded"})
 _OF_ATTACHMENT = frozenset(
     {"ContentId", "AttachmentName", "FileName", "Description", "ContentType", "FileType", *_CONTENTS}
@@ -54,9 +55,11 @@ def _around(
     for place, reference in enumerate(references, 1):
         places.setdefault(f"cid:{reference.content_id}", place)
     for element in root.iter(*_TAGS):
+        if _USUAL.issuperset([child.tag for child in element[:]]):  # type: ignore[index] # as lxml documents it
+            continue  # nearly every message: nothing here but its parts
         children = by_name(element)
         if _PARTS.issuperset(children):
-            continue  # nearly every message: nothing here but its parts
+            continue
         name = local_name(element)
         if name == _ATTACHMENT:
             has_content = not _CONTENTS.isdisjoint(children)

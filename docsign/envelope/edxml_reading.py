@@ -13,7 +13,7 @@ from dataclasses import replace
 from lxml import etree
 
 from docsign.ades.xml import local_name, parse
-from docsign.envelope.edxml_elements import ElementReader, Part
+from docsign.envelope.edxml_elements import ElementReader, Form, Part, by_name, list_of
 from docsign.envelope.edxml_frame import unknown_around
 from docsign.envelope.header import (
     Business,
@@ -39,7 +39,65 @@ from docsign.verdict import Finding
 MANIFEST = "edXMLManifest"
 """The parent of what stands in the manifest beside the References; in the header itself it is empty."""
 
-NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
+_PARTY = Form(
+    OrganId="code",
+    OrganizationInCharge="superior",
+    OrganName="name",
+    OrganAdd="address",
+    Email="email",
+    Telephone="telephone",
+    Fax="fax",
+    Website="website",
+)
+_RESPONSE = Form("OrganId", "Code", "DocumentId", "PromulgationDate")
+_STAFF = Form(
+    Department="department",
+    DepartmentId="department_id",
+    Staff="name",
+    StaffId="staff_id",
+    Email="email",
+    Mobile="mobile",
+)
+_OTHER = Form(
+    *("Priority", "SphereOfPromulgation", "TyperNotation", "PromulgationAmount", "PageAmount", "ReplyFors"),
+    *("Direction", "ReferenceCodes"),
+    parts={"Appendixes": list_of("Appendix")},
+)
+_MESSAGE = Form(
+    *("DocumentId", "Subject", "Content", "DueDate", "SteeringType", "ApplicationType"),
+    parts={
+        "From": _PARTY,
+        "To": _PARTY,
+        "Code": Form("CodeNumber", "CodeNotation"),
+        "PromulgationInfo": Form("Place", "PromulgationDate"),
+        "DocumentType": Form("Type", "TypeDetail", "TypeName"),
+        "SignerInfo": Form(Competence="competence", Position="position", FullName="name"),
+        "OtherInfo": _OTHER,
+        "ResponseFor": _RESPONSE,
+        "ResponseForTask": list_of("TaskCode"),
+        "ToPlaces": list_of("Place"),
+    },
+)
+_CHANGED = Form(
+    *("DocumentInfo", "DocumentReceiver"),
+    parts={"ReceiverList": list_of("Receiver", Form("OrganId", "ReceiverType"))},
+)
+_REPLACED = Form("DocumentId", parts={"OrganIdList": list_of("OrganId")})
+_BUSINESS = Form(
+    *("BussinessDocType", "BussinessDocReason", "DocumentId", "Paper"),
+    parts={
+        "BussinessDocumentInfo": _CHANGED,
+        "ReplacementInfoList": list_of("ReplacementInfo", _REPLACED),
+        "StaffInfo": _STAFF,
+    },
+)
+_TRACES = Form(parts={"Bussiness": _BUSINESS, "TraceHeader": Form("OrganId", "Timestamp")})
+_HEADER = Form(parts={"MessageHeader": _MESSAGE, "TraceHeaderList": _TRACES})
+_MANIFEST = list_of("Reference", Form("ContentId", "ContentType", "Description", "AttachmentName"))
+_STATUS = Form(
+    *("StatusCode", "Timestamp", "Description"),
+    parts={"From": _PARTY, "ResponseFor": _RESPONSE, "StaffInfo": _STAFF},
+)
 
 
 def read_header(data: bytes) -> Header:
@@ -50,62 +108,59 @@ def read_header(data: bytes) -> Header:
 def header_from(root: etree._Element) -> Header:
     """Read the header of a parsed message, as ``read_header`` does."""
     findings: list[Finding] = []
-    top = _find(root, "edXMLHeader", Part(findings), "header")
+    part = Part(findings)
+    top = ElementReader(_find(root, "edXMLHeader", "header"), _HEADER, "header", part)
+    if not top.has("MessageHeader"):
+        raise EdxmlError(say("missing"), where="header.MessageHeader")
     message = top.child("MessageHeader")
-    if not message.present:
-        raise EdxmlError(say("missing"), where=message.path)
-    sender = _organization(message.child("From"))
-    receivers = tuple(_organization(one) for one in message.children("To"))
+    sender = _sender(message)
+    receivers = tuple(map(_organization, message.children("To")))
     if not receivers:
         raise EdxmlError(say("no receiver"), where=f"{message.path}.To")
-    number, notation = message.child("Code").texts("CodeNumber", "CodeNotation")
-    document_id, subject, content, application = message.texts(
-        "DocumentId", "Subject", "Content", "ApplicationType"
-    )
+    code = message.child("Code")
+    number, document_id = code.text("CodeNumber"), message.text("DocumentId")
     if not number and not document_id:
         raise EdxmlError(say("empty"), where=f"{message.path}.Code.CodeNumber")
-    competence, position, signer = message.child("SignerInfo").texts("Competence", "Position", "FullName")
-    other, issued, kind = map(message.child, ("OtherInfo", "PromulgationInfo", "DocumentType"))
-    sphere, typist, reply_fors, codes = other.texts(
-        "SphereOfPromulgation", "TyperNotation", "ReplyFors", "ReferenceCodes"
-    )
+    signer = Signer(**message.child("SignerInfo").texts)
+    other = message.child("OtherInfo")
+    issued, kind = message.child("PromulgationInfo"), message.child("DocumentType")
     references, unknown = _references(root, findings)
     return Header(
         sender=sender,
         receivers=receivers,
         document_id=document_id,
         number=number,
-        notation=notation,
+        notation=code.text("CodeNotation"),
         place=issued.text("Place"),
         issued=issued.day("PromulgationDate"),
         type=kind.number("Type") or 0,
         type_detail=kind.number("TypeDetail") or 0,
         type_name=kind.text("TypeName"),
-        subject=subject,
-        content=content,
-        signer=Signer(competence=competence, position=position, name=signer),
+        subject=message.text("Subject"),
+        content=message.text("Content"),
+        signer=signer,
         due=message.day("DueDate"),
         priority=other.listed("Priority", Priority, Priority.NORMAL),
-        sphere=sphere,
-        typist=typist,
+        sphere=other.text("SphereOfPromulgation"),
+        typist=other.text("TyperNotation"),
         copies=other.number("PromulgationAmount"),
         pages=other.number("PageAmount"),
-        reply_fors=reply_fors,
+        reply_fors=other.text("ReplyFors"),
         directive=other.flag("Direction"),
-        reference_codes=codes,
-        appendixes=other.texts_within("Appendixes", "Appendix"),
-        responses=tuple(_response(one) for one in message.children("ResponseFor")),
+        reference_codes=other.text("ReferenceCodes"),
+        appendixes=other.child("Appendixes").every_text("Appendix"),
+        responses=tuple(map(_response, message.children("ResponseFor"))),
         steering=message.listed("SteeringType", Steering, Steering.NONE),
-        task_codes=message.texts_within("ResponseForTask", "TaskCode"),
-        application_type=application,
-        to_places=message.texts_within("ToPlaces", "Place"),
+        task_codes=message.child("ResponseForTask").every_text("TaskCode"),
+        application_type=message.text("ApplicationType"),
+        to_places=message.child("ToPlaces").every_text("Place"),
         business=_business((traces := top.child("TraceHeaderList")).child("Bussiness")),
         traces=tuple(
             Trace(organ_id=one.text("OrganId"), time=one.moment("Timestamp"))
             for one in traces.children("TraceHeader")
         ),
         references=references,
-        unknown=(*top.unknown(), *unknown, *unknown_around(root, references, findings)),
+        unknown=(*part.unknown("header"), *unknown, *unknown_around(root, references, findings)),
         findings=tuple(findings),
     )
 
@@ -127,12 +182,12 @@ def is_status(root: etree._Element) -> bool:
 def status_from(root: etree._Element) -> Status:
     """Read the status of a parsed message, as ``read_status`` does."""
     findings: list[Finding] = []
-    top = _find(root, "edXMLHeader", Part(findings), "status")
-    message = top.child("MessageHeader")
-    if not message.present:
-        message = top.child("Status")
-    if not message.present:
-        raise EdxmlError(say("missing"), where=f"{top.path}.MessageHeader")
+    part = Part(findings)
+    header = _find(root, "edXMLHeader", "status")
+    name = next((name for name in ("MessageHeader", "Status") if name in by_name(header)), None)
+    if name is None:
+        raise EdxmlError(say("missing"), where="status.MessageHeader")
+    message = ElementReader(header, list_of(name, _STATUS), "status", part).child(name)
     text = message.text("StatusCode")
     try:
         code = StatusCode(text.zfill(2))
@@ -140,7 +195,7 @@ def status_from(root: etree._Element) -> Status:
         raise EdxmlError(
             say("not a known status code: {text}", text=text[:20]), where=f"{message.path}.StatusCode"
         ) from error
-    sender = _organization(message.child("From"))
+    sender = _sender(message)
     response = _response(message.child("ResponseFor"))
     if not response.organ_id:
         raise EdxmlError(say("empty"), where=f"{message.path}.ResponseFor.OrganId")
@@ -149,7 +204,8 @@ def status_from(root: etree._Element) -> Status:
         raise EdxmlError(say("missing"), where=f"{message.path}.Timestamp")
     description, staff = message.text("Description"), _staff(message.child("StaffInfo"))
     unknown = tuple(
-        replace(one, parent=re.sub(r"^Status\b", "MessageHeader", one.parent)) for one in top.unknown()
+        replace(one, parent=re.sub(r"^Status\b", "MessageHeader", one.parent))
+        for one in part.unknown("status")
     )
     return Status(
         sender=sender,
@@ -163,10 +219,10 @@ def status_from(root: etree._Element) -> Status:
     )
 
 
-def _find(root: etree._Element, name: str, part: Part, path: str) -> ElementReader:
+def _find(root: etree._Element, name: str, path: str) -> etree._Element:
     """Return the first element of this name, wherever vendors put it."""
     for element in root.iter("{*}" + name):
-        return ElementReader(element, path, part)
+        return element
     raise EdxmlError(say("This is not edXML: there is no {name}.", name=name), where=path)
 
 
@@ -177,65 +233,50 @@ def _parsed(data: bytes) -> etree._Element:
         raise EdxmlError(error.sentence, where=error.where, hint=error.hint) from error
 
 
+def _sender(message: ElementReader) -> Organization:
+    if not message.has("From"):
+        raise EdxmlError(say("empty"), where=f"{message.path}.From.OrganId")
+    return _organization(message.child("From"))
+
+
 def _organization(party: ElementReader) -> Organization:
-    code, superior, name, address, email, telephone, fax, website = party.texts(
-        "OrganId", "OrganizationInCharge", "OrganName", "OrganAdd", "Email", "Telephone", "Fax", "Website"
-    )
-    if not code:
+    if not party.text("code"):
         raise EdxmlError(say("empty"), where=f"{party.path}.OrganId")
-    return Organization(
-        code=code,
-        superior=superior,
-        name=name,
-        address=address,
-        email=email,
-        telephone=telephone,
-        fax=fax,
-        website=website,
-    )
+    return Organization(**party.texts)
 
 
 def _response(answered: ElementReader) -> ResponseFor:
-    organ_id, code, document_id = answered.texts("OrganId", "Code", "DocumentId")
     return ResponseFor(
-        organ_id=organ_id, code=code, document_id=document_id, issued=answered.day("PromulgationDate")
+        organ_id=answered.text("OrganId"),
+        code=answered.text("Code"),
+        document_id=answered.text("DocumentId"),
+        issued=answered.day("PromulgationDate"),
     )
 
 
 def _staff(staff: ElementReader) -> Staff | None:
-    texts = staff.texts("Department", "DepartmentId", "Staff", "StaffId", "Email", "Mobile")
-    if not any(texts):
-        return None
-    department, department_id, name, staff_id, email, mobile = texts
-    return Staff(
-        department=department,
-        department_id=department_id,
-        name=name,
-        staff_id=staff_id,
-        email=email,
-        mobile=mobile,
-    )
+    return Staff(**staff.texts) if any(staff.texts.values()) else None
 
 
 def _business(business: ElementReader) -> Business:
     info = business.child("BussinessDocumentInfo")
-    reason, document_id = business.texts("BussinessDocReason", "DocumentId")
     return Business(
         kind=business.listed("BussinessDocType", BusinessKind, BusinessKind.NEW),
-        reason=reason,
-        document_id=document_id,
+        reason=business.text("BussinessDocReason"),
+        document_id=business.text("DocumentId"),
         paper=bool(business.flag("Paper")),
         document_changed=info.flag("DocumentInfo"),
         receivers_changed=info.flag("DocumentReceiver"),
         receiver_changes=tuple(
             ReceiverChange(organ_id=one.text("OrganId"), receiver_type=one.number("ReceiverType") or 0)
-            for one in info.within("ReceiverList", "Receiver")
+            for one in info.child("ReceiverList").children("Receiver")
         ),
         replacements=tuple(
             Replacement(
-                document_id=one.text("DocumentId"), organ_ids=one.texts_within("OrganIdList", "OrganId")
+                document_id=one.text("DocumentId"),
+                organ_ids=one.child("OrganIdList").every_text("OrganId"),
             )
-            for one in business.within("ReplacementInfoList", "ReplacementInfo")
+            for one in business.child("ReplacementInfoList").children("ReplacementInfo")
         ),
         staff=_staff(business.child("StaffInfo")),
     )
@@ -246,19 +287,20 @@ def _references(
 ) -> tuple[tuple[Reference, ...], tuple[UnknownElement, ...]]:
     """Return the files that the manifest names, and what else stands in it."""
     for element in root.iter("{*}edXMLManifest"):
-        manifest = ElementReader(element, "body", Part(findings))
-        references = tuple(_reference(one) for one in manifest.children("Reference"))
-        unknown = (replace(one, parent=one.parent or MANIFEST) for one in manifest.unknown())
+        part = Part(findings)
+        manifest = ElementReader(element, _MANIFEST, "body", part)
+        references = tuple(map(_reference, manifest.children("Reference")))
+        unknown = (replace(one, parent=one.parent or MANIFEST) for one in part.unknown("body"))
         return references, tuple(unknown)
     return (), ()
 
 
 def _reference(reference: ElementReader) -> Reference:
-    content_id, content_type, description, name = reference.texts(
-        "ContentId", "ContentType", "Description", "AttachmentName"
-    )
     return Reference(
-        content_id=without_cid(content_id), content_type=content_type, description=description, name=name
+        content_id=without_cid(reference.text("ContentId")),
+        content_type=reference.text("ContentType"),
+        description=reference.text("Description"),
+        name=reference.text("AttachmentName"),
     )
 
 
