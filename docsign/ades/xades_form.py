@@ -57,11 +57,14 @@ MANIFEST = DS + "Manifest"
 MOST_SIGNATURES = 64
 MOST_TRANSFORMS = 8
 
-_SIGNED_INFO, _SIGNATURE_VALUE, _KEY_INFO, _OBJECT = (
-    f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")
+_SIGNATURE, _SIGNED_INFO, _SIGNATURE_VALUE, _KEY_INFO, _OBJECT = (
+    f"{{{DS}}}{name}" for name in ("Signature", "SignedInfo", "SignatureValue", "KeyInfo", "Object")
 )
-_REFERENCE, _TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE = (
-    f"{{{DS}}}{name}" for name in ("Reference", "Transforms", "DigestMethod", "DigestValue")
+_CANONICALIZATION_METHOD, _SIGNATURE_METHOD, _REFERENCE = (
+    f"{{{DS}}}{name}" for name in ("CanonicalizationMethod", "SignatureMethod", "Reference")
+)
+_TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE = (
+    f"{{{DS}}}{name}" for name in ("Transforms", "DigestMethod", "DigestValue")
 )
 _X509_DATA, _X509_CERTIFICATE = f"{{{DS}}}X509Data", f"{{{DS}}}X509Certificate"
 _MOST_KEPT = 16 * 1024
@@ -159,7 +162,7 @@ def read_document(root: etree._Element) -> Document:
     hidden: inside another, or below anything but the root of a container's signature file.
     """
     ids, ambiguous = _unique_ids(root)
-    every = list(root.iter(f"{{{DS}}}Signature"))
+    every = list(root.iter(_SIGNATURE))
     if len(every) > MOST_SIGNATURES:
         sentence = say(
             "Too many signatures: {count}, {limit} at most.", count=len(every), limit=MOST_SIGNATURES
@@ -167,10 +170,9 @@ def read_document(root: etree._Element) -> Document:
         raise XmlError(sentence)
     own: list[etree._Element] = []
     for element in every:
-        parent = element.getparent()
-        if next(element.iterancestors(f"{{{DS}}}Signature"), None) is None:
+        if element is every[0] or next(element.iterancestors(_SIGNATURE), None) is None:
             own.append(element)
-            hidden = root.tag in _COLLECTIONS and parent is not root
+            hidden = root.tag in _COLLECTIONS and element.getparent() is not root
         else:
             hidden = not _is_counter_signature(element)
         if hidden:
@@ -193,18 +195,17 @@ def _is_counter_signature(element: etree._Element) -> bool:
 def read_form(element: etree._Element) -> Form:
     """Take one ds:Signature apart; raises XmlError for every breach of its form."""
     # XMLDSig 4.2: SignedInfo, SignatureValue, KeyInfo?, Object*
-    parts = list(elements(element))
+    parts = elements(element)
     names = [part.tag for part in parts]
     expected = [_SIGNED_INFO, _SIGNATURE_VALUE, *([_KEY_INFO] if _KEY_INFO in names else [])]
     objects = parts[len(expected) :]
     if names != expected + [_OBJECT] * len(objects):
         raise XmlError(say("The parts of the signature are not those of its form."), where=place_of(element))
     qualifying, properties = _qualifying(element, objects)
-    deciding = (*parts[: len(expected)], *([] if qualifying is None else [qualifying]))
-    _refuse_comments(element, deciding, unsigned=set(_below(qualifying, properties)))
+    _refuse_comments(element, parts[: len(expected)], qualifying, properties)
     info, value_element = parts[0], parts[1]
-    method = next(elements(info), None)
-    if method is None or not is_ds(method, "CanonicalizationMethod"):
+    method = info[0] if len(info) else None
+    if method is None or method.tag != _CANONICALIZATION_METHOD:
         raise XmlError(say("missing"), where=place_of(info) + "/CanonicalizationMethod")
     signed_info = canonicalize(info, method.get("Algorithm", ""), prefixes_of(method))
     signature_method, references = _read_signed_info(parse_canonical(signed_info))
@@ -227,12 +228,18 @@ def read_form(element: etree._Element) -> Form:
 
 
 def _refuse_comments(
-    signature: etree._Element, deciding: tuple[etree._Element, ...], *, unsigned: set[etree._Element]
+    signature: etree._Element,
+    parts: list[etree._Element],
+    qualifying: etree._Element | None,
+    properties: etree._Element | None,
 ) -> None:
-    """Refuse comments and instructions in the deciding parts, but for comments between ``unsigned`` ones."""
+    """Refuse comments and instructions in the deciding parts, but for comments between unsigned ones."""
+    if next(signature.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None) is None:
+        return
+    unsigned = set(_below(qualifying, properties))
     comments = [one for one in signature.iter(etree.Comment) if one.getparent() not in unsigned]
     for node in (*comments, *signature.iter(etree.ProcessingInstruction, etree.Entity)):
-        if any(above in deciding for above in node.iterancestors()):
+        if any(above is qualifying or above in parts for above in node.iterancestors()):
             raise XmlError(
                 say("A comment or an instruction stands inside the signature."), where=place_of(node)
             )
@@ -256,8 +263,8 @@ def _unsigned(qualifying: etree._Element) -> Iterator[etree._Element]:
 
 def _read_signed_info(info: etree._Element) -> tuple[str, tuple[Reference, ...]]:
     """Read SignedInfo from its canonical form (XMLDSig 4.4)."""
-    children = list(elements(info))
-    if len(children) < 3 or not is_ds(children[1], "SignatureMethod"):
+    children = elements(info)
+    if len(children) < 3 or children[1].tag != _SIGNATURE_METHOD:
         raise XmlError(say("The parts of the signature are not those of its form."), where="SignedInfo")
     references = [_read_reference(child, place) for place, child in enumerate(children[2:], 1)]
     return children[1].get("Algorithm", ""), tuple(references)
@@ -265,16 +272,14 @@ def _read_signed_info(info: etree._Element) -> tuple[str, tuple[Reference, ...]]
 
 def _read_reference(element: etree._Element, place: int) -> Reference:
     where = f"SignedInfo/Reference[{place}]"
-    children = list(elements(element))
-    names = [child.tag for child in children]
+    children = elements(element)
     transforms: tuple[Transform, ...] = ()
-    if names[:1] == [_TRANSFORMS]:
-        listed = list(elements(children.pop(0)))
+    if children and children[0].tag == _TRANSFORMS:
+        listed = elements(children.pop(0))
         if len(listed) > MOST_TRANSFORMS:
             raise XmlError(say("Too many transforms."), where=where)
-        transforms = tuple(_read_transform(one) for one in listed)
-        del names[0]
-    if element.tag != _REFERENCE or names != [_DIGEST_METHOD, _DIGEST_VALUE]:
+        transforms = tuple([_read_transform(one) for one in listed])
+    if element.tag != _REFERENCE or [child.tag for child in children] != [_DIGEST_METHOD, _DIGEST_VALUE]:
         raise XmlError(say("The parts of the signature are not those of its form."), where=where)
     return Reference(
         id=element.get("Id", ""),
@@ -297,7 +302,7 @@ def _subtracted(element: etree._Element, algorithm: str) -> Subtracted | None:
 
     As an XPath filter 2.0 it subtracts the signatures, as XPath (XMLDSig 6.6.3) it keeps what lies in none.
     """
-    inner = list(elements(element))
+    inner = elements(element)
     if len(inner) != 1 or len(inner[0]):
         return None
     text = (inner[0].text or "").strip(" \t\r\n")
@@ -322,7 +327,7 @@ def read_manifest(canonical: bytes) -> tuple[Reference, ...]:
     Raises XmlError for every breach of its form.
     """
     root = parse(canonical)
-    inner = list(elements(root))
+    inner = elements(root)
     if is_ds(root, "Object") and len(inner) == 1:
         root = inner[0]
     if not is_ds(root, "Manifest"):
@@ -338,7 +343,8 @@ def _qualifying(
     deep = [
         found
         for found in signature.iter("{*}QualifyingProperties")
-        if namespace(found) in XADES_VERSIONS and next(found.iterancestors(f"{{{DS}}}Signature")) is signature
+        if found in own
+        or (namespace(found) in XADES_VERSIONS and next(found.iterancestors(_SIGNATURE)) is signature)
     ]
     if not deep:
         return None, None
@@ -353,7 +359,7 @@ def _qualifying(
     return own[0], signed[0]
 
 
-_ID_ATTRIBUTES = etree.XPath("//@Id | //@ID | //@id | //@xml:id")
+_ID_ATTRIBUTES = etree.XPath("//*/@Id | //*/@ID | //*/@id | //*/@xml:id")
 
 
 def _unique_ids(root: etree._Element) -> tuple[dict[str, etree._Element], frozenset[str]]:
@@ -377,9 +383,10 @@ def _unique_ids(root: etree._Element) -> tuple[dict[str, etree._Element], frozen
 
 def _certificates(key_info: etree._Element) -> Iterator[bytes]:
     """Yield the certificates of KeyInfo; every other hint at a key is ignored."""
-    for data in key_info.iterchildren(_X509_DATA):
-        for element in data.iterchildren(_X509_CERTIFICATE):
-            yield decoded(element, kept=True)
+    for data in elements(key_info):
+        for element in elements(data) if data.tag == _X509_DATA else ():
+            if element.tag == _X509_CERTIFICATE:
+                yield decoded(element, kept=True)
 
 
 def prefixes_of(method: etree._Element) -> tuple[str, ...]:
@@ -403,7 +410,10 @@ def decoded(element: etree._Element, *, kept: bool = False) -> bytes:
 
 
 def _octets(text: str) -> bytes:
-    return binascii.a2b_base64(text.encode("ascii").translate(None, b" \t\r\n"), strict_mode=True)
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:  # white space may lie between
+        return binascii.a2b_base64(text.encode("ascii").translate(None, b" \t\r\n"), strict_mode=True)
 
 
 _kept_octets = lru_cache(maxsize=128)(_octets)

@@ -24,7 +24,7 @@ from docsign.ades.xades_form import (
     is_xades,
     place_of,
 )
-from docsign.ades.xml import elements, local_name, namespace, parse_canonical
+from docsign.ades.xml import elements, local_name, parse_canonical
 from docsign.errors import XmlError
 from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
@@ -37,11 +37,10 @@ _MOST_NAMED = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateDigest:
-    """How the properties name a certificate; ``digest_method`` is a URI, ``serial`` decimal or empty."""
+    """How the properties name a certificate; ``digest_method`` is a URI."""
 
     digest_method: str
     digest: bytes
-    serial: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +108,7 @@ def _single_properties(root: etree._Element) -> tuple[list[etree._Element], ...]
     """Return what names the certificate, the time and the policy, wherever it stands, in one walk."""
     found: tuple[list[etree._Element], ...] = ([], [], [])
     for element in root.iter(etree.Element):
-        place = _SINGLE.get(str(element.tag))
+        place = _SINGLE.get(element.tag)
         if place is not None:
             found[place].append(element)
     return found
@@ -122,15 +121,17 @@ def _named(element: etree._Element) -> Iterator[CertificateDigest]:
         if digest is None:
             raise XmlError(say("missing"), where="SignedProperties/SigningCertificate/Cert/CertDigest")
         method, value = _digest(digest)
-        serial = next(iter(cert.iter(f"{{{DS}}}X509SerialNumber")), None)
-        yield CertificateDigest(
-            digest_method=method, digest=value, serial="" if serial is None else (serial.text or "").strip()
-        )
+        yield CertificateDigest(digest_method=method, digest=value)
+
+
+_DIGEST_PARTS = {
+    f"{{{space}}}{name}": name for space in (DS, *_SPACES) for name in ("DigestMethod", "DigestValue")
+}
 
 
 def _digest(element: etree._Element) -> tuple[str, bytes]:
     """Return method and value of a digest: their names are XMLDSig's, in version 1.1.1 XAdES's own."""
-    parts = {local_name(one): one for one in elements(element) if namespace(one) in (DS, *_SPACES)}
+    parts = {_DIGEST_PARTS.get(one.tag): one for one in elements(element)}
     method, value = parts.get("DigestMethod"), parts.get("DigestValue")
     if method is None or value is None:
         raise XmlError(say("missing"), where=place_of(element) + "/DigestValue")

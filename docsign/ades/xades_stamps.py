@@ -127,13 +127,13 @@ def sealed_digests(
     canonicalisation of SignedInfo. None where one is not at hand.
     """
     try:
-        method = _method(next(elements(form.element)))
+        method = _method(elements(form.element)[0])
         references = list(form.references)
         for one in form.references:
             if one.type == xf.MANIFEST:
                 references += xf.read_manifest(own_octets(form, one, sources) or b"")
         key_info = () if form.key_info is None else (form.key_info,)
-        parts = (next(elements(form.element)), form.value_element, *key_info, *before, *form.objects)
+        parts = (elements(form.element)[0], form.value_element, *key_info, *before, *form.objects)
         pieces = [_reference_piece(form, sources, one, method) for one in references]
         pieces += [_piece(one, method) for one in parts]
     except (_NotAtHandError, XmlError):
@@ -263,7 +263,7 @@ def _pieces(
     # EN 319 132-1 5.5.2.2: references, SignedInfo, SignatureValue, KeyInfo, properties before, objects
     sources.budget.spend()
     parts = [
-        next(elements(form.element)),
+        elements(form.element)[0],
         form.value_element,
         *([] if form.key_info is None else [form.key_info]),
     ]

@@ -11,7 +11,6 @@ import codecs
 import io
 import re
 import threading
-from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from lxml import etree
@@ -58,8 +57,9 @@ _HARDENED: dict[str, Any] = {
     "recover": False,
 }
 _PIECE = 64 * 1024
+_ELEMENT = type(etree.Element("e"))  # comments and the like are made of classes below it
 _XML = "{http://www.w3.org/XML/1998/namespace}"
-_BEFORE_ROOT = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)", re.DOTALL)
+_BEFORE_ROOT = re.compile(r"\s*+<(?:\?[^?]*+.*?\?|!--.*?--)>\s*+|\s+", re.DOTALL)
 
 
 class XmlTooLargeError(XmlError):
@@ -77,7 +77,7 @@ def parse(data: bytes, *, limit: int = LIMIT) -> etree._Element:
             say("The XML is too large: {size} bytes, {limit} at most.", size=len(data), limit=limit)
         )
     text = _decoded(data)
-    if text.count("<") > MAX_MARKUP:
+    if len(text) > MAX_MARKUP and text.count("<") > MAX_MARKUP:
         raise XmlTooLargeError(say("The XML holds too many elements: {limit} at most.", limit=MAX_MARKUP))
     _refuse_dtd(text)
     try:
@@ -233,25 +233,21 @@ def without_comments(algorithm: str) -> str:
 
 
 def local_name(element: etree._Element) -> str:
-    """Return the element's name without its namespace; empty for comments and the like."""
-    return _tag(element).rpartition("}")[2]
+    """Return the element's name without its namespace; empty for comments and the like: theirs is no text."""
+    tag: Any = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def namespace(element: etree._Element) -> str:
     """Return the element's namespace, empty where it has none."""
-    tag = _tag(element)
-    return tag[1:].partition("}")[0] if tag.startswith("{") else ""
+    tag: Any = element.tag
+    return tag.rpartition("}")[0][1:] if isinstance(tag, str) else ""
 
 
-def elements(parent: etree._Element) -> Iterator[etree._Element]:
-    """Yield the child elements, without comments and processing instructions."""
-    return parent.iterchildren("*")
-
-
-def _tag(node: Any) -> str:
-    """Return the tag of an element; comments, instructions and entity references have a function instead."""
-    tag = node.tag
-    return tag if isinstance(tag, str) else ""
+def elements(parent: etree._Element) -> list[etree._Element]:
+    """Return the child elements, without comments and processing instructions."""
+    every: list[etree._Element] = parent[:]  # type: ignore[index, assignment] # not in the stubs
+    return [one for one in every if type(one) is _ELEMENT]
 
 
 def escaped(text: str) -> str:
