@@ -130,16 +130,17 @@ class ElementReader:
     __slots__ = ("_element", "_form", "_part", "_parts", "path", "texts")
 
     def __init__(self, element: etree._Element, form: Form, path: str, part: Part) -> None:
-        self._element, self._form, self.path, self._part = element, form, path, part
+        self.path, self._part = path, part
+        self._element, self._form = element, form
         texts: dict[str, str] = {}
         parts: dict[str, list[etree._Element]] = {}
         self.texts, self._parts = texts, parts
-        keys, whole = form.keys, True
+        keys, forms, whole = form.keys, form.parts, True
         for child in element[:]:  # type: ignore[index] # a list at once, as lxml documents it
             key = keys.get(child.tag) or keys.get(local_name(child))  # the usual namespace, or any
             if key is None:
                 whole = False
-            elif key in form.parts:
+            elif key in forms:
                 if key in parts:
                     parts[key].append(child)
                 else:

@@ -80,9 +80,7 @@ def default_name(header: Header, place: int, start: bytes) -> str:
 def require_not_secret(header: Header) -> None:
     """Raise SecretDocumentError where a text of the header, or a line of one, is a secrecy mark."""
     # QD 28/2018 Art. 1
-    if (
-        secrecy_mark("\n".join(filter(None, _written((header,))))) is None
-    ):  # a mark is a line: all lines are asked at once
+    if secrecy_mark("\n".join(_written((header,)))) is None:  # a mark is a line: all lines are asked at once
         return
     for place, text in _texts(header, "header"):
         mark = secrecy_mark(text)
@@ -100,11 +98,13 @@ def _written(values: Iterable[object]) -> list[str]:
     """Return every text of values and of what they hold, as ``_texts`` does, without the places."""
     found: list[str] = []
     for one in values:
+        if not one:
+            continue
         if isinstance(one, str):
             found.append(one)
         elif isinstance(one, tuple):
-            found += _written(one) if one else ()
-        elif one:
+            found += _written(one)
+        else:
             kind: Any = type(one)
             held = _held(kind)
             found += () if held is None else _written(held(one))
@@ -112,9 +112,10 @@ def _written(values: Iterable[object]) -> list[str]:
 
 
 def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
-    """Yield every text of a value with its place."""
+    """Yield every text of a value with its place; an empty one is none."""
     if isinstance(value, str):
-        yield place, value
+        if value:
+            yield place, value
     elif isinstance(value, tuple):
         for number, one in enumerate(value, 1):
             yield from _texts(one, f"{place}[{number}]")
