@@ -50,6 +50,8 @@ __all__ = [
 ]
 
 LOCAL = struct.Struct("<4s5H3I2H")
+_LOCAL = struct.Struct("<4s2x8s3I2H")
+"""The same, with the eight bytes that the central directory has too in one."""
 _DESCRIPTOR = struct.Struct("<3I")
 _DESCRIPTOR_64 = struct.Struct("<I2Q")
 _EMPTY_DEFLATED = b"\x03\x00"
@@ -223,18 +225,16 @@ def _read_local(stream: BinaryIO, row: Row, name: str, following: int) -> Entry:
     head = stream.read(LOCAL.size + len(row.raw_name))
     if len(head) < LOCAL.size:
         raise ContainerError(say("The ZIP file is cut off."), where=name)
-    mark, _needed, flags, method, time, day, crc, packed, size, name_size, extra_size = LOCAL.unpack_from(
-        head
-    )
+    mark, repeated, crc, packed, size, name_size, extra_size = _LOCAL.unpack_from(head)
     raw_name = head[LOCAL.size :]
     if mark != b"PK\x03\x04" or raw_name != row.raw_name or name_size != len(raw_name):
         raise _contradiction(name)
     extra = stream.read(extra_size) if extra_size else b""
-    if len(extra) != extra_size or (flags, method, (time, day)) != (row.flags, row.method, row.moment):
+    if len(extra) != extra_size or repeated != row.repeated:
         raise _contradiction(name)
     if extra or LARGE in (size, packed):
         size, packed = zip64_numbers(extra, raw_name, (size, packed))
-    described = bool(flags & DESCRIBED)
+    described = row.flags & DESCRIBED
     right = (row.crc, row.packed_size, row.size)
     if (crc, packed, size) != right and not (described and (crc, packed, size) == (0, 0, 0)):
         raise _contradiction(name)

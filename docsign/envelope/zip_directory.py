@@ -44,11 +44,14 @@ class End:
 
 @dataclass(slots=True)
 class Row:
-    """A row of the central directory as it stands, sizes and place already those of ZIP64 where given."""
+    """A row of the central directory as it stands, sizes and place already those of ZIP64 where given.
+
+    ``repeated`` are the bytes that the local header repeats: flags, method, time and day.
+    """
 
     flags: int
     method: int
-    moment: tuple[int, int]
+    repeated: bytes
     crc: int
     packed_size: int
     size: int
@@ -135,9 +138,10 @@ def read_directory(directory: bytes, end: End) -> list[Row]:
     for _ in range(end.count):
         if place + CENTRAL.size > behind:
             raise ContainerError(say("The directory of the ZIP file is damaged."))
-        (mark, _made, _needed, flags, method, time, day, crc, packed, size,
+        (mark, _made, _needed, flags, method, _time, _day, crc, packed, size,
          name_size, extra_size, comment_size, disk, _internal, _external, start,
          ) = CENTRAL.unpack_from(directory, place)  # fmt: skip
+        repeated = directory[place + 8 : place + 16]
         name_end = place + CENTRAL.size + name_size
         raw_name = directory[place + CENTRAL.size : name_end]
         extra = directory[name_end : name_end + extra_size] if extra_size else b""
@@ -146,7 +150,7 @@ def read_directory(directory: bytes, end: End) -> list[Row]:
             raise ContainerError(say("The directory of the ZIP file is damaged."))
         if extra or disk or LARGE in (size, packed, start):
             size, packed, start = zip64_numbers(extra, raw_name, (size, packed, start), disk=disk == _SMALL)
-        rows.append(Row(flags, method, (time, day), crc, packed, size, raw_name, start, extra))
+        rows.append(Row(flags, method, repeated, crc, packed, size, raw_name, start, extra))
     if place != behind:
         raise ContainerError(say("The directory of the ZIP file is damaged."))
     return rows
