@@ -89,12 +89,14 @@ def own_target(uri: str, document: xf.Document) -> etree._Element | None:
     """
     if uri == "":
         return document.root
-    pointed = _XPOINTER.fullmatch(uri)
-    if pointed is None and uri.startswith("#xpointer("):
-        return None
-    identifier = uri[1:] if pointed is None else pointed[2]
-    if identifier is None:
-        return document.root
+    identifier = uri[1:]
+    if uri.startswith("#xpointer("):
+        pointed = _XPOINTER.fullmatch(uri)
+        if pointed is None:
+            return None
+        if pointed[2] is None:
+            return document.root
+        identifier = pointed[2]
     if identifier in document.ambiguous:
         raise XmlError(say("The identifier {id} occurs twice.", id=identifier[:60]))
     return document.ids.get(identifier)
