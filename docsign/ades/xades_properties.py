@@ -24,7 +24,7 @@ from docsign.ades.xades_form import (
     is_xades,
     place_of,
 )
-from docsign.ades.xml import elements, local_name, parse_canonical
+from docsign.ades.xml import elements, local_name, namespace, parse_canonical
 from docsign.errors import XmlError
 from docsign.pki.validation_data import ValidationData
 from docsign.sentence import say
@@ -93,24 +93,20 @@ def read_properties(canonical: bytes) -> SignedProperties:
 
 
 _SINGLE = {
-    f"{{{space}}}{name}": place
-    for space in XADES_VERSIONS
-    for name, place in (
-        ("SigningCertificate", 0),
-        ("SigningCertificateV2", 0),
-        ("SigningTime", 1),
-        ("SignaturePolicyIdentifier", 2),
-    )
+    "SigningCertificate": 0,
+    "SigningCertificateV2": 0,
+    "SigningTime": 1,
+    "SignaturePolicyIdentifier": 2,
 }
+_SINGLE_ANYWHERE = tuple(f"{{*}}{name}" for name in _SINGLE)
 
 
 def _single_properties(root: etree._Element) -> tuple[list[etree._Element], ...]:
     """Return what names the certificate, the time and the policy, wherever it stands, in one walk."""
     found: tuple[list[etree._Element], ...] = ([], [], [])
-    for element in root.iter(etree.Element):
-        place = _SINGLE.get(element.tag)
-        if place is not None:
-            found[place].append(element)
+    for element in root.iter(*_SINGLE_ANYWHERE):
+        if namespace(element) in XADES_VERSIONS:
+            found[_SINGLE[local_name(element)]].append(element)
     return found
 
 
