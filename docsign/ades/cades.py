@@ -22,7 +22,8 @@ from docsign.ades.cades_stamps import stamps_of
 from docsign.ades.cades_values import validation_values
 from docsign.ades.counter_signatures import CounterSignature, counter_signatures
 from docsign.ades.long_term import InTime, judge_in_time
-from docsign.ades.signer import Digester, SignerCheck, check_signer, failed, note, signatory
+from docsign.ades.problems import failed, note
+from docsign.ades.signer import Digester, SignerCheck, check_signer, signatory
 from docsign.ades.stamped import Existence, Stamped, name_of
 from docsign.errors import CmsError
 from docsign.pki.certificates import Role

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import UnsupportedAlgorithmError, hash_bytes, hash_name
-from docsign.ades.signer import Problem, doubtful, failed, note
+from docsign.ades.problems import Problem, doubtful, failed, note
 from docsign.errors import CmsError
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass

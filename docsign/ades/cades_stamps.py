@@ -15,7 +15,8 @@ from docsign.ades.algorithms import hash_bytes
 from docsign.ades.archive_imprint import hash_index, imprint_v2, imprint_v3, indexed
 from docsign.ades.cades_budget import Budget, time_of
 from docsign.ades.cades_values import merged_values
-from docsign.ades.signer import Digester, warning
+from docsign.ades.problems import warning
+from docsign.ades.signer import Digester
 from docsign.ades.stamped import Stamped, name_of, names_of
 from docsign.errors import CmsError
 from docsign.pki.validation_data import ValidationData

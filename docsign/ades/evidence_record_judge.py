@@ -26,7 +26,8 @@ from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import UnsupportedAlgorithmError, hash_bytes
 from docsign.ades.evidence_record import ArchiveStamp, EvidenceRecord, StampChain, read_evidence_record
 from docsign.ades.hash_tree import joined, roots, with_earlier
-from docsign.ades.signer import Digester, Problem, doubtful, failed, note
+from docsign.ades.problems import Problem, doubtful, failed, note
+from docsign.ades.signer import Digester
 from docsign.ades.stamped import name_of, names_of
 from docsign.ades.timestamps import inside_token, judge_token, read_timestamp_info
 from docsign.errors import CmsError, MalformedError

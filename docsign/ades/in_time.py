@@ -10,7 +10,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from docsign.ades.signer import warning
+from docsign.ades.problems import warning
 from docsign.ades.timestamps import CLOCK_TOLERANCE
 from docsign.pki.certificates import Role
 from docsign.pki.past import judge_past

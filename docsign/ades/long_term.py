@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 
 from docsign.ades.in_time import time_remarks
-from docsign.ades.signer import Problem, doubtful
+from docsign.ades.problems import Problem, doubtful
 from docsign.ades.stamped import Existence, Stamped, name_of, names_of
 from docsign.ades.timestamps import JudgedToken, inside_token, judge_token, time_of_token
 from docsign.pki.certificates import Role

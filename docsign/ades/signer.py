@@ -37,6 +37,7 @@ from docsign.ades.algorithms import (
     signature_algorithm,
     weakness,
 )
+from docsign.ades.problems import Problem, doubtful, failed, warning
 from docsign.errors import CmsError
 from docsign.pki.certificates import (
     agency_code,
@@ -53,48 +54,13 @@ from docsign.pki.recent import of_object, recent
 from docsign.pki.trust import Trust
 from docsign.sentence import Sentence, say
 from docsign.values import dataclass
-from docsign.verdict import CertificateSummary, Conclusion, Finding, Severity, SignerRole, SubIndication
+from docsign.verdict import CertificateSummary, Conclusion, SignerRole, SubIndication
 
 _MEANT = ("1.2.840.113549.1.9.", "0.4.0.", "1.2.840.113583.")
 """Where the attributes come from that mean something here: PKCS, ETSI, Adobe. A company's own say nothing."""
 
 Digester = Callable[[str], bytes]
 """Gives the digest of what was signed, for a name of hashlib."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A finding that decides something: what it makes of the signature."""
-
-    conclusion: Conclusion
-    finding: Finding
-
-
-def failed(sub: SubIndication, code: str, sentence: Sentence, where: str = "") -> Problem:
-    """Make a problem that is TOTAL-FAILED."""
-    finding = Finding(code=code, severity=Severity.ERROR, sentence=sentence, where=where)
-    return Problem(conclusion=Conclusion.failed(sub), finding=finding)
-
-
-def doubtful(sub: SubIndication, code: str, sentence: Sentence, where: str = "") -> Problem:
-    """Make a problem that is INDETERMINATE."""
-    finding = Finding(code=code, severity=Severity.ERROR, sentence=sentence, where=where)
-    return Problem(conclusion=Conclusion.indeterminate(sub), finding=finding)
-
-
-def warning(code: str, sentence: Sentence, where: str = "") -> Finding:
-    """Make a finding that decides nothing."""
-    return Finding(code=code, severity=Severity.WARNING, sentence=sentence, where=where)
-
-
-def _told(code: str, sentence: Sentence) -> Problem:
-    """Make a problem that decides nothing."""
-    return Problem(conclusion=Conclusion.passed(), finding=warning(code, sentence))
-
-
-def note(code: str, sentence: Sentence, where: str = "") -> Finding:
-    """Make a finding that only informs."""
-    return Finding(code=code, severity=Severity.INFO, sentence=sentence, where=where)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,6 +80,11 @@ class SignerCheck:
     weak: bool = False
     form: list[Problem] = field(default_factory=list)
     mathematics: list[Problem] = field(default_factory=list)
+
+
+def _told(code: str, sentence: Sentence) -> Problem:
+    """Make a problem that decides nothing."""
+    return Problem(conclusion=Conclusion.passed(), finding=warning(code, sentence))
 
 
 def load_certificates(encoded: Iterable[bytes]) -> tuple[x509.Certificate, ...]:

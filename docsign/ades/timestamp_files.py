@@ -8,7 +8,8 @@ from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import hash_bytes
 from docsign.ades.ber import definite
-from docsign.ades.signer import Digester, failed
+from docsign.ades.problems import failed
+from docsign.ades.signer import Digester
 from docsign.ades.timestamps import judge_token
 from docsign.errors import CmsError
 from docsign.pki.trust import Trust

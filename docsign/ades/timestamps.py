@@ -15,15 +15,8 @@ from cryptography import x509
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import UnsupportedAlgorithmError, hash_bytes, hash_name
-from docsign.ades.signer import (
-    Digester,
-    Problem,
-    SignerCheck,
-    check_signer,
-    doubtful,
-    failed,
-    load_certificates,
-)
+from docsign.ades.problems import Problem, doubtful, failed
+from docsign.ades.signer import Digester, SignerCheck, check_signer, load_certificates
 from docsign.ades.stamped import name_of
 from docsign.errors import CmsError
 from docsign.pki.certificates import common_name, organization

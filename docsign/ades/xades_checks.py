@@ -15,7 +15,7 @@ from lxml import etree
 from docsign.ades import xades_form as xf
 from docsign.ades import xades_properties as xp
 from docsign.ades.algorithms import UnsupportedAlgorithmError, hash_bytes, is_genuine, weakness
-from docsign.ades.signer import Problem, doubtful, failed, note, warning
+from docsign.ades.problems import Problem, doubtful, failed, note, warning
 from docsign.ades.stamped import Existence
 from docsign.ades.xades_references import (
     Referred,

@@ -30,13 +30,8 @@ from lxml import etree
 from docsign.ades import xades_form as xf
 from docsign.ades import xades_properties as xp
 from docsign.ades.long_term import InTime, judge_in_time
-from docsign.ades.signer import (
-    Problem,
-    doubtful,
-    failed,
-    signatory,
-    warning,
-)
+from docsign.ades.problems import Problem, doubtful, failed, warning
+from docsign.ades.signer import signatory
 from docsign.ades.stamped import Existence, name_of
 from docsign.ades.xades_checks import (
     Case,

@@ -18,7 +18,7 @@ from lxml import etree
 
 from docsign.ades import xades_form as xf
 from docsign.ades.algorithms import WEAK_HASHES, UnsupportedAlgorithmError, hash_bytes
-from docsign.ades.signer import Problem, doubtful, failed
+from docsign.ades.problems import Problem, doubtful, failed
 from docsign.ades.xades_transforms import Sources, is_own, own_octets, own_target
 from docsign.ades.xml import (
     CANONICALIZATIONS,

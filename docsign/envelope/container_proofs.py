@@ -15,7 +15,7 @@ from docsign.ades import xades_form as xf
 from docsign.ades import xades_properties as xp
 from docsign.ades.evidence_record_judge import judge_evidence_record
 from docsign.ades.long_term import judge_in_time
-from docsign.ades.signer import Problem
+from docsign.ades.problems import Problem
 from docsign.ades.stamped import Existence, Stamped, name_of, names_of
 from docsign.ades.timestamps import read_timestamp_info
 from docsign.ades.xml import parse

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
 from docsign.ades.algorithms import WEAK_HASHES, UnsupportedAlgorithmError, hash_bytes
-from docsign.ades.signer import Digester, Problem, doubtful, failed
+from docsign.ades.problems import Problem, doubtful, failed
+from docsign.ades.signer import Digester
 from docsign.ades.xades_algorithms import digest_name
 from docsign.ades.xades_references import hash_pieces, pieces_of, weak_digest
 from docsign.ades.xades_transforms import Digests

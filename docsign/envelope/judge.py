@@ -18,7 +18,7 @@ from datetime import datetime
 from cryptography import x509
 
 from docsign.ades.cades import CmsJudgement, judge_signers
-from docsign.ades.signer import Problem
+from docsign.ades.problems import Problem
 from docsign.ades.stamped import Existence, Stamped
 from docsign.ades.xades import XadesJudgement, judge_xades_file
 from docsign.envelope.asic_names import CONTAINER_SUFFIXES, kind_of

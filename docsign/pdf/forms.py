@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docsign.ades.cades import judge_cms
-from docsign.ades.signer import Problem, doubtful, failed
+from docsign.ades.problems import Problem, doubtful, failed
 from docsign.ades.stamped import Stamped
 from docsign.pdf.old_forms import judge_pkcs7_sha1, judge_rsa_sha1
 from docsign.pdf.placing import Case, Placed

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from docsign.ades.cades import judge_cms
-from docsign.ades.signer import Problem, doubtful, failed, warning
+from docsign.ades.problems import Problem, doubtful, failed, warning
 from docsign.errors import PdfError, PdfPasswordError
 from docsign.pdf.judgement import PdfJudgement
 from docsign.pdf.placing import Case, Placed

@@ -19,7 +19,7 @@ from dataclasses import field
 from datetime import datetime
 
 from docsign.ades.long_term import prove_by_stamps
-from docsign.ades.signer import Problem, doubtful, failed, note, warning
+from docsign.ades.problems import Problem, doubtful, failed, note, warning
 from docsign.ades.stamped import Stamped, names_of
 from docsign.errors import PdfError
 from docsign.pdf.changes.allowance import Aftermath, Allowance, Lock, aftermath, is_forgiven

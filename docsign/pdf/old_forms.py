@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from docsign.ades import der
 from docsign.ades import signed_data as sd
 from docsign.ades.algorithms import HASHES, MOST_RSA_BITS, hash_name, is_genuine, signature_algorithm
-from docsign.ades.signer import Problem, check_signer, doubtful, failed, load_certificates, signatory
+from docsign.ades.problems import Problem, doubtful, failed
+from docsign.ades.signer import check_signer, load_certificates, signatory
 from docsign.errors import CmsError
 from docsign.pdf.placing import Case, Placed
 from docsign.pdf.reading import Array, Text

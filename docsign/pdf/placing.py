@@ -10,7 +10,7 @@ from dataclasses import field
 from datetime import datetime
 
 from docsign.ades.cades import ValidationData
-from docsign.ades.signer import Problem, failed
+from docsign.ades.problems import Problem, failed
 from docsign.errors import PdfBudgetError, PdfError
 from docsign.pdf.changes.steps import Steps
 from docsign.pdf.form import Field

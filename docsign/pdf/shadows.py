@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-from docsign.ades.signer import warning
+from docsign.ades.problems import warning
 from docsign.pdf.changes.graph import Graph, below
 from docsign.pdf.overlays import covered_pages
 from docsign.pdf.placing import Case, Placed

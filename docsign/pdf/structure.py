@@ -6,7 +6,7 @@ differentials). What only shows a careless writer stays a warning.
 
 from __future__ import annotations
 
-from docsign.ades.signer import Problem, failed, warning
+from docsign.ades.problems import Problem, failed, warning
 from docsign.pdf.changes.marks import Needs
 from docsign.pdf.changes.steps import Steps
 from docsign.pdf.reading import Pdf, Remark, Revision
