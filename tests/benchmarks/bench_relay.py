@@ -8,10 +8,11 @@ durability in Python without network, container, XML and receipt: a file, its sy
 verification and a row committed with those that wait beside it. Postfix takes as many messages of this size
 from ``smtp-source`` into its queue (a private instance on loopback, no TLS), without hash or signature.
 
-Client and server share the machine's cores, which the floor does not. So one more figure says what is
-possible: a bare server (mutual TLS, HTTP, SHA-256, nothing kept), the floor, and the judging of envelopes on
-every core, one after the other. "Parts" is the rate at which these three alone can go, in the same run. It
-prints, and judges nothing.
+Client and server share the machine's cores, which the floor does not. So the line ends with what an
+acceptance costs of a processor at the least, measured in the same run: a bare server with its client (mutual
+TLS, HTTP, SHA-256, nothing kept), the floor, and the judging of the envelope. No relay made of these parts
+takes in more than they allow on all cores, whatever waits for what; "unjudged" is one that looks at nothing.
+It prints, and judges nothing.
 """
 
 from __future__ import annotations
@@ -29,10 +30,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -40,7 +40,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from docsign.pki.trust import Trust
 from relay_server.outside import TrustExaminer
-from tests.benchmarks.relay_site import Bench, Running, rate, submission
+from tests.benchmarks.relay_site import Bench, Connection, Running, rate, send_all, submission
 
 SIZE = 200_000
 CONNECTIONS = (1, 8, 64)
@@ -94,12 +94,13 @@ class Floor:
         self._rows.put((name, done))
         done.result()
 
-    def rate(self, bodies: Sequence[bytes], threads: int) -> float:
-        """Return how many bodies are taken in a second by so many threads."""
+    def rate(self, bodies: Sequence[bytes], threads: int) -> tuple[float, float]:
+        """Return how many bodies so many threads take in a second, and the processor's seconds for each."""
         with ThreadPoolExecutor(threads) as workers:
-            began = time.perf_counter()
+            began, spent = time.perf_counter(), time.process_time()
             list(workers.map(self.take, bodies))
-            return len(bodies) / (time.perf_counter() - began)
+            took, spent = time.perf_counter() - began, time.process_time() - spent
+            return len(bodies) / took, spent / len(bodies)
 
     def end(self) -> None:
         """Stop the writer and remove the files."""
@@ -109,39 +110,45 @@ class Floor:
         shutil.rmtree(self._folder)
 
 
-@contextmanager
-def bare(bench: Bench) -> Iterator[str]:
-    """Run the bare server in a process of its own; gives its address."""
+def processor_seconds(pid: int) -> float:
+    """Return what another process has used of the processors (proc(5): utime and stime)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def carrying(bench: Bench, envelopes: Sequence[bytes], connections: int) -> float:
+    """Return the processor's seconds for each envelope that is sent to the bare server, on both sides."""
     root, identity = bench.folder.parent / "authority/trust/root.pem", bench.identities / "relay-tls.pem"
+    requests = [submission(one) for one in envelopes]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.bare_server", str(root), str(identity)],
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+
+    async def spent() -> float:
+        lines = [await Connection.open(url, bench.tls) for _ in range(connections)]
+        began = processor_seconds(process.pid) + time.process_time()
+        await send_all(lines, requests)
+        return processor_seconds(process.pid) + time.process_time() - began
+
     try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        return asyncio.run(spent()) / len(envelopes)
     finally:
         process.terminate()
         process.wait()
 
 
-def judged(trust: Path, envelopes: Sequence[bytes]) -> None:
-    """Judge envelopes as the relay does."""
+def judging(trust: Path, envelopes: Sequence[bytes]) -> float:
+    """Return the processor's seconds for each envelope that is judged as the relay does."""
     examiner = TrustExaminer(Trust.from_path(trust))
+    examiner.judge(io.BytesIO(envelopes[0]), at=datetime.now(UTC))  # what is loaded once
+    began = time.process_time()
     for envelope in envelopes:
         examiner.judge(io.BytesIO(envelope), at=datetime.now(UTC))
-
-
-def judging_rate(trust: Path, envelopes: Sequence[bytes]) -> float:
-    """Return how many envelopes all cores together judge in a second."""
-    cores = os.cpu_count() or 1
-    with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
-        parts = [envelopes[at::cores] for at in range(cores)]
-        list(pool.map(judged, [trust] * cores, [part[:8] for part in parts]))  # what is loaded once
-        began = time.perf_counter()
-        list(pool.map(judged, [trust] * cores, parts))
-        return len(envelopes) / (time.perf_counter() - began)
+    return (time.process_time() - began) / len(envelopes)
 
 
 MAIN = """
@@ -215,6 +222,7 @@ def compare(folder: Path, rounds: int, count: int) -> None:
     """Print the rates of each number of connections, the best of some rounds."""
     bench = asyncio.run(Bench.make(folder))
     best: dict[tuple[str, int], float] = {}
+    least: dict[tuple[str, int], float] = {}
     has_postfix = shutil.which("postfix") is not None and os.geteuid() == 0
     if not has_postfix:
         print("Postfix is not here, or this is not root: apt-get install postfix")
@@ -234,17 +242,20 @@ def compare(folder: Path, rounds: int, count: int) -> None:
                     )
                 }
                 floor = Floor(folder / "floor")
-                found["floor"] = floor.rate(envelopes, connections)
+                found["floor"], storing = floor.rate(envelopes, connections)
                 floor.end()
-                with bare(bench) as url:
-                    requests = [submission(one) for one in envelopes]
-                    found["bare"] = asyncio.run(rate(url, bench.tls, requests, connections))
-                found["judging"] = judging_rate(bench.folder.parent / "authority/trust", envelopes)
+                spent = {
+                    "carrying": carrying(bench, envelopes, connections),
+                    "floor": storing,
+                    "judging": judging(bench.folder.parent / "authority/trust", envelopes),
+                }
                 if has_postfix:
                     with postfix(folder / f"postfix{number}.{connections}"):
                         found["postfix"] = smtp_rate(many, connections)
                 for who, value in found.items():
                     best[who, connections] = max(value, best.get((who, connections), 0.0))
+                for part, value in spent.items():
+                    least[part, connections] = min(value, least.get((part, connections), 1.0))
     finally:
         relay.end()
     load = "/".join(f"{value:.1f}" for value in os.getloadavg())
@@ -256,11 +267,10 @@ def compare(folder: Path, rounds: int, count: int) -> None:
         if has_postfix:
             theirs = best["postfix", connections]
             line += f"   Postfix {theirs:6.0f} ({mine / theirs:.2f})"
-        parts = [best[name, connections] for name in ("bare", "floor", "judging")]
-        possible = 1 / sum(1 / part for part in parts)
-        line += (
-            f"   parts {'/'.join(f'{part:.0f}' for part in parts)} = {possible:.0f} ({mine / possible:.2f})"
-        )
+        parts = [least[part, connections] for part in ("carrying", "floor", "judging")]
+        possible, unjudged = ((os.cpu_count() or 1) / sum(parts[:many]) for many in (3, 2))
+        line += f"   processor {' + '.join(f'{part * 1e3:.2f}' for part in parts)} ms: at most {possible:.0f}"
+        line += f" ({possible / floor_rate:.2f}), unjudged {unjudged:.0f} ({unjudged / floor_rate:.2f})"
         print(line)
 
 

@@ -154,6 +154,16 @@ def submission(envelope: bytes) -> bytes:
 async def rate(url: str, context: ssl.SSLContext, requests: Sequence[bytes], connections: int) -> float:
     """Return how many of the requests were answered 201 in a second, over so many connections."""
     lines = [await Connection.open(url, context) for _ in range(connections)]
+    began = time.perf_counter()
+    await send_all(lines, requests)
+    took = time.perf_counter() - began
+    for line in lines:
+        line.close()
+    return len(requests) / took
+
+
+async def send_all(lines: Sequence[Connection], requests: Sequence[bytes]) -> None:
+    """Send every request over whichever line is free; raises RuntimeError for any answer but 201."""
     waiting = list(reversed(requests))
 
     async def work(line: Connection) -> None:
@@ -162,9 +172,4 @@ async def rate(url: str, context: ssl.SSLContext, requests: Sequence[bytes], con
             if status != 201:
                 raise RuntimeError(body)
 
-    began = time.perf_counter()
     await asyncio.gather(*map(work, lines))
-    took = time.perf_counter() - began
-    for line in lines:
-        line.close()
-    return len(requests) / took
