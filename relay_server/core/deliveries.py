@@ -104,7 +104,8 @@ def _table() -> dict[tuple[State, Happening], Step]:
             State.RECALL_REFUSED, EvidenceEvent.RECALL_REFUSED
         ),
         (State.RECALL_REFUSED, Happening.REFUSE_RECALL): Step(State.RECALL_REFUSED),
-        (State.WITHDRAWN, Happening.AGREE_RECALL): Step(State.WITHDRAWN),
+        # withdrawn at once, and yet the receiver had fetched the bytes before: its word is kept
+        (State.WITHDRAWN, Happening.AGREE_RECALL): Step(State.WITHDRAWN, EvidenceEvent.RECALL_AGREED),
     }
     ladder = (State.HANDED_OVER, *(state for _, state, _ in _WORK))
     for height, state in enumerate(ladder):

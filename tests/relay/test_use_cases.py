@@ -318,6 +318,22 @@ async def test_who_waits_is_woken_and_a_stopping_relay_lets_go() -> None:
     assert (await asyncio.wait_for(waiting, 1)).items == ()
 
 
+async def test_a_receiver_that_gives_up_what_was_withdrawn_at_once_is_on_record() -> None:
+    """Fetched and not confirmed, the lease over, 13: its 15 is a record, the same one for the same words."""
+    world = await World.make(COMMUNE, PROVINCE, DEPARTMENT)
+    await world.send(BODY)
+    sender, me = world.callers[COMMUNE], world.callers[PROVINCE]
+    await collect.fetch(world.relay, me, digest(BODY))
+    world.clock.move(timedelta(hours=1))
+    asked = message("13", sender=COMMUNE, to=PROVINCE)
+    assert (await follow.take_status(world.relay, sender, digest(BODY), asked)).state == "withdrawn"
+    agreed = message("15", sender=PROVINCE)
+    told = [await follow.take_status(world.relay, me, digest(BODY), agreed) for _ in range(2)]
+    assert told[0] == told[1]
+    events = (await follow.trace(world.relay, sender, digest(BODY))).events
+    assert [event.time for event in events if event.event == "RecallAgreed"] == [told[0].recorded_at]
+
+
 async def test_a_receiver_that_refuses_a_recall_while_it_fetches_still_finds_the_document() -> None:
     """13 while it is on its way, 16: the inbox goes on offering it, the sender reads that it was refused."""
     world = await World.make(COMMUNE, PROVINCE, DEPARTMENT)

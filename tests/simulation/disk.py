@@ -72,6 +72,7 @@ class Disk:
     """For mutants: syncs that are left out, of the "bodies" or of each "folder"."""
     _contents: dict[int, bytes] = field(default_factory=dict)
     _entries: dict[int, dict[str, int]] = field(default_factory=dict)
+    _replaced: dict[int, set[int]] = field(default_factory=dict)
     _open: list[Any] = field(default_factory=list)
 
     def holds(self, target: Any) -> bool:
@@ -90,6 +91,7 @@ class Disk:
         """Take everything as it is for durable: a set-up, or what a machine finds after a power cut."""
         self._contents.clear()
         self._entries.clear()
+        self._replaced.clear()
         for folder, _, names in os.walk(self.root):
             self._keep_folder(Path(folder))
             for name in names:
@@ -110,6 +112,13 @@ class Disk:
         elif not ("bodies" in self.lost_syncs and "bodies" in _path_of(descriptor).parts):
             with Path(f"/proc/self/fd/{descriptor}").open("rb") as stream:
                 self._contents[status.st_ino] = stream.read()
+
+    def replace(self, source: Any, target: Any) -> None:
+        """Give a file another's name, and remember whose it was: a power cut leaves the one or the other."""
+        with contextlib.suppress(OSError):
+            number, before = Path(source).stat().st_ino, Path(target).stat().st_ino
+            self._replaced[number] = {before} | self._replaced.pop(before, set())
+        _REAL["replace"](source, target)
 
     def cut_power(self, to: Path) -> None:
         """Move to the folder ``to`` what survives; the machine's old files are out of reach."""
@@ -133,8 +142,18 @@ class Disk:
             present = {entry.name: entry.inode() for entry in entries}
         durable = self._entries.get(inode, {})
         everything = sorted({*present.items(), *durable.items()}, key=lambda entry: entry[1])
+        # a name that was taken over is never gone: journaling file systems rename in one step
+        either = {
+            name: dice.choice((durable[name], number))
+            for name, number in sorted(present.items())
+            if durable.get(name) in self._replaced.get(number, ())
+        }
         for name, number in everything:
-            if durable.get(name) != number:
+            if name in either:
+                if either[name] != number:
+                    met["power cut: entry lost"] += number == present[name]
+                    continue
+            elif durable.get(name) != number:
                 if dice.random() < 0.5:
                     met["power cut: entry lost"] += 1
                     continue
@@ -244,6 +263,12 @@ def watched(disk: Disk) -> Iterator[None]:
 
         return call
 
+    def moved(source: Any, target: Any) -> None:
+        if disk.holds(target):
+            _struck(disk, "replace", lambda: disk.replace(source, target))
+        else:
+            _REAL["replace"](source, target)
+
     def opened(descriptor: int, *args: Any, **options: Any) -> Any:
         stream = _REAL["fdopen"](descriptor, *args, **options)
         if MACHINE.get() is None or not disk.holds(descriptor):
@@ -275,7 +300,7 @@ def watched(disk: Disk) -> Iterator[None]:
         "fsync": synced,
         "fdatasync": synced,
         "link": passed("link", 1),
-        "replace": passed("replace", 1),
+        "replace": moved,
         "rename": passed("rename", 1),
         "unlink": passed("unlink", 0),
         "mkdir": passed("mkdir", 0),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.simulation import run
+from tests.simulation.disk import Disk, Weather
 from tests.simulation.history import Simulator
 from tests.simulation.mutants import MUTANTS, Mutant
 
@@ -44,6 +47,26 @@ def test_no_promise_is_broken_in_a_few_histories(simulator: Simulator) -> None:
     assert {what for what in met if what.startswith("network")} == {
         f"network: {what}" for what in ("lost", "cut", "answer lost", "answer cut", "delayed", "repeated")
     }
+
+
+def test_a_power_cut_leaves_a_name_that_was_taken_over_to_one_of_both(tmp_path: Path) -> None:
+    """A rename over a file is one step of the file system: the old bytes or the new ones, and never none."""
+    left = set()
+    for seed in range(20):
+        disk = Disk(
+            root=tmp_path / f"{seed} before", weather=Weather(dice=random.Random(seed), met=Counter())
+        )
+        disk.root.mkdir()
+        name, other = disk.root / "name", disk.root / "other"
+        name.write_bytes(b"old")
+        disk.settle()
+        other.write_bytes(b"new")
+        with other.open("rb") as stream:
+            disk.sync(stream.fileno())
+        disk.replace(other, name)
+        disk.cut_power(tmp_path / f"{seed} after")
+        left.add((disk.root / "name").read_bytes())
+    assert left == {b"old", b"new"}
 
 
 def test_a_seed_is_one_history_in_every_process(simulator: Simulator) -> None:
