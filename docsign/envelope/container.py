@@ -78,9 +78,10 @@ class Container:
             self._by_kind.setdefault(kind, []).append(entry.name)
         self.format: FileFormat = format_of(mimetype, self._by_kind.keys())
         """What the container is: by its mimetype, without one by what it holds."""
-        self.data_names = tuple(self._by_kind.get("data", ()))
+        data = self._by_kind.get("data", [])
         if self.is_open_document:
-            self.data_names = tuple(one for one in self.data_names if not one.startswith(EXTERNAL_DATA))
+            data = [name for name in data if not name.startswith(EXTERNAL_DATA)]
+        self.data_names = tuple(data)
         """The files a signature must cover: all but mimetype and META-INF (EN 319 162-1 4.4.3).
 
         In an OpenDocument file what lies under external-data/ need not be (ODF 1.2 part 3 3.16).

@@ -124,6 +124,7 @@ def header_from(root: etree._Element) -> Header:
     signer = Signer(**message.child("SignerInfo").texts)
     other = message.child("OtherInfo")
     issued, kind = message.child("PromulgationInfo"), message.child("DocumentType")
+    traces = top.child("TraceHeaderList")
     references, unknown = _references(root, findings)
     return Header(
         sender=sender,
@@ -154,7 +155,7 @@ def header_from(root: etree._Element) -> Header:
         task_codes=message.child("ResponseForTask").every_text("TaskCode"),
         application_type=message.text("ApplicationType"),
         to_places=message.child("ToPlaces").every_text("Place"),
-        business=_business((traces := top.child("TraceHeaderList")).child("Bussiness")),
+        business=_business(traces.child("Bussiness")),
         traces=tuple(
             Trace(organ_id=one.text("OrganId"), time=one.moment("Timestamp"))
             for one in traces.children("TraceHeader")
