@@ -57,11 +57,14 @@ class OffsetError(RefusalError):
         self.offset = offset
 
 
-def require_share(held: Iterable[Upload], agency: str, length: int, *, most: int, most_bytes: int) -> None:
-    """Raise RefusalError (too many requests) where an agency's unfinished uploads would hold too much."""
-    open_ones = [one for one in held if one.agency == agency and not one.accepted]
-    announced = sum(one.length if one.length is not None else one.offset for one in open_ones)
-    if len(open_ones) >= most or announced + length > most_bytes:
+def require_share(held: Iterable[Upload], new: Upload, *, most: int, most_bytes: int, largest: int) -> None:
+    """Raise RefusalError (too many requests) where an agency's unfinished uploads would hold too much.
+
+    One whose length nobody knows yet counts as the ``largest`` it may become. One upload may always come.
+    """
+    open_ones = [one for one in held if one.agency == new.agency and not one.accepted]
+    announced = sum(largest if one.length is None else one.length for one in (*open_ones, new))
+    if len(open_ones) >= most or (open_ones and announced > most_bytes):
         raise RefusalError(
             ProblemType.TOO_MANY,
             say("This agency has too many unfinished uploads; finish or cancel some of them."),
@@ -80,8 +83,15 @@ def require_next(upload: Upload, offset: int) -> None:
 def require_length(upload: Upload, length: int | None) -> None:
     """Raise RefusalError where a piece says another length of the whole than was announced."""
     if length is not None and upload.length is not None and length != upload.length:
-        raise RefusalError(
-            ProblemType.BAD_REQUEST,
-            say("Another length was announced for this upload: {length} bytes.", length=upload.length),
-            where="Upload-Length",
-        )
+        raise another_length(upload.length, where="Upload-Length")
+
+
+def another_length(
+    announced: int, *, kind: ProblemType = ProblemType.BAD_REQUEST, where: str = ""
+) -> RefusalError:
+    """Return the answer to bytes that are not as many as were announced."""
+    return RefusalError(
+        kind,
+        say("Another length was announced for this upload: {length} bytes.", length=announced),
+        where=where,
+    )

@@ -25,6 +25,7 @@ from relay_server.http.uploads import (
     options_uploads,
     patch_upload,
     post_upload,
+    say_tus,
 )
 from relay_server.log import tell
 from relay_server.services import accept, collect, follow, log, stamp
@@ -66,6 +67,7 @@ def api(relay: Relay, uploads: UploadDesk | None = None) -> web.Application:
         app.router.add_route(method, path, handler, expect_handler=requests.ask_first)
     if uploads is not None:
         app[DESK] = uploads
+        app.on_response_prepare.append(say_tus)
         upload = f"{wire.UPLOADS}/{{upload}}"
         for method, path, handler in (
             ("POST", wire.UPLOADS, post_upload),

@@ -97,9 +97,9 @@ async def patch_upload(request: web.Request) -> web.StreamResponse:
 
 async def delete_upload(request: web.Request) -> web.StreamResponse:
     """DELETE /v1/uploads/{id}: cancel; an envelope that was accepted stays accepted."""
-    tus = _speaks_tus(request)
+    _speaks_tus(request)
     await request.app[DESK].cancel(request[CALLER], _name(request), _giving_way(request))
-    return web.Response(status=204, headers={_TUS: TUS_VERSION} if tus else None)
+    return web.Response(status=204)
 
 
 async def options_uploads(request: web.Request) -> web.StreamResponse:
@@ -108,13 +108,21 @@ async def options_uploads(request: web.Request) -> web.StreamResponse:
     return web.Response(
         status=204,
         headers={
-            _TUS: TUS_VERSION,
             "Tus-Version": TUS_VERSION,
             "Tus-Extension": TUS_EXTENSIONS,
             "Tus-Max-Size": str(limits.envelope),
             "Upload-Limit": _limit(request),
         },
     )
+
+
+async def say_tus(request: web.Request, response: web.StreamResponse) -> None:
+    """Name the version of tus in every answer to who speaks it, refusals too."""
+    # tus 1.0, Tus-Resumable, and 412 with Tus-Version
+    if request.path.startswith(wire.UPLOADS) and (request.method == "OPTIONS" or _TUS in request.headers):
+        response.headers[_TUS] = TUS_VERSION
+        if response.status == ProblemType.TUS_VERSION.http_status:
+            response.headers["Tus-Version"] = TUS_VERSION
 
 
 async def _append(
@@ -167,7 +175,6 @@ def _answer(request: web.Request, upload: Upload, *, status: int) -> web.Respons
         if _speaks_tus(request):  # some clients of tus cannot join a path to their address
             headers["Location"] = f"{request.url.origin()}{wire.upload_path(upload.id)}"
     if _speaks_tus(request):
-        headers[_TUS] = TUS_VERSION
         headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
     else:
         headers["Upload-Complete"] = "?1" if upload.accepted else "?0"

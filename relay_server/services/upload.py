@@ -18,7 +18,13 @@ from docsign.errors import WireError
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
 from relay_server.core.refusals import RefusalError
-from relay_server.core.uploads import Upload, require_length, require_next, require_share
+from relay_server.core.uploads import (
+    Upload,
+    another_length,
+    require_length,
+    require_next,
+    require_share,
+)
 from relay_server.ports import Uploads
 from relay_server.services.accept import accept, known_receipt, require_room, too_large
 from relay_server.services.collect import not_found
@@ -30,27 +36,26 @@ GiveWay = Callable[[], None]
 
 @dataclass(slots=True)
 class Turns:
-    """One request at a time for an upload; the newer one ends the older one, whose line is cut by then."""
+    """One request at a time for an upload; a newer one ends the older ones, whose lines are cut by then."""
 
-    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _writing: dict[str, GiveWay] = field(default_factory=dict)
+    _asking: dict[str, tuple[asyncio.Lock, list[GiveWay]]] = field(default_factory=dict)
+    """Of each upload that is asked for: the lock, and those who hold it or wait for it."""
 
     @asynccontextmanager
     async def taken(self, name: str, give_way: GiveWay) -> AsyncIterator[None]:
         """Hold an upload while the context lasts; ``give_way`` is called when another request wants it."""
         # draft-ietf-httpbis-resumable-upload 4.6: an older request is ended, never mixed with the newer one
-        older = self._writing.get(name)
-        if older is not None:
+        lock, asking = self._asking.setdefault(name, (asyncio.Lock(), []))
+        for older in asking:
             older()
-        lock = self._locks.setdefault(name, asyncio.Lock())
-        async with lock:
-            self._writing[name] = give_way
-            try:
+        asking.append(give_way)
+        try:
+            async with lock:
                 yield
-            finally:
-                self._writing.pop(name, None)
-        if not lock.locked():
-            self._locks.pop(name, None)
+        finally:
+            asking.remove(give_way)
+            if not asking:
+                del self._asking[name]
 
 
 class UploadDesk:
@@ -60,6 +65,8 @@ class UploadDesk:
         self._relay = relay
         self._uploads = uploads
         self._turns = Turns()
+        self._announced: list[Upload] = []
+        """Those that are being written down: they count already."""
 
     async def begin(
         self,
@@ -87,13 +94,6 @@ class UploadDesk:
                     async with self._turns.taken(one.id, lambda: None):
                         return await self._uploads.find(one.id) or one
         limits = relay.limits
-        require_share(
-            self._uploads.held(),
-            caller.code,
-            length or 0,
-            most=limits.uploads,
-            most_bytes=limits.upload_bytes,
-        )
         upload = Upload(
             id=relay.randomness.name(),
             agency=caller.code,
@@ -103,7 +103,18 @@ class UploadDesk:
             time_to_live=time_to_live,
             expires_at=relay.now() + limits.upload_life,
         )
-        await self._uploads.add(upload)
+        require_share(
+            (*self._uploads.held(), *self._announced),
+            upload,
+            most=limits.uploads,
+            most_bytes=limits.upload_bytes,
+            largest=limits.envelope,
+        )
+        self._announced.append(upload)
+        try:
+            await self._uploads.add(upload)
+        finally:
+            self._announced.remove(upload)
         return upload
 
     async def look(self, caller: Caller, name: str, give_way: GiveWay) -> Upload:
@@ -142,7 +153,9 @@ class UploadDesk:
                 async for chunk in body:
                     offset += len(chunk)
                     if offset > most:
-                        raise too_large(self._relay)
+                        if upload.length is None:
+                            raise too_large(self._relay)
+                        raise another_length(upload.length, kind=ProblemType.TOO_LARGE)
                     await part.write(chunk)
             finally:
                 await part.close()
@@ -152,13 +165,7 @@ class UploadDesk:
             if not complete:
                 return upload, None
             if upload.length is not None and not upload.is_whole:
-                raise RefusalError(
-                    ProblemType.BAD_REQUEST,
-                    say(
-                        "Another length was announced for this upload: {length} bytes.", length=upload.length
-                    ),
-                    where="Upload-Complete",
-                )
+                raise another_length(upload.length, where="Upload-Complete")
             receipt = await self._accept(caller, upload)
             return replace(upload, accepted=True, length=offset), receipt
 
@@ -195,8 +202,10 @@ class UploadDesk:
                 time_to_live=upload.time_to_live,
             )
         except (RefusalError, WireError) as error:
-            kind = error.kind if isinstance(error, RefusalError) else None
-            if kind not in (ProblemType.BUSY, ProblemType.TOO_MANY):
+            kind, again = (
+                (error.kind, error.worth_retrying) if isinstance(error, RefusalError) else (None, False)
+            )
+            if kind is ProblemType.DIGEST_MISMATCH or not again:
                 await self._uploads.remove(upload.id)
             # what came last before the power went may be torn: no fault of the sender's
             if kind is ProblemType.DIGEST_MISMATCH and upload.is_taken_up:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
+import pytest
+
+from docsign.exchange.wire import ProblemType
+from docsign.verdict import Conclusion, SubIndication
+from relay_server.core.refusals import RefusalError
 from relay_server.core.uploads import Upload
+from relay_server.services.relay import Limits
 from relay_server.services.upload import Turns, UploadDesk
 from relay_server.storage.uploads import DiskUploads
+from tests.relay.conftest import sha256
 from tests.relay.values import COMMUNE, PROVINCE
-from tests.relay.world import World
+from tests.relay.world import StubExaminer, World
 
 
 async def test_a_newer_request_ends_the_older_and_then_has_the_upload_alone() -> None:
@@ -34,6 +43,104 @@ async def test_a_newer_request_ends_the_older_and_then_has_the_upload_alone() ->
     assert seen == ["older begins", "older ends", "newer begins"]
     async with turns.taken("a", lambda: None):
         pass
+
+
+async def test_two_never_hold_an_upload_however_many_ask_for_it() -> None:
+    """Of three the newest has it last and ends both before it; whoever fails leaves nothing behind."""
+    turns, inside, most, done = Turns(), 0, 0, list[int]()
+    ended = [asyncio.Event() for _ in range(3)]
+
+    async def one(place: int) -> None:
+        nonlocal inside, most
+        async with turns.taken("a", ended[place].set):
+            inside += 1
+            most = max(most, inside)
+            await ended[place].wait()
+            await asyncio.sleep(0.01)
+            inside -= 1
+            done.append(place)
+
+    first = asyncio.create_task(one(0))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(one(1))
+    await first  # the second holds the upload now
+    third = asyncio.create_task(one(2))
+    await asyncio.sleep(0.03)
+    assert ended[1].is_set()
+    fourth = asyncio.create_task(one(2))
+    await asyncio.gather(second, third, fourth)
+    assert (most, done) == (1, [0, 1, 2, 2])
+    with pytest.raises(ZeroDivisionError):
+        async with turns.taken("a", lambda: None):
+            raise ZeroDivisionError
+    assert turns == Turns()
+
+
+async def test_what_waits_for_an_upload_is_ended_by_a_newer_request() -> None:
+    """A request whose line hangs keeps nobody, not even one that came while another had the upload."""
+    turns, hung = Turns(), asyncio.Event()
+
+    async def hanging() -> None:
+        async with turns.taken("a", hung.set):
+            await hung.wait()
+
+    async with turns.taken("a", lambda: None):
+        waiting = asyncio.create_task(hanging())
+        await asyncio.sleep(0)
+        newest = asyncio.create_task(hanging())
+        await asyncio.sleep(0)
+        assert hung.is_set()
+    await asyncio.gather(waiting, newest)
+
+
+async def test_the_share_of_an_agency_holds_for_those_who_announce_at_once(tmp_path: Path) -> None:
+    """Ten at once are as many as ten one after another; an unknown length counts as the longest."""
+    world = await World.make(COMMUNE, PROVINCE)
+    relay = replace(world.relay, limits=Limits(uploads=3, envelope=1000, upload_bytes=2500))
+    desk, commune = UploadDesk(relay, DiskUploads.open(tmp_path / "uploads")), world.callers[COMMUNE]
+
+    async def announce(length: int | None, count: int) -> int:
+        found = await asyncio.gather(
+            *(desk.begin(commune, sha256=f"{n:064d}", length=length) for n in range(count)),
+            return_exceptions=True,
+        )
+        refused = [one for one in found if isinstance(one, RefusalError)]
+        assert all(one.kind is ProblemType.TOO_MANY for one in refused)
+        for one in found:
+            if isinstance(one, Upload):
+                await desk.cancel(commune, one.id, lambda: None)
+        return count - len(refused)
+
+    assert await announce(10, 10) == 3
+    assert await announce(None, 10) == 2
+    assert await announce(900, 10) == 2
+
+
+async def test_an_upload_that_may_be_accepted_later_is_kept(tmp_path: Path) -> None:
+    """A list of revocations that is not there yet costs no second sending; what is wrong for good goes."""
+    world = await World.make(COMMUNE, PROVINCE)
+    desk, commune = UploadDesk(world.relay, DiskUploads.open(tmp_path / "uploads")), world.callers[COMMUNE]
+    body = f"{PROVINCE}|Về việc báo cáo".encode()
+
+    async def pieces(*those: bytes) -> AsyncIterator[bytes]:
+        for one in those:
+            yield one
+
+    announced = await desk.begin(commune, sha256=sha256(body), length=len(body))
+    assert isinstance(announced, Upload)
+    examiner = cast("StubExaminer", world.relay.examiner)
+    examiner.found = {"conclusion": Conclusion.indeterminate(SubIndication.TRY_LATER)}
+    with pytest.raises(RefusalError) as told:
+        await desk.append(commune, announced.id, pieces(body), offset=0, give_way=lambda: None)
+    assert told.value.worth_retrying
+    examiner.found = {}
+    again = await desk.begin(commune, sha256=sha256(body), length=len(body), pick_up=True)
+    assert isinstance(again, Upload)
+    assert (again.id, again.offset) == (announced.id, len(body))
+    _, receipt = await desk.append(
+        commune, again.id, pieces(), offset=len(body), give_way=lambda: None, complete=True
+    )
+    assert receipt is not None
 
 
 async def test_an_offset_is_told_when_the_older_request_has_put_down_what_it_held(tmp_path: Path) -> None:

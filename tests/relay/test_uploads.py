@@ -224,6 +224,41 @@ async def test_unfinished_uploads_have_limits_in_number_bytes_and_time(
         assert len(list(notes.glob("*.json"))) == 1
 
 
+async def test_a_piece_longer_than_announced_is_told_the_announced_length(
+    site: Site, agency_key: SigningKey
+) -> None:
+    """Not the limit of the relay, which has nothing to do with it; in pieces and in one."""
+    envelope = sealed(agency_key)
+    async with site.served() as relay, site.client(relay.url, "commune-tls") as commune:
+        place, _ = await begin(commune, envelope)
+        answers = [await piece(commune, place, envelope + b"+", 0, last=True)]
+        headers = {**digest(envelope), "Upload-Length": "10", "Upload-Complete": "?0"}
+        answers.append(await commune.call("POST", wire.UPLOADS, data=io.BytesIO(envelope), headers=headers))
+        for answer, length in zip(answers, (len(envelope), 10), strict=True):
+            assert f": {length} bytes" in problem(answer, ProblemType.TOO_LARGE).en
+
+
+async def test_every_answer_to_tus_names_its_version(site: Site, agency_key: SigningKey) -> None:
+    """Tus-Resumable also where it is refused, Tus-Version with the 412; nobody else is told of tus."""
+    envelope = sealed(agency_key)
+    async with site.served() as relay, site.client(relay.url, "commune-tls") as commune:
+        place, told = await begin(commune, envelope, tus=True)
+        headers = {**TUS, "Upload-Offset": "7", "Content-Type": "application/offset+octet-stream"}
+        answers = (
+            await commune.call("PATCH", place, data=b"x", headers=headers),
+            await commune.call("HEAD", place, headers=TUS),
+            await commune.call("HEAD", wire.upload_path("a" * 32), headers=TUS),
+            await commune.call("POST", wire.UPLOADS, headers=TUS),
+            await commune.call("OPTIONS", wire.UPLOADS),
+            await commune.call("DELETE", place, headers=TUS),
+        )
+        assert [one.get("Tus-Resumable") for one in (told, *(one for _, one, _ in answers))] == ["1.0.0"] * 7
+        place, _ = await begin(commune, envelope)
+        status, told, _ = await commune.call("POST", wire.UPLOADS, headers={"Tus-Resumable": "0.2.2"})
+        assert (status, told["Tus-Version"], told["Tus-Resumable"]) == (412, "1.0.0", "1.0.0")
+        assert "Tus-Resumable" not in (await commune.call("HEAD", place))[1]
+
+
 async def test_a_newer_request_ends_the_one_whose_line_hangs(site: Site, agency_key: SigningKey) -> None:
     """A PATCH that hangs does not keep the upload: HEAD ends it, and the upload goes on (draft 4.6)."""
     envelope = large(agency_key, 200_000)
