@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -42,8 +43,10 @@ def file_error(error: OSError, path: Path | str) -> DocsignError:
     return StorageError(say("The disk reports an error: {reason}.", reason=system_reason(error)), where=where)
 
 
-def system_reason(error: OSError) -> Sentence:
+def system_reason(error: OSError | UnicodeError) -> Sentence:
     """Return the system's reason in words of ours: its own are English alone."""
+    if isinstance(error, UnicodeError):
+        return say("the name or the request is not allowed here")
     reasons = {
         errno.EIO: say("reading or writing failed"),
         errno.EROFS: say("it can only be read"),
@@ -87,6 +90,16 @@ def read_file(path: Path | str, *, limit: int = READ_LIMIT) -> bytes:
                 where=str(path),
             )
         return data
+    except OSError as error:
+        raise file_error(error, path) from error
+
+
+def is_file(path: Path | str) -> bool:
+    """Tell whether a file is there; raises FileUnusableError, StorageError where that cannot be known."""
+    try:
+        return stat.S_ISREG(Path(path).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except OSError as error:
         raise file_error(error, path) from error
 

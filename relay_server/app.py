@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.database import sole_user
 from docsign.errors import DocsignError, FileUnusableError, OutboxBusyError, TrustError, UsageError
-from docsign.files import system_reason
+from docsign.files import file_error, is_file, system_reason
 from docsign.pki.fetch import fetch_timestamp
 from docsign.pki.keys import open_key
 from docsign.pki.trust import Trust
@@ -47,6 +47,8 @@ BODIES = "bodies"
 UPLOADS = "uploads"
 LOG_KEY = "log.key"
 LOCK = "relay.lock"
+MANIFEST = "backup.json"
+"""What makes a folder a backup."""
 
 SWEEP_SECONDS = 60.0
 """How often deliveries past their time are looked for."""
@@ -68,6 +70,14 @@ class Serving:
     quotas: Quotas
 
 
+def require_no_backup(folder: Path) -> None:
+    """Raise UsageError for a backup: whoever writes into its database spoils it."""
+    if is_file(folder / MANIFEST):
+        raise UsageError(
+            say("This is a backup; docsign-relay restore makes a relay of it."), where=str(folder)
+        )
+
+
 @contextlib.contextmanager
 def sole_relay(folder: Path) -> Iterator[None]:
     """Hold the relay of ``folder`` for the block; the system ends the hold with the process.
@@ -84,7 +94,7 @@ def sole_relay(folder: Path) -> Iterator[None]:
 
 def is_served(folder: Path) -> bool:
     """Tell whether a process serves the relay of ``folder`` now, or changes its form."""
-    if not (folder / LOCK).exists():
+    if not is_file(folder / LOCK):
         return False
     try:
         with sole_relay(folder):
@@ -102,6 +112,7 @@ async def serving(
     One process at a time serves a folder. Raises UsageError, FileUnusableError, PassphraseError,
     SigningKeyError, TrustError, StorageError before anything listens.
     """
+    require_no_backup(folder)
     key = open_key(settings.key, passphrase)
     trust = Trust.from_path(settings.trust)
     context = tls_context(settings, trust)
@@ -164,7 +175,7 @@ def tls_context(settings: RelaySettings, trust: Trust) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
     for path in (settings.tls_cert, settings.tls_key):
-        if not Path(path).is_file():
+        if not is_file(path):
             raise FileUnusableError(say("There is no such file."), where=path)
     try:
         # an encrypted PEM would make OpenSSL ask on the terminal: the empty answer ends that
@@ -174,6 +185,8 @@ def tls_context(settings: RelaySettings, trust: Trust) -> ssl.SSLContext:
             say("This is no TLS identity (PEM with an unlocked key and its certificate)."),
             where=settings.tls_cert,
         ) from error
+    except OSError as error:  # OpenSSL does not say which of the two
+        raise file_error(error, f"{settings.tls_cert}, {settings.tls_key}") from error
     if not trust.anchors:
         raise TrustError(say("The trust names no anchor."), where=settings.trust)
     _let_in(context, trust)
@@ -211,7 +224,7 @@ async def _listen(
         else:
             await web.TCPSite(runner, host, port, ssl_context=context).start()
             bound = runner.addresses[0][1]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name too long to be one is the latter
         raise UsageError(
             say("This address cannot be listened on: {reason}.", reason=system_reason(error)),
             where=f"{host}:{port}",

@@ -20,14 +20,14 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from docsign.errors import FileUnusableError, StorageError
-from docsign.files import file_error, opening, read_file, sync_folder, write_file, writing
+from docsign.files import file_error, is_file, opening, read_file, sync_folder, write_file, writing
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server import decisions
-from relay_server.app import BODIES, DATABASE
+from relay_server.app import BODIES, DATABASE, MANIFEST
 from relay_server.checking import check_store, was_removed
 from relay_server.core.logbook import ABOUT, FOLLOWS, ORIGIN, STATE
 from relay_server.services.stamp import STAMPED
@@ -36,7 +36,6 @@ from relay_server.storage.disk import PIECE
 from relay_server.storage.raw import RawDatabase, translated
 from relay_server.troubles import CheckReport
 
-MANIFEST: Final = "backup.json"
 LEAP: Final = 1_000_000
 """How far the inbox numbers leap at a restore: past any that were given after the backup."""
 
@@ -64,28 +63,46 @@ def backup(folder: Path, target: Path, *, link: bool = False) -> Copied:
     copy_database(folder / DATABASE, target / DATABASE)
     done = _copy_bodies(target / DATABASE, folder, target, link=link)
     settings.write(target)
+    write_manifest(target, envelopes=done.envelopes, log_size=done.size)
+    sync_folder(target.parent)
+    return done
+
+
+def write_manifest(target: Path, **counted: int) -> None:
+    """Make a folder a backup, or name its database anew: the manifest says what was counted before."""
     manifest = {
         "schema": 1,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **counted,
+        **_manifest(target),
         "database": _digest(target / DATABASE),
-        "envelopes": done.envelopes,
-        "log_size": done.size,
     }
     write_file(target / MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n", durable=True)
-    sync_folder(target.parent)
-    return done
+
+
+def _manifest(target: Path) -> dict[str, Any]:
+    """Return what the manifest says, nothing where there is none that can be read."""
+    if not is_file(target / MANIFEST):
+        return {}
+    try:
+        found = json.loads(read_file(target / MANIFEST, limit=64 * 1024))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def has_its_database(target: Path) -> bool:
+    """Tell whether a backup's database is, byte for byte, the one it was made with."""
+    return bool(_manifest(target).get("database") == _digest(target / DATABASE))
 
 
 def check_backup(target: Path, trust: Trust | None = None) -> CheckReport:
     """Check a backup whole; raises FileUnusableError for a folder that is none."""
     settings = RelaySettings.read(target.resolve())
     report = check_store(target / DATABASE, target / BODIES, trust or Trust.from_path(settings.trust))
-    try:
-        manifest = json.loads(read_file(target / MANIFEST, limit=64 * 1024))
-        stated = manifest.get("database") if isinstance(manifest, dict) else None
-    except ValueError:
-        stated = None
-    if stated != _digest(target / DATABASE):
+    if not is_file(target / MANIFEST):
+        raise FileUnusableError(say("There is no such file."), where=str(target / MANIFEST))
+    if not has_its_database(target):
         report.add(
             "backup",
             say("The database is not the one this backup was made with."),
@@ -169,7 +186,7 @@ def _copy_body(source: Path, target: Path, name: str, *, link: bool) -> int:
     digest = hashlib.sha256()
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(opening(source))
-        into = None if link else stack.enter_context(writing(target, durable=True))
+        into = None if link else stack.enter_context(writing(target, private=True, durable=True))
         while piece := stream.read(PIECE):
             digest.update(piece)
             if into is not None:

@@ -16,7 +16,7 @@ from docsign.sentence import Language, say
 if TYPE_CHECKING:
     from relay_server.audit import AuditReport
 
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in our words
 
 
 @click.command(cls=Command)
@@ -31,10 +31,12 @@ def check(ctx: click.Context, folder: Path, as_json: bool, lang: Language) -> No
 
     Example: docsign-relay check /srv/relay
     """
-    from relay_server.backup import MANIFEST, check_backup
+    from docsign.files import is_file
+    from relay_server.app import MANIFEST
+    from relay_server.backup import check_backup
     from relay_server.checking import check as check_folder
 
-    report = check_backup(folder) if (folder / MANIFEST).exists() else check_folder(folder)
+    report = check_backup(folder) if is_file(folder / MANIFEST) else check_folder(folder)
     _tell(ctx, report, as_json=as_json, lang=lang)
 
 

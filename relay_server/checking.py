@@ -23,7 +23,7 @@ from docsign.envelope.container import read_container
 from docsign.envelope.evidence import Evidence, EvidenceEvent, parse_json
 from docsign.envelope.judge import envelope_header
 from docsign.errors import DocsignError, FileUnusableError, MalformedError, StorageError, WireError
-from docsign.files import opening
+from docsign.files import is_file, opening
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server.app import BODIES, DATABASE
@@ -37,7 +37,7 @@ from relay_server.settings import RelaySettings
 from relay_server.storage.disk import PIECE
 from relay_server.storage.raw import RawDatabase, Row
 from relay_server.storage.tables import SCHEMA_VERSION, to_micros
-from relay_server.troubles import REGISTER, RESEND, CheckReport
+from relay_server.troubles import MIGRATE, OWNER, REGISTER, RESEND, RESTORE, UPGRADE, CheckReport
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -74,7 +74,10 @@ def _is_ours(raw: RawDatabase, report: CheckReport) -> bool:
     sentence = say(
         "The database has form {found}; this version knows {known}.", found=version, known=SCHEMA_VERSION
     )
-    report.add("database-form", sentence, "meta/schema")
+    advice = RESTORE
+    if isinstance(version, int):
+        advice = MIGRATE if version < SCHEMA_VERSION else UPGRADE
+    report.add("database-form", sentence, "meta/schema", advice)
     return False
 
 
@@ -255,7 +258,7 @@ class _Envelopes:
             return
         path = self._bodies / name[:2] / name
         if is_removed:
-            if path.exists():
+            if is_file(path):
                 self._report.add(
                     "body-left",
                     say("The bytes were to be removed and are still there."),
@@ -278,14 +281,25 @@ class _Envelopes:
                 self._report.bytes += size
                 stream.seek(0)
                 self._header(row, size, stream)
-        except FileUnusableError:
-            if not was_removed(self._raw.path, name):
-                self._report.add("body-missing", say("The envelope's bytes are gone."), str(path), RESEND)
+        except FileUnusableError as error:
+            self._no_body(path, error)
         except (StorageError, OSError) as error:
             reason = error.sentence if isinstance(error, DocsignError) else error
             self._report.add(
                 "body-unreadable", say("The bytes cannot be read: {reason}", reason=reason), str(path), RESEND
             )
+
+    def _no_body(self, path: Path, error: FileUnusableError) -> None:
+        """Tell bytes that are gone from those that this user may not read."""
+        try:
+            is_gone = not is_file(path)
+        except DocsignError:
+            is_gone = False
+        if not is_gone:
+            unreadable = say("The bytes cannot be read: {reason}", reason=error.sentence)
+            self._report.add("body-unreadable", unreadable, str(path), OWNER)
+        elif not was_removed(self._raw.path, path.name):
+            self._report.add("body-missing", say("The envelope's bytes are gone."), str(path), RESEND)
 
     def _header(self, row: Row, size: int, stream: BinaryIO) -> None:
         """Compare what the row states with the envelope's own header."""

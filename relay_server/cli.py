@@ -15,10 +15,11 @@ from docsign.cli.help import Group, language_option, version_option
 from docsign.cli.options import passphrase_source
 from docsign.cli.settings import Settings
 from docsign.errors import FileUnusableError, UsageError
+from docsign.files import is_file
 from docsign.sentence import Language, say
 from relay_server import care, directory_commands, operating
 
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in our words
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, cls=Group)
@@ -106,7 +107,7 @@ def init(
     from docsign.pki.trust import Trust
 
     tls_context(settings, Trust.from_path(trust))  # what would not serve is said now
-    if scheme == "pkcs12" and not Path(path).is_file():
+    if scheme == "pkcs12" and not is_file(path):
         raise FileUnusableError(say("There is no such file."), where=path)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from docsign.sentence import Language, Sentence, say
 if TYPE_CHECKING:
     from relay_server.core.delegation import KeptGrant
 
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in our words
 VIETNAM = timezone(timedelta(hours=7))
 
 
@@ -62,7 +62,7 @@ def add(
         say("The directory knows {code} – {name}.", code=found.code, name=found.name).text(lang), err=True
     )
     for binding in found.bindings:
-        click.echo(f"{binding.use.value:<5}{binding.sha256}  {binding.not_after:%Y-%m-%d}")
+        click.echo(f"{binding.use.value:<5} {binding.sha256}  {binding.not_after:%Y-%m-%d}")
 
 
 @agency.command("list")
@@ -86,7 +86,7 @@ def list_(folder: Path, as_json: bool) -> None:
             continue
         click.echo(f"{one.code}  {one.name}")
         for binding in one.bindings:
-            click.echo(f"    {binding.use.value:<5}{binding.sha256}  {binding.not_after:%Y-%m-%d}")
+            click.echo(f"    {binding.use.value:<5} {binding.sha256}  {binding.not_after:%Y-%m-%d}")
 
 
 @agency.command()
@@ -156,7 +156,7 @@ def rotate(
     )
     click.echo(said.text(lang), err=True)
     for binding in done.bindings:
-        click.echo(f"{binding.use.value:<5}{binding.sha256}  {binding.not_after:%Y-%m-%d}")
+        click.echo(f"{binding.use.value:<5} {binding.sha256}  {binding.not_after:%Y-%m-%d}")
 
 
 @agency.command()

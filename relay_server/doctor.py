@@ -24,7 +24,7 @@ from cryptography import x509
 
 from docsign.ades.timestamps import judge_timestamp, time_of_token
 from docsign.errors import DocsignError, FileUnusableError
-from docsign.files import read_file
+from docsign.files import is_file, read_file
 from docsign.pki.certificates import load_certificates
 from docsign.pki.fetch import fetch_timestamp
 from docsign.pki.keys import open_key
@@ -165,15 +165,14 @@ def _evidence_key(settings: RelaySettings, now: datetime, found: Findings) -> No
     advice = say("The relay cannot sign evidence: mend key and passphrase_file of relay.toml.")
     if settings.key.startswith("pkcs12:") and not settings.passphrase_file:
         path = settings.key.removeprefix("pkcs12:")
-        if Path(path).is_file():
-            found.ok(
-                "key",
-                say(
-                    "The evidence key is there; its passphrase is asked for at the start: {path}.", path=path
-                ),
-            )
-        else:
-            found.refused("key", FileUnusableError(say("There is no such file."), where=path), advice)
+        try:
+            if not is_file(path):
+                raise FileUnusableError(say("There is no such file."), where=path)
+        except DocsignError as error:
+            found.refused("key", error, advice)
+            return
+        there = say("The evidence key is there; its passphrase is asked for at the start: {path}.", path=path)
+        found.ok("key", there)
         return
     try:
         lines = (

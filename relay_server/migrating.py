@@ -21,10 +21,10 @@ from typing import Final
 from docsign.envelope.container import read_container
 from docsign.envelope.judge import envelope_header
 from docsign.errors import DocsignError, StorageError
-from docsign.files import file_error, opening, sync_folder
+from docsign.files import file_error, is_file, opening, sync_folder
 from docsign.sentence import say
-from relay_server.app import BODIES, DATABASE, sole_relay
-from relay_server.backup import copy_database
+from relay_server.app import BODIES, DATABASE, MANIFEST, sole_relay
+from relay_server.backup import copy_database, has_its_database, write_manifest
 from relay_server.core.submissions import Submission
 from relay_server.settings import RelaySettings
 from relay_server.storage.forms import STEPS, Known
@@ -44,7 +44,7 @@ class Migrated:
 
 
 def migrate(folder: Path) -> Migrated:
-    """Bring the relay of ``folder`` to the current form.
+    """Bring the relay of ``folder``, or a backup, to the current form.
 
     Raises FileUnusableError, UsageError where it is none or is being served, StorageError, DiskFullError.
     """
@@ -63,6 +63,11 @@ def migrate(folder: Path) -> Migrated:
                 ),
                 where=str(path),
             )
+        is_backup = is_file(folder / MANIFEST)
+        if is_backup and not has_its_database(folder):
+            raise StorageError(
+                say("The database is not the one this backup was made with."), where=str(folder / MANIFEST)
+            )
         kept = _copy(path, found)
         known = Known(
             number_key=lambda sender, name: _number_key(folder / BODIES, sender, name),
@@ -73,6 +78,8 @@ def migrate(folder: Path) -> Migrated:
         except BaseException:
             kept.unlink(missing_ok=True)  # nothing has changed: there is nothing to go back from
             raise
+        if is_backup:
+            write_manifest(folder)
     return Migrated(found=found, form=SCHEMA_VERSION, kept=kept)
 
 

@@ -27,7 +27,7 @@ from docsign.envelope.header import Header
 from docsign.envelope.judge import ContainerJudgement, envelope_header, judge_container
 from docsign.envelope.signed_note import NoteKey
 from docsign.errors import StorageError
-from docsign.files import read_file, write_file
+from docsign.files import is_file, read_file, write_file
 from docsign.pki.certificates import display_name, fingerprint
 from docsign.pki.keys import SigningKey
 from docsign.pki.trust import Trust
@@ -87,7 +87,7 @@ class LogKey:
     @staticmethod
     def open(path: Path) -> LogKey:
         """Read the key, or make one where there is no file; raises StorageError, FileUnusableError."""
-        if not path.exists():
+        if not is_file(path):
             private = Ed25519PrivateKey.generate()
             pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             write_file(path, pem, private=True, durable=True, overwrite=False)

@@ -19,7 +19,7 @@ from docsign.pki.certificates import fingerprint, load_certificates
 from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server import decisions
-from relay_server.app import DATABASE
+from relay_server.app import DATABASE, require_no_backup
 from relay_server.core.delegation import KeptGrant, require_grant
 from relay_server.core.directory import Agency, Binding, Use, require_told, rotated
 from relay_server.outside import TrustExaminer
@@ -185,6 +185,7 @@ async def _decided(
 @asynccontextmanager
 async def _opened(folder: Path) -> AsyncIterator[DatabaseLedger]:
     RelaySettings.read(folder)  # a folder that is no relay's is said so, not filled with a database
+    require_no_backup(folder)
     ledger = await DatabaseLedger.open(folder / DATABASE)
     try:
         yield ledger

@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from docsign.errors import UsageError
 from docsign.files import read_file, write_file
@@ -81,7 +81,9 @@ class RelaySettings:
         )
 
     def write(self, folder: Path) -> None:
-        """Write the settings into ``folder``; raises FileUnusableError where there are some."""
+        """Write the settings into ``folder``; raises FileUnusableError where there are some, UsageError."""
+        for name, value in _items(self):
+            _require_value(name, value, folder / FILE_NAME)
         lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in _items(self)]
         write_file(folder / FILE_NAME, ("\n".join(lines) + "\n").encode(), durable=True, overwrite=False)
 
@@ -98,12 +100,12 @@ class RelaySettings:
         known = {one.name: one for one in fields(RelaySettings)}
         values: dict[str, Any] = {}
         for name, value in table.items():
-            wanted = int if name in _NUMBERS else str
-            if name not in known or type(value) is not wanted:
+            if name not in known:
                 raise UsageError(
                     say("No such setting: {name}. Known are: {known}.", name=name, known=", ".join(known)),
                     where=str(path),
                 )
+            _require_value(name, value, path)
             values[name] = value
         missing = [name for name in ("tls_cert", "tls_key", "key", "trust") if name not in values]
         if missing:
@@ -116,29 +118,48 @@ class RelaySettings:
         return RelaySettings(**values)
 
 
-_NUMBERS = frozenset(
-    {
-        "port",
-        "health_port",
-        "largest_envelope",
-        "least_free_space",
-        "time_to_live",
-        "lease",
-        "warn_unfetched",
-        "retain_days",
-        "stamp_seconds",
-        "stamp_limit",
-        "open_uploads",
-        "open_upload_bytes",
-        "upload_life",
-        "patience",
-        "least_progress",
-        "connections",
-        "bytes_in_flight",
-        "bytes_a_day",
-        "examiners",
-    }
-)
+_YEARS: Final = 10 * 366 * 86400
+_HUGE: Final = 2**60
+RANGES: Final[dict[str, tuple[int, int]]] = {
+    "port": (0, 65535),
+    "health_port": (-1, 65535),
+    "largest_envelope": (1, _HUGE),
+    "least_free_space": (0, _HUGE),
+    "time_to_live": (1, _YEARS),
+    "lease": (1, _YEARS),
+    "warn_unfetched": (0, _YEARS),
+    "retain_days": (0, 36500),
+    "stamp_seconds": (1, _YEARS),
+    "stamp_limit": (0, _YEARS),
+    "open_uploads": (0, _HUGE),
+    "open_upload_bytes": (0, _HUGE),
+    "upload_life": (1, _YEARS),
+    "patience": (1, _YEARS),
+    "least_progress": (0, _HUGE),
+    "connections": (0, _HUGE),
+    "bytes_in_flight": (0, _HUGE),
+    "bytes_a_day": (0, _HUGE),
+    "examiners": (-1, 64),
+}
+"""The settings that are numbers, with the least and the most they may be."""
+
+
+def _require_value(name: str, value: object, path: Path) -> None:
+    """Raise UsageError where the value is not one of this setting."""
+    if name in RANGES:
+        least, most = RANGES[name]
+        if type(value) is not int or not least <= value <= most:
+            raise UsageError(
+                say(
+                    "The setting {name} needs a whole number from {least} to {most}.",
+                    name=name,
+                    least=least,
+                    most=most,
+                ),
+                where=str(path),
+            )
+    elif not isinstance(value, str) or "\0" in value:
+        raise UsageError(say("The setting {name} needs a text in quotes.", name=name), where=str(path))
 
 
 def _items(settings: RelaySettings) -> list[tuple[str, Any]]:

@@ -89,7 +89,7 @@ def permissions(folder: Path, settings: RelaySettings, found: Findings) -> None:
         secrets += [Path(settings.key.removeprefix("pkcs12:"))] if settings.key.startswith("pkcs12:") else []
         secrets += [Path(settings.passphrase_file)] if settings.passphrase_file else []
         for path in dict.fromkeys(secrets):
-            if path.is_file() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+            if (mode := _mode(path)) & 0o077:
                 tell = found.fail if mode & 0o007 else found.warn
                 tell(
                     "permissions",
@@ -105,6 +105,15 @@ def permissions(folder: Path, settings: RelaySettings, found: Findings) -> None:
                 )
     if len(found.lines) == before:
         found.ok("permissions", say("Keys and folder are the owner's alone."))
+
+
+def _mode(path: Path) -> int:
+    """Return who may do what with a file; 0 where it is out of reach, which is told elsewhere."""
+    try:
+        found = path.stat().st_mode
+    except OSError:
+        return 0
+    return stat.S_IMODE(found) if stat.S_ISREG(found) else 0
 
 
 def addresses(settings: RelaySettings, *, is_served: bool, found: Findings) -> None:
@@ -133,7 +142,7 @@ def addresses(settings: RelaySettings, *, is_served: bool, found: Findings) -> N
 def _free(code: str, host: str, port: int, found: Findings) -> None:
     try:
         socket.create_server((host, port)).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         found.fail(
             code,
             say(
@@ -148,7 +157,7 @@ def _free(code: str, host: str, port: int, found: Findings) -> None:
 def _answers(host: str, port: int) -> bool:
     try:
         socket.create_connection((host, port), timeout=ANSWER_SECONDS).close()
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     return True
 

@@ -16,6 +16,9 @@ RESTORE = say(
 RESEND = say(
     "Ask the sender to send the same file again, or copy it from a backup: the relay takes it under its name."
 )
+MIGRATE = say("Stop the relay and run docsign-relay migrate.")
+UPGRADE = say("Install the newer version that wrote this database.")
+OWNER = say("Run the check as the user the relay runs as.")
 REGISTER = say("Add the agency's certificates again and compare the fingerprints (docsign-relay agency add).")
 
 GRANT = say("Take the agency's grant in again (docsign-relay agency delegate).")

@@ -13,7 +13,7 @@ from typing import Any, Literal, cast, get_args
 from cryptography import x509
 
 from docsign.errors import DocsignError, FileUnusableError, MalformedError, TrustError
-from docsign.files import file_error, read_file
+from docsign.files import file_error, is_file, read_file
 from docsign.pki.certificates import PARSER_ERRORS, Role, fingerprint, is_self_signed, load_certificates
 from docsign.pki.revocation import Revocation, find_revocation, load_crl
 from docsign.pki.validation_data import ValidationData
@@ -98,7 +98,7 @@ class Trust:
         Raises FileUnusableError for a missing path, TrustError (naming the file) for what cannot be used.
         """
         path = Path(path)
-        if path.is_file() and path.name == "trust.toml":
+        if is_file(path) and path.name == "trust.toml":
             path = path.parent
         found = _Found()
         if path.is_dir():

@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from docsign.errors import FileUnusableError, StorageError
+from docsign.files import is_file
 from docsign.sentence import say
 
 Row = dict[str, Any]
@@ -91,7 +92,7 @@ class RawDatabase:
     @contextlib.contextmanager
     def open(path: Path) -> Iterator[RawDatabase]:
         """Open one consistent view beside whoever writes; raises FileUnusableError, StorageError."""
-        if not path.is_file():
+        if not is_file(path):
             raise FileUnusableError(say("There is no such file."), where=str(path))
         with translated(path):
             connection = sqlite3.connect(

@@ -12,17 +12,20 @@ from docsign.cli import run
 from docsign.envelope.evidence import About, Receipt
 from docsign.envelope.evidence_judge import judge_receipt
 from docsign.envelope.signed_note import Checkpoint, NoteKey, open_checkpoint, read_note
-from docsign.errors import FileUnusableError, StorageError
+from docsign.errors import FileUnusableError, StorageError, UsageError
 from docsign.exchange import wire
 from docsign.pki import SigningKey, Trust
 from docsign.verdict import Indication
-from relay_server.app import BODIES, DATABASE
-from relay_server.backup import LEAP, MANIFEST, backup, check_backup, restore
+from relay_server.app import BODIES, DATABASE, MANIFEST
+from relay_server.backup import LEAP, backup, check_backup, restore, write_manifest
 from relay_server.checking import check
 from relay_server.cli import relay
+from relay_server.migrating import migrate
+from relay_server.register import register, registered
 from relay_server.storage.raw import RawDatabase
 from tests.relay.conftest import Site, sealed
 from tests.relay.test_checking import traffic
+from tests.relay.test_migrating import OLDER, set_back
 from tests.relay.test_wire_api import take
 
 
@@ -156,14 +159,69 @@ async def test_a_damaged_relay_is_not_backed_up_in_silence(
     assert not (tmp_path / "b2" / MANIFEST).exists()
 
 
-async def test_a_backup_is_never_served_as_it_is(site: Site, agency_key: SigningKey, tmp_path: Path) -> None:
-    """Its log would be signed a second time: only restore makes a relay of it."""
+async def test_a_backup_is_never_used_as_it_is(site: Site, agency_key: SigningKey, tmp_path: Path) -> None:
+    """Its log would be signed a second time, and whoever writes into it spoils it: only restore uses it."""
+    empty, target = tmp_path / "empty", tmp_path / "backup"
+    backup(site.folder, empty)
+    await traffic(site, agency_key)
+    backup(site.folder, target)
+    for folder in (empty, target):
+        copy = Site(folder=folder, authority=site.authority, keys=site.keys)
+        before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        with pytest.raises(UsageError, match="This is a backup"):
+            async with copy.served():
+                raise AssertionError
+        with pytest.raises(UsageError, match="This is a backup"):
+            await registered(folder)
+        with pytest.raises(UsageError, match="This is a backup"):
+            await register(folder, "H99.32", "UBND xã Thử", tls=[], sign=[])
+        assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+        assert check_backup(folder).is_sound
+
+
+@pytest.mark.parametrize("form", OLDER)
+async def test_a_backup_of_an_older_version_is_migrated_and_restored(
+    form: int, site: Site, agency_key: SigningKey, tmp_path: Path
+) -> None:
+    """The machine was lost and the newer version is installed: the check says what to do, and it helps."""
+    await traffic(site, agency_key)
+    target, folder = tmp_path / "backup", tmp_path / "new"
+    backup(site.folder, target)
+    set_back(target / DATABASE, form)
+    write_manifest(target)
+    report, done = restore(target, folder)
+    assert done is None
+    (trouble,) = report.troubles
+    assert (trouble.code, "migrate" in trouble.advice.text("en")) == ("database-form", True)
+    assert migrate(target).found == form
+    if form > 1:  # of the first form nothing was in a log yet
+        assert check_backup(target).troubles == []
+        assert restore(target, folder)[1] is not None
+        assert check(folder).is_sound
+
+
+async def test_a_backup_that_was_changed_is_not_migrated(
+    site: Site, agency_key: SigningKey, tmp_path: Path
+) -> None:
+    """Migrating must not make a changed database the one the backup was made with."""
+    await traffic(site, agency_key)
+    target = tmp_path / "backup"
+    backup(site.folder, target)
+    set_back(target / DATABASE, 3)
+    with pytest.raises(StorageError, match="not the one"):
+        migrate(target)
+
+
+async def test_the_bytes_in_a_backup_are_the_owners_alone(
+    site: Site, agency_key: SigningKey, tmp_path: Path
+) -> None:
+    """What nobody else may read in the relay, nobody else may read in its backup or in what is restored."""
     await traffic(site, agency_key)
     backup(site.folder, tmp_path / "backup")
-    copy = Site(folder=tmp_path / "backup", authority=site.authority, keys=site.keys)
-    with pytest.raises(StorageError, match="another key"):
-        async with copy.served():
-            raise AssertionError
+    restore(tmp_path / "backup", tmp_path / "new")
+    for folder in (site.folder, tmp_path / "backup", tmp_path / "new"):
+        modes = {path.stat().st_mode & 0o077 for path in (folder / BODIES).glob("??/*")}
+        assert modes == {0}, folder
 
 
 async def test_the_commands(

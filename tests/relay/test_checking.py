@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from docsign.cli import run
 from docsign.exchange import wire
+from docsign.files import file_error
 from docsign.pki import SigningKey, Trust
 from relay_server.app import BODIES, DATABASE
 from relay_server.checking import check, check_store
@@ -254,3 +257,18 @@ async def test_the_command_says_it_in_words_and_in_json(
 def test_records_without_an_acceptance_prove_nothing() -> None:
     """No record, no delivery."""
     assert replay([]).deliveries == {}
+
+
+async def test_bytes_of_another_user_are_not_gone(
+    site: Site, agency_key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever checks as the wrong user is told so, and asks no sender for anything."""
+    await traffic(site, agency_key)
+
+    def refuse(path: Path) -> BinaryIO:
+        raise file_error(PermissionError(errno.EACCES, "Permission denied"), path)
+
+    monkeypatch.setattr("relay_server.checking.opening", refuse)
+    report = check(site.folder)
+    assert codes(report) == {"body-unreadable"}
+    assert {"as the user the relay runs as" in one.advice.text("en") for one in report.troubles} == {True}

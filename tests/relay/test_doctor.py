@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -20,13 +22,13 @@ import pytest
 from cryptography import x509
 
 from docsign.cli import run
-from docsign.errors import FileUnusableError, TimestampError
-from docsign.pki import SigningKey
+from docsign.errors import DocsignError, FileUnusableError, TimestampError
+from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import _request, _token
 from docsign.pki.stamping import respond
 from docsign.sentence import say
 from relay_server import surroundings
-from relay_server.app import DATABASE, is_served
+from relay_server.app import DATABASE, is_served, tls_context
 from relay_server.cli import relay
 from relay_server.doctor import examine
 from relay_server.findings import Findings
@@ -360,3 +362,47 @@ def test_more_agencies_than_are_named(fit: Site, tsa_key: SigningKey) -> None:
     lines = [line for line in look(fit, tsa_key).lines if line.code == "agency"]
     assert len(lines) == 21
     assert "10 more" in lines[-1].sentence.text("en")
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tls_cert": LONG},
+        {"trust": LONG},
+        {"key": f"pkcs12:{LONG}", "passphrase_file": ""},
+        {"passphrase_file": LONG},
+        {"host": LONG, "port": 8443},
+        {"health_host": LONG, "health_port": 8444},
+    ],
+)
+async def test_a_name_no_disk_and_no_network_bears_is_said(
+    fit: Site, tsa_key: SigningKey, changed: dict[str, Any]
+) -> None:
+    """Neither the doctor nor the relay falls over it."""
+    settings(fit, **changed)
+    assert not look(fit, tsa_key).is_fit
+    if "passphrase_file" in changed and "key" not in changed:
+        return  # it is the command that reads this file
+    with pytest.raises(DocsignError):
+        async with fit.served():
+            raise AssertionError
+
+
+def test_keys_another_user_owns_are_said(
+    fit: Site, tsa_key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL may not read the TLS key: one line with the place, from doctor and serve alike."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", refuse)
+    found = look(fit, tsa_key)
+    assert [line.level for line in found.lines if line.code == "tls"] == ["fail"]
+    read = RelaySettings.read(fit.folder)
+    with pytest.raises(FileUnusableError, match="No permission") as caught:
+        tls_context(read, Trust.from_path(read.trust))
+    assert read.tls_key in caught.value.where

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from docsign.errors import FileUnusableError, UsageError
-from relay_server.settings import FILE_NAME, RelaySettings
+from relay_server.settings import FILE_NAME, RANGES, RelaySettings
 from tests.house.tree import texts
 
 SETTINGS = RelaySettings(
@@ -49,8 +49,16 @@ def test_paths_are_relative_to_the_folder(tmp_path: Path) -> None:
         ("port = ", "TOML"),
         ("passphrase = 'x'", "passphrase"),
         ("port = 'x'", "port"),
-        ("port = true", "port"),
-        ("host = 5", "host"),
+        ("port = true", "port needs a whole number from 0 to 65535"),
+        ("port = 70000", "port needs a whole number"),
+        ("health_port = -2", "health_port needs a whole number from -1"),
+        ("examiners = 70000", "examiners needs a whole number from -1 to 64"),
+        ("lease = 0", "lease needs a whole number from 1"),
+        (f"time_to_live = {2**63 - 1}", "time_to_live needs a whole number"),
+        (f"retain_days = {10**30}", "retain_days needs a whole number"),
+        ("bytes_a_day = -1", "bytes_a_day needs a whole number from 0"),
+        ("host = 5", "host needs a text"),
+        ('trust = "a\\u0000b"', "trust needs a text"),
         ("port = 5", "tls_cert"),
     ],
 )
@@ -60,6 +68,23 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, word: str) -> None:
     with pytest.raises(UsageError, match=word) as caught:
         RelaySettings.read(tmp_path)
     assert caught.value.where.endswith(FILE_NAME)
+
+
+def test_every_number_has_a_range_and_its_default_lies_in_it() -> None:
+    """A number that was left out of the table would be taken for a text."""
+    numbers = {one.name: one.default for one in fields(RelaySettings) if type(one.default) is int}
+    assert numbers.keys() == RANGES.keys()
+    for name, default in numbers.items():
+        least, most = RANGES[name]
+        assert isinstance(default, int)
+        assert least <= default <= most
+
+
+def test_nothing_is_written_that_could_not_be_read(tmp_path: Path) -> None:
+    """Settings with a port that is none leaves no settings behind."""
+    with pytest.raises(UsageError, match="port needs a whole number"):
+        replace(SETTINGS, port=70000).write(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_folder(tmp_path: Path) -> None:
