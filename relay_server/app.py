@@ -114,6 +114,7 @@ async def serving(
     """
     require_no_backup(folder)
     key = open_key(settings.key, passphrase)
+    files = _files(settings)  # before they are read: what changes from here on is seen
     trust = Trust.from_path(settings.trust)
     context = tls_context(settings, trust)
     async with AsyncExitStack() as stack:
@@ -142,7 +143,7 @@ async def serving(
         desk = UploadDesk(relay, DiskUploads.open(folder / UPLOADS))
         sweeper = asyncio.create_task(_sweep(relay, desk), name="expiry")
         stack.push_async_callback(_stop, sweeper)
-        watcher = asyncio.create_task(_watch(settings, examiner, context), name="trust")
+        watcher = asyncio.create_task(_watch(settings, examiner, context, files), name="trust")
         stack.push_async_callback(_stop, watcher)
         if relay.stamping is not None:
             stamper = asyncio.create_task(
@@ -247,36 +248,55 @@ async def _sweep(relay: Relay, desk: UploadDesk) -> None:
         await asyncio.sleep(SWEEP_SECONDS)
 
 
-def _files(settings: RelaySettings) -> tuple[tuple[str, int, int], ...]:
+Files = tuple[tuple[str, int, int], ...]
+
+
+def _files(settings: RelaySettings) -> Files:
     """Return names, times and sizes of the files of the trust and of our TLS identity."""
     trust = Path(settings.trust)
+    if trust.name == "trust.toml":  # it speaks of the files beside it
+        trust = trust.parent
     paths = [*(sorted(trust.iterdir()) if trust.is_dir() else [trust])]
     paths += [Path(settings.tls_cert), Path(settings.tls_key)]
-    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+    return tuple(map(_seen, paths))
 
 
-async def _watch(settings: RelaySettings, examiner: TrustExaminer, context: ssl.SSLContext) -> None:
-    """Take over changes of the trust and of our TLS identity without a restart.
+def _seen(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except OSError:  # whoever reads it says what is wrong
+        return str(path), 0, -1
+    return str(path), found.st_mtime_ns, found.st_size
 
-    What cannot be read is logged and leaves everything as it was. An authority that was taken out signs no
-    envelopes any more; for TLS it is let in until the restart, and the directory decides.
+
+async def _watch(
+    settings: RelaySettings, examiner: TrustExaminer, context: ssl.SSLContext, known: Files
+) -> None:
+    """Take over changes of the trust and of our TLS identity without a restart; ``known`` were read already.
+
+    What cannot be read is logged once, leaves everything as it was, and is tried again: it may be the right
+    to read it that is missing. An authority that was taken out signs no envelopes any more; for TLS it is let
+    in until the restart, and the directory decides.
     """
-    known = _files(settings)
+    unread: Files | None = None
     while True:
         await asyncio.sleep(WATCH_SECONDS)
+        now = None
         try:
             now = await asyncio.to_thread(_files, settings)
             if now == known:
                 continue
-            known = now
             trust = await asyncio.to_thread(Trust.from_path, settings.trust)
             tls_context(settings, trust)  # what would not serve is said, and nothing is taken over
             await examiner.renew(trust)
             _let_in(context, trust)
             context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+            known, unread = now, None
             tell("trust renewed", anchors=len(trust.anchors))
         except (DocsignError, OSError) as error:
-            LOGGER.log(logging.ERROR, "trust", exc_info=error)
+            if now is None or now != unread:
+                LOGGER.log(logging.ERROR, "trust", exc_info=error)
+            unread = now
 
 
 def _stamping(settings: RelaySettings) -> Stamping | None:

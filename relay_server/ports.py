@@ -419,5 +419,5 @@ class Listening(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop listening; harmless when repeated."""
+        """Stop listening, and let go who waits in ``heard``; harmless when repeated."""
         ...

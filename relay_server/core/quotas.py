@@ -1,6 +1,6 @@
 """How much one certificate may hold of the relay at a time and in a day. Pure: counts, and no clock.
 
-A limit of 0 is none. The counts are one process's and begin anew with it.
+A limit of 0 is none. The counts are one process's and begin anew with it; a day is one of Vietnam's.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
+from docsign.envelope.header import VIETNAM_TIME
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
 from relay_server.core.refusals import RefusalError
@@ -61,15 +62,19 @@ class Quotas:
             if not self._coming[certificate]:
                 del self._coming[certificate]
 
-    def came(self, certificate: str, size: int, today: date) -> None:
+    def came(self, certificate: str, size: int, now: datetime) -> None:
         """Count bytes that came; raises RefusalError where the day's are used up."""
+        here = now.astimezone(VIETNAM_TIME)
+        today = here.date()
         if today != self._day:
             self._day = today
             self._today.clear()
         if self.bytes_a_day and self._today[certificate] + size > self.bytes_a_day:
+            tomorrow = datetime.combine(today + timedelta(days=1), time(), VIETNAM_TIME)
             raise RefusalError(
                 ProblemType.TOO_MANY,
                 say("This computer has sent as much as it may in one day; go on tomorrow."),
+                also={"Retry-After": str(int((tomorrow - here).total_seconds()) + 1)},
             )
         self._today[certificate] += size
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from docsign.errors import DocsignError
 from docsign.exchange.wire import Problem, ProblemType
 from docsign.sentence import Sentence
@@ -13,11 +15,21 @@ class RefusalError(DocsignError):
     code = "refused"
 
     def __init__(
-        self, kind: ProblemType, sentence: Sentence, *, where: str = "", retry: bool | None = None
+        self,
+        kind: ProblemType,
+        sentence: Sentence,
+        *,
+        where: str = "",
+        retry: bool | None = None,
+        also: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep the type and the sentence; ``retry`` overrides what the type says of itself."""
+        """Keep the type and the sentence; ``retry`` overrides what the type says of itself.
+
+        ``also`` is what the answer's headers say besides.
+        """
         super().__init__(sentence, where=where)
         self.kind = kind
+        self.also = also or {}
         self.worth_retrying = kind.retry if retry is None else retry
 
     @property

@@ -42,7 +42,7 @@ class Upload:
 
 
 class OffsetError(RefusalError):
-    """A piece that does not begin where the upload ends; ``offset`` is where it does."""
+    """A piece that does not begin where the upload ends."""
 
     def __init__(self, given: int, offset: int) -> None:
         super().__init__(
@@ -53,8 +53,8 @@ class OffsetError(RefusalError):
                 wanted=offset,
             ),
             where="Upload-Offset",
+            also={"Upload-Offset": str(offset)},
         )
-        self.offset = offset
 
 
 def require_share(held: Iterable[Upload], new: Upload, *, most: int, most_bytes: int, largest: int) -> None:

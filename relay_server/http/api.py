@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from relay_server.core.quotas import Quotas
 from relay_server.core.refusals import RefusalError
 from relay_server.http import openapi, requests
 from relay_server.http.answers import CALLER, framed, json_response
+from relay_server.http.guard import when_hung_up
 from relay_server.http.metrics import METRICS, Metrics
 from relay_server.http.requests import RELAY
 from relay_server.http.uploads import (
@@ -105,6 +107,7 @@ async def get_inbox(request: web.Request) -> web.StreamResponse:
         after=requests.number(request, "after", default=0, most=2**62),
         limit=max(1, requests.number(request, "limit", default=wire.DEFAULT_LIMIT, most=wire.MAX_LIMIT)),
         wait=requests.number(request, "wait", default=0, most=wire.MAX_WAIT),
+        on_hang_up=partial(when_hung_up, request),
     )
     return json_response(page.to_json())
 
@@ -113,7 +116,8 @@ async def get_envelope(request: web.Request) -> web.StreamResponse:
     """GET /v1/envelopes/{sha256}: the bytes, whole or a range."""
     relay = request.app[RELAY]
     found = await collect.fetch(relay, request[CALLER], requests.named(request))
-    wanted = requests.wanted_range(request, found.size)
+    etag = f'"{found.sha256}"'
+    wanted = requests.wanted_range(request, found.size, etag)
     start, end = wanted or (0, found.size)
     response = web.StreamResponse(
         status=206 if wanted else 200,
@@ -122,7 +126,7 @@ async def get_envelope(request: web.Request) -> web.StreamResponse:
             "Content-Length": str(end - start),
             "Accept-Ranges": "bytes",
             "Cache-Control": "no-store",
-            "ETag": f'"{found.sha256}"',
+            "ETag": etag,
             wire.DIGEST_HEADER: wire.write_repr_digest(found.sha256),
         },
     )

@@ -2,6 +2,7 @@
 
 A connection that brings no whole request within the patience of the relay is closed (slow handshakes and slow
 headers alike); bodies and downloads have their own timers, which look at progress (``requests``, ``api``).
+What never becomes a request is logged here: a line that TLS turns away, and what is not HTTP.
 """
 
 from __future__ import annotations
@@ -9,19 +10,37 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from aiohttp import web
 
-from docsign.exchange.wire import ProblemType
+from docsign.exchange.wire import Problem, ProblemType
 from docsign.sentence import say
 from relay_server.core.quotas import Quotas
 from relay_server.core.refusals import RefusalError
+from relay_server.http.problems import problem_response
+from relay_server.log import tell
 
 HANDSHAKE_SECONDS: Final = 10.0
 LINGERING_SECONDS: Final = 2.0
 """How long what a refused client still sends is read and thrown away, so that it sees the answer."""
 BACKLOG: Final = 512
+
+
+class Handshake(ssl.SSLObject):
+    """TLS that logs whom it turns away; what breaks off by itself or is no TLS is nobody's."""
+
+    def do_handshake(self) -> None:
+        """See SSLObject."""
+        try:
+            super().do_handshake()
+        except ssl.SSLError as error:
+            if isinstance(error, ssl.SSLCertVerificationError):
+                tell("turned away", reason=f"The certificate is not accepted: {error.verify_message}.")
+            elif error.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
+                tell("turned away", reason="No certificate was shown.")
+            raise
 
 
 class GuardedConnection(web.RequestHandler):
@@ -39,6 +58,7 @@ class GuardedConnection(web.RequestHandler):
         self._quotas = quotas
         self._entered = ""
         self._is_over = False
+        self._hung_up: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection; one far too many is cut at once."""
@@ -54,11 +74,42 @@ class GuardedConnection(web.RequestHandler):
             cast("asyncio.Transport", transport).abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Count it off."""
+        """Count it off, and let go the request that waits."""
         if self._entered:
             self._quotas.leave(self._entered)
             self._entered = ""
+        if self._hung_up is not None:
+            self._hung_up()
         super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is not HTTP as everything that is wrong is answered; one line in the log, no trace."""
+        if status >= 500 or request.writer.output_size > 0:
+            return super().handle_error(request, status, exc, message)
+        problem = Problem.of(ProblemType.BAD_REQUEST, say("The request cannot be understood."))
+        tell(
+            "request",
+            status=problem.status,
+            certificate=self._entered or None,
+            problem=problem.title,
+            reason=problem.en,
+            cause=type(exc).__name__,
+        )
+        response = problem_response(problem)
+        response.force_close()
+        return response
+
+    def on_hang_up(self, let_go: Callable[[], None]) -> None:
+        """Call ``let_go`` when the line ends, at once where it has; one request at a time has a line."""
+        if self.transport is None:
+            let_go()
+        self._hung_up = let_go
 
     def require_allowed(self) -> None:
         """Raise RefusalError on a connection past its certificate's limit."""
@@ -66,6 +117,12 @@ class GuardedConnection(web.RequestHandler):
             raise RefusalError(
                 ProblemType.TOO_MANY, say("This computer has too many connections; close some of them.")
             )
+
+
+def when_hung_up(request: web.Request, let_go: Callable[[], None]) -> None:
+    """Call ``let_go`` when the line of a request ends."""
+    if isinstance(request.protocol, GuardedConnection):
+        request.protocol.on_hang_up(let_go)
 
 
 async def listen(
@@ -77,6 +134,8 @@ async def listen(
     patience: float,
 ) -> asyncio.Server:
     """Listen with guarded connections; raises OSError."""
+    if context is not None:
+        context.sslobject_class = Handshake
     return await asyncio.get_running_loop().create_server(
         lambda: GuardedConnection(server, quotas, patience=patience),
         host,

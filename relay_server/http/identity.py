@@ -18,7 +18,7 @@ from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
 from relay_server.core.directory import Use
 from relay_server.core.refusals import RefusalError
-from relay_server.services.delegation import acting_for
+from relay_server.services.delegation import acting_for, require_in_force
 from relay_server.services.relay import Caller, Relay
 
 CERTIFICATE = web.RequestKey("certificate", str)
@@ -35,18 +35,9 @@ async def identify(relay: Relay, request: web.Request) -> Caller:
     agency = await relay.ledger.agency_of(fingerprint, Use.TLS)
     if agency is None:
         raise _unknown()
-    if not agency.has(fingerprint, Use.TLS, at=relay.now()):
-        raise RefusalError(
-            ProblemType.UNKNOWN_AGENCY,
-            say("This certificate of the agency {agency} is no longer in force.", agency=agency.code),
-        )
-    if relay.examiner.is_revoked(shown):
-        raise RefusalError(
-            ProblemType.UNKNOWN_AGENCY,
-            say("This certificate of the agency {agency} is revoked.", agency=agency.code),
-        )
+    require_in_force(relay, agency, fingerprint, shown)
     request[AGENCY] = agency.code
-    caller = Caller(agency=agency, certificate=fingerprint)
+    caller = Caller(agency=agency, certificate=fingerprint, shown=shown)
     wanted = request.headers.getall(wire.ACTING_FOR_HEADER, [])
     if not wanted:
         return caller

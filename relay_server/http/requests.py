@@ -88,7 +88,6 @@ async def streamed(request: web.Request) -> AsyncIterator[bytes]:
     await allow_body(request)
     relay, quotas, certificate = request.app[RELAY], request.app[QUOTAS], request[CERTIFICATE]
     patience, progress = relay.limits.patience.total_seconds(), relay.limits.progress
-    today = relay.now().date()
     loop = asyncio.get_running_loop()
     until, came = loop.time() + patience, 0
     while not request.content.at_eof():
@@ -107,7 +106,7 @@ async def streamed(request: web.Request) -> AsyncIterator[bytes]:
         if not chunk:
             return
         came += len(chunk)
-        quotas.came(certificate, len(chunk), today)
+        quotas.came(certificate, len(chunk), relay.now())
         yield chunk
 
 
@@ -147,11 +146,13 @@ async def small_body(request: web.Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def wanted_range(request: web.Request, size: int) -> tuple[int, int] | None:
+def wanted_range(request: web.Request, size: int, etag: str = "") -> tuple[int, int] | None:
     """Return (start, end without) of a Range header, None for the whole; raises RefusalError (RFC 9110 14).
 
     Several ranges, or units other than bytes, are answered with the whole, as the standard allows.
     """
+    if request.headers.get("If-Range", etag) != etag:
+        return None  # RFC 9110 13.1.5
     value = request.headers.get("Range")
     found = _RANGE.fullmatch(value.replace(" ", "")) if value else None
     if found is None or found[0] == "bytes=-":
@@ -165,6 +166,9 @@ def wanted_range(request: web.Request, size: int) -> tuple[int, int] | None:
             return None
     if start >= size or start >= end:
         raise RefusalError(
-            ProblemType.RANGE, say("The envelope has only {size} bytes.", size=size), where="Range"
+            ProblemType.RANGE,
+            say("The envelope has only {size} bytes.", size=size),
+            where="Range",
+            also={"Content-Range": f"bytes */{size}"},  # RFC 9110 15.5.17
         )
     return start, end

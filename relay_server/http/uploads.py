@@ -19,9 +19,9 @@ from docsign.exchange import wire
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
 from relay_server.core.refusals import RefusalError
-from relay_server.core.uploads import OffsetError, Upload
+from relay_server.core.uploads import Upload
 from relay_server.http import requests
-from relay_server.http.answers import CALLER, json_response, problem_response
+from relay_server.http.answers import CALLER, json_response
 from relay_server.http.requests import RELAY
 from relay_server.services.upload import UploadDesk
 
@@ -128,21 +128,16 @@ async def say_tus(request: web.Request, response: web.StreamResponse) -> None:
 async def _append(
     request: web.Request, name: str, *, offset: int, complete: bool | None, length: int | None, status: int
 ) -> web.StreamResponse:
-    try:
-        with requests.taking_in(request):
-            upload, receipt = await request.app[DESK].append(
-                request[CALLER],
-                name,
-                _uncut(request),
-                offset=offset,
-                give_way=_giving_way(request),
-                complete=complete,
-                length=length,
-            )
-    except OffsetError as error:
-        response = problem_response(error.problem)
-        response.headers["Upload-Offset"] = str(error.offset)
-        return response
+    with requests.taking_in(request):
+        upload, receipt = await request.app[DESK].append(
+            request[CALLER],
+            name,
+            _uncut(request),
+            offset=offset,
+            give_way=_giving_way(request),
+            complete=complete,
+            length=length,
+        )
     if receipt is not None and not _speaks_tus(request):
         return _received(receipt)
     return _answer(request, upload, status=status)

@@ -160,9 +160,10 @@ async def _admit(
 ) -> tuple[tuple[Agency, ...], tuple[Reason, ...]]:
     """Run the checks of ``core.admission`` in their order; return the receivers, and what to warn of."""
     submission = found.submission
-    admission.require_own(submission, caller.agency)
+    sender = await tx.agency(caller.code) or caller.agency  # as the directory has it after a long body
+    admission.require_own(submission, sender)
     admission.require_sound(found.conclusion, found.reason)
-    admission.require_bound(found.signers, caller.agency, at=relay.now())
+    admission.require_bound(found.signers, sender, at=relay.now())
     admission.require_open(submission)
     codes = submission.receivers
     known: dict[str, Agency] = {}
@@ -172,7 +173,7 @@ async def _admit(
             known[code] = agency
     receivers = admission.require_receivers(codes, known, most=relay.limits.receivers)
     for document_id in submission.changes:
-        admission.require_original_sender(document_id, await tx.senders_of(document_id), caller.agency)
+        admission.require_original_sender(document_id, await tx.senders_of(document_id), sender)
     warnings: tuple[Reason, ...] = ()
     if submission.is_new:
         warnings = admission.duplicate_warnings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from docsign.envelope.evidence import EvidenceEvent, Part
@@ -32,11 +33,27 @@ def not_found() -> RefusalError:
     return RefusalError(ProblemType.NOT_FOUND, say("There is no such thing for this agency."))
 
 
-async def inbox(relay: Relay, caller: Caller, *, after: int, limit: int, wait: float) -> InboxPage:
-    """Return what waits for the caller past the cursor; where nothing does, wait up to ``wait`` seconds."""
+def _too_late() -> RefusalError:
+    return RefusalError(ProblemType.NOT_FOUND, say("The time to fetch this document is over."))
+
+
+async def inbox(
+    relay: Relay,
+    caller: Caller,
+    *,
+    after: int,
+    limit: int,
+    wait: float,
+    on_hang_up: Callable[[Callable[[], None]], None] = lambda _let_go: None,
+) -> InboxPage:
+    """Return what waits for the caller past the cursor; where nothing does, wait up to ``wait`` seconds.
+
+    ``on_hang_up`` is given what lets a waiting request go: nobody waits for a line that was cut.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     listening = relay.bell.listen(caller.code)
+    on_hang_up(listening.close)
     try:
         while True:
             page = await relay.ledger.read(lambda tx: _page(tx, relay, caller, after, limit))
@@ -110,7 +127,7 @@ async def _fetchable(tx: Transaction, relay: Relay, caller: Caller, sha256: str)
             say("The sender asks this document back (13): answer 15 or 16 before it is handed out."),
         )
     if delivery.state is State.EXPIRED:
-        raise RefusalError(ProblemType.NOT_FOUND, say("The time to fetch this document is over."))
+        raise _too_late()
     if not delivery.is_unfetched:
         return fetchable
     now = relay.now()
@@ -175,7 +192,7 @@ async def hand_over(relay: Relay, caller: Caller, name: str, confirmation: Hando
         moved = delivery.seen_at(now).after(Happening.HANDOVER, at=now)
         envelope = await tx.envelope(delivery.sha256)
         if moved is None or envelope is None:
-            raise not_found()
+            raise _too_late()
         after = moved[0]
         await tx.put_delivery(after)
         await tx.add_fact(

@@ -1,4 +1,4 @@
-"""Acting for another agency: the caller it makes, and whether the grant holds when something is kept.
+"""What lets a caller act: its certificate, its grant; and whether both still hold when something is kept.
 
 A grant whose signer's certificate was revoked since counts no more: whoever stole the seal may have made it.
 """
@@ -11,9 +11,13 @@ from docsign.ades.cades import judge_cms
 from docsign.envelope.agency_codes import canonical
 from docsign.envelope.evidence import parse_json
 from docsign.envelope.grants import Grant, SignedGrant
+from docsign.exchange.wire import ProblemType
 from docsign.pki.certificates import der_of
 from docsign.pki.trust import Trust
+from docsign.sentence import say
 from relay_server.core.delegation import grant_in_force, not_acting
+from relay_server.core.directory import Agency, Use
+from relay_server.core.refusals import RefusalError
 from relay_server.log import tell
 from relay_server.ports import Transaction
 from relay_server.services.relay import Caller, Relay
@@ -34,7 +38,11 @@ async def acting_for(relay: Relay, caller: Caller, code: str) -> Caller:
         if grantor is None:
             raise not_acting(caller.agency, code)
         return Caller(
-            agency=grantor, certificate=caller.certificate, delegate=caller.agency, grant=kept.proof
+            agency=grantor,
+            certificate=caller.certificate,
+            shown=caller.shown,
+            delegate=caller.agency,
+            grant=kept.proof,
         )
 
     allowed: Caller | None = None
@@ -53,16 +61,41 @@ async def acting_for(relay: Relay, caller: Caller, code: str) -> Caller:
 
 
 async def require_still_acting(tx: Transaction, relay: Relay, caller: Caller) -> None:
-    """Raise RefusalError where the caller's grant was ended, or ran out, since the request began.
+    """Raise RefusalError where the certificate or grant of the caller has ended since the request began.
 
-    Called in the very unit of work that keeps something: what is kept after the end was never granted. And
-    where somebody waited for what the answer shows.
+    Called in the very unit of work that keeps something: a body may take hours, and what is kept after the
+    end was never allowed. And where somebody waited for what the answer shows.
     """
+    own = await tx.agency(caller.actor)
+    if own is None:
+        raise _no_longer_in_force(caller.actor)
+    require_in_force(relay, own, caller.certificate, caller.shown)
     if caller.delegate is None or caller.grant is None:
         return
     kept = await tx.grant(caller.grant.grant.id)
     if kept is None or not kept.holds_at(relay.now()) or _is_revoked(relay, kept.proof):
         raise not_acting(caller.delegate, caller.code)
+
+
+def require_in_force(relay: Relay, agency: Agency, certificate: str, shown: bytes) -> None:
+    """Raise RefusalError (unknown agency) where a certificate of an agency does not let anybody in now.
+
+    ``certificate`` is its SHA-256, ``shown`` its DER.
+    """
+    if not agency.has(certificate, Use.TLS, at=relay.now()):
+        raise _no_longer_in_force(agency.code)
+    if shown and relay.examiner.is_revoked(shown):
+        raise RefusalError(
+            ProblemType.UNKNOWN_AGENCY,
+            say("This certificate of the agency {agency} is revoked.", agency=agency.code),
+        )
+
+
+def _no_longer_in_force(code: str) -> RefusalError:
+    return RefusalError(
+        ProblemType.UNKNOWN_AGENCY,
+        say("This certificate of the agency {agency} is no longer in force.", agency=code),
+    )
 
 
 def _is_revoked(relay: Relay, proof: SignedGrant) -> bool:

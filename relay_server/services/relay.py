@@ -60,12 +60,13 @@ class Limits:
 class Caller:
     """Who is asking: an agency of the directory, through the TLS certificate with this SHA-256.
 
-    Where another agency acts for it, ``delegate`` is that one, whose certificate it is, and ``grant`` what
-    lets it.
+    ``shown`` is that certificate (DER), empty where there is none to show (simulations). Where another agency
+    acts for it, ``delegate`` is that one, whose certificate it is, and ``grant`` what lets it.
     """
 
     agency: Agency
     certificate: str
+    shown: bytes = b""
     delegate: Agency | None = None
     grant: SignedGrant | None = None
 

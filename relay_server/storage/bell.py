@@ -31,6 +31,10 @@ class LocalBell:
         self._waiting.setdefault(agency, {})[listening] = None
         return listening
 
+    def listeners(self, agency: str) -> int:
+        """Return how many listen for an agency."""
+        return len(self._waiting.get(agency, ()))
+
     def leave(self, listening: LocalListening) -> None:
         """Forget one who listened."""
         waiting = self._waiting.get(listening.agency)
@@ -47,16 +51,19 @@ class LocalListening:
         self._bell = bell
         self.agency = agency
         self.rung = asyncio.Event()
+        self._is_closed = False
 
     async def heard(self, seconds: float) -> bool:
         """See ports.Listening."""
         if not self._bell.has_ended:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.rung.wait(), seconds)
-        heard = self.rung.is_set() and not self._bell.has_ended
+        heard = self.rung.is_set() and not self._bell.has_ended and not self._is_closed
         self.rung.clear()
         return heard
 
     def close(self) -> None:
         """See ports.Listening."""
+        self._is_closed = True
+        self.rung.set()
         self._bell.leave(self)

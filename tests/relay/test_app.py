@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import ssl
 from collections.abc import AsyncIterator
@@ -140,6 +141,39 @@ async def test_a_revocation_holds_without_a_restart(
         crl = next(own.trust_folder.glob("*.crl"))
         (trust / "other-revoked.crl").write_bytes(crl.read_bytes())
         assert await becomes(relay.url, 403)
+
+
+async def test_what_could_not_be_read_once_is_read_as_soon_as_it_can(
+    site: Site,
+    authority: TrialAuthority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A list whose owner alone could read it, say: the file does not change when the right to read does.
+
+    The trust is named by its table, whose files lie beside it.
+    """
+    monkeypatch.setattr(app, "WATCH_SECONDS", 0.02)
+    trust = tmp_path / "trust"
+    shutil.copytree(authority.trust_folder, trust)
+    real, tries = Trust.from_path, list[Path]()
+
+    def denied(path: Path) -> Trust:
+        tries.append(path)
+        if len(tries) < 4:
+            raise FileUnusableError(say("There is no such file."), where=str(path))
+        return real(path)
+
+    async with site.served(trust=str(trust / "trust.toml")):
+        monkeypatch.setattr(Trust, "from_path", denied)
+        caplog.set_level(logging.INFO, "docsign.relay")
+        (trust / "later.crl").write_bytes(next(trust.glob("*.crl")).read_bytes())
+        async with asyncio.timeout(10):
+            while "trust renewed" not in caplog.messages:  # noqa: ASYNC110 -- the log rings no bell
+                await asyncio.sleep(0.02)
+    assert len(tries) == 4
+    assert caplog.messages.count("trust") == 1
 
 
 async def test_bytes_that_vanished_break_the_answer_off(site: Site, agency_key: SigningKey) -> None:

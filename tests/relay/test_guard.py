@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from typing import Any
 
 import pytest
 
 from docsign.exchange import wire
-from docsign.exchange.wire import ProblemType
+from docsign.exchange.wire import Problem, ProblemType
 from docsign.pki import SigningKey
 from relay_server.http import requests
+from relay_server.storage.bell import LocalBell
 from tests.relay.conftest import Site, sealed, sha256, tls
 from tests.relay.test_uploads import large
 from tests.relay.test_wire_api import problem
@@ -225,3 +227,39 @@ async def test_a_connection_that_is_gone_already_is_cut_in_peace(site: Site) -> 
             writer.close()
         requests.cut(writer.transport)
         requests.cut(None)
+
+
+async def test_a_waiting_request_goes_with_its_line(site: Site) -> None:
+    """Long polls that their clients cut leave nobody waiting: a certificate holds what it may, no more."""
+    async with site.served() as relay:
+        bell = relay.relay.bell
+        assert isinstance(bell, LocalBell)
+        for _ in range(5):
+            _, writer = await raw(site, relay.url, "commune-tls")
+            writer.write(head("GET", f"{wire.INBOX}?wait=60"))
+            while not bell.listeners("H99.31"):  # noqa: ASYNC110 -- nobody else tells
+                await asyncio.sleep(0.01)
+            writer.transport.abort()
+            async with asyncio.timeout(5):
+                while bell.listeners("H99.31"):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+
+async def test_what_is_not_http_gets_a_problem_and_a_line_in_the_log(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No echo of what was sent, and no trace of the program in the log."""
+    caplog.set_level(logging.INFO)
+    rubbish = (b"LAY /v1/inbox HTTP/9.9\r\n\r\n", b"GET /v1/inbox HTTP/1.1\r\nA\0: b\r\n\r\n")
+    async with site.served() as relay:
+        for one in rubbish:
+            reader, writer = await raw(site, relay.url, "commune-tls")
+            writer.write(one)
+            answer = await reader.read()
+            writer.close()
+            first, _, body = answer.partition(b"\r\n\r\n")
+            assert b" 400 " in first.split(b"\r\n")[0]
+            assert Problem.from_json(body).type == ProblemType.BAD_REQUEST.value
+    assert all(record.exc_info is None for record in caplog.records)
+    told = [one.__dict__["facts"] for one in caplog.records if one.getMessage() == "request"]
+    assert [(one["status"], len(one["certificate"])) for one in told] == [(400, 64)] * 2

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +18,10 @@ from docsign.exchange.wire import Problem, ProblemType
 from docsign.pki import SigningKey
 from docsign.pki.authority import TrialAuthority
 from docsign.pki.certificates import fingerprint
+from relay_server.app import Serving
 from relay_server.core.directory import Agency, Use
 from relay_server.http.identity import identify
+from relay_server.ports import Transaction
 from tests.relay.conftest import Client, Site, sealed, sha256
 from tests.relay.values import NOW, agency, binding, digest
 
@@ -41,18 +47,28 @@ async def every_call(client: Client, envelope: bytes) -> list[tuple[int, dict[st
     return answers
 
 
-async def test_without_a_certificate_nobody_gets_a_word(site: Site, agency_key: SigningKey) -> None:
-    """Case 1: TLS ends before HTTP begins."""
+async def test_without_a_certificate_nobody_gets_a_word(
+    site: Site, agency_key: SigningKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Case 1: TLS ends before HTTP begins, and the log says so."""
+    caplog.set_level(logging.INFO, "docsign.relay")
     async with site.served() as relay, site.client(relay.url, None) as stranger:
         for attempt in (stranger.inbox(), stranger.send(sealed(agency_key))):
             with pytest.raises(aiohttp.ClientError):
                 await attempt
+    assert set(turned_away(caplog)) == {"No certificate was shown."}
+
+
+def turned_away(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return for what reasons connections were turned away."""
+    return [one.__dict__["facts"]["reason"] for one in caplog.records if one.getMessage() == "turned away"]
 
 
 async def test_a_certificate_of_an_unknown_authority_does_not_get_a_word(
-    site: Site, agency_key: SigningKey, tmp_path: Path
+    site: Site, agency_key: SigningKey, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Case 2: the same name from another authority is a stranger."""
+    caplog.set_level(logging.INFO, "docsign.relay")
     other = TrialAuthority.create(tmp_path / "other")
     path = tmp_path / "stranger.pem"
     path.write_bytes(other.issue("tls", "Máy của xã thử nghiệm", agency="H99.31").pem())
@@ -60,6 +76,8 @@ async def test_a_certificate_of_an_unknown_authority_does_not_get_a_word(
         for attempt in (stranger.inbox(), stranger.send(sealed(agency_key))):
             with pytest.raises(aiohttp.ClientError):
                 await attempt
+    (reason,) = set(turned_away(caplog))
+    assert "issuer certificate" in reason
 
 
 async def test_a_certificate_that_is_not_in_the_directory_is_refused_everywhere(
@@ -162,3 +180,72 @@ def test_an_agency_speaks_through_its_own_certificates_for_their_use_and_time() 
     assert not one.is_called("H99.32")
     assert not one.is_called("")
     assert identify.__doc__
+
+
+async def ended(relay: Serving, code: str, use: Use) -> None:
+    """End what binds an agency's certificates of this use, as a rotation without overlap does."""
+    over = relay.relay.now() - timedelta(seconds=1)
+
+    async def work(tx: Transaction) -> None:
+        known = await tx.agency(code)
+        assert known is not None
+        bindings = tuple(replace(b, not_after=over) if b.use is use else b for b in known.bindings)
+        await tx.put_agency(replace(known, bindings=bindings))
+
+    await relay.relay.ledger.write(work)
+
+
+@pytest.mark.parametrize("how", ["ended", "revoked"])
+async def test_who_waits_past_the_end_of_a_certificate_is_shown_nothing(
+    site: Site, agency_key: SigningKey, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A long poll that began in time tells nothing of what came after the end."""
+    async with (
+        site.served() as relay,
+        site.client(relay.url, "commune-tls") as commune,
+        site.client(relay.url, "province-tls") as province,
+    ):
+        waiting = asyncio.create_task(province.call("GET", f"{wire.INBOX}?wait=20"))
+        await asyncio.sleep(0.3)
+        if how == "ended":
+            await ended(relay, "H99", Use.TLS)
+            assert (await commune.send(sealed(agency_key)))[0] == 201
+        else:
+            monkeypatch.setattr(relay.relay.examiner, "is_revoked", lambda _shown: True)
+            relay.relay.bell.ring("H99")
+        status, _, body = await waiting
+        assert (status, Problem.from_json(body).type) == (403, ProblemType.UNKNOWN_AGENCY.value)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [
+        ("revoked", ProblemType.UNKNOWN_AGENCY),
+        (Use.TLS, ProblemType.UNKNOWN_AGENCY),
+        (Use.SIGN, ProblemType.SIGNATURE_NOT_ACCEPTED),
+    ],
+)
+async def test_what_arrives_after_the_end_of_a_certificate_is_not_kept(
+    site: Site, agency_key: SigningKey, monkeypatch: pytest.MonkeyPatch, how: Use | str, kind: ProblemType
+) -> None:
+    """A body that began in time and took long: the end counts, of the connection's and of the seal's."""
+    envelope = sealed(agency_key)
+    async with site.served() as relay, site.client(relay.url, "commune-tls") as commune:
+        goes_on = asyncio.Event()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield envelope[:1000]
+            await goes_on.wait()
+            yield envelope[1000:]
+
+        announced = {wire.DIGEST_HEADER: wire.write_repr_digest(sha256(envelope))}
+        coming = asyncio.create_task(commune.call("POST", wire.ENVELOPES, data=slowly(), headers=announced))
+        await asyncio.sleep(0.3)
+        if isinstance(how, Use):
+            await ended(relay, "H99.31", how)
+        else:
+            monkeypatch.setattr(relay.relay.examiner, "is_revoked", lambda _shown: True)
+        goes_on.set()
+        status, _, body = await coming
+        assert (status, Problem.from_json(body).type) == (kind.http_status, kind.value)
+        assert await relay.relay.ledger.read(lambda tx: tx.envelope(sha256(envelope))) is None

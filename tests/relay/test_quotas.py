@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from relay_server.core.quotas import TOLERATED, Intake, Quotas
 from relay_server.core.refusals import RefusalError
 
-DAY = date(2026, 11, 16)
+DAY = datetime(2026, 11, 16, 2, 15, 30, tzinfo=UTC)
+"""9:15:30 in Vietnam."""
 
 
 def test_connections_are_served_then_told_off_then_cut() -> None:
@@ -44,9 +45,13 @@ def test_a_days_bytes_are_used_up_and_come_back_the_next_day() -> None:
     quotas = Quotas(connections=0, bytes_in_flight=0, bytes_a_day=100)
     quotas.came("xã", 100, DAY)
     quotas.came("tỉnh", 1, DAY)
-    with pytest.raises(RefusalError):
+    with pytest.raises(RefusalError) as refused:
         quotas.came("xã", 1, DAY)
-    quotas.came("xã", 100, date(2026, 11, 17))
+    wait = timedelta(hours=14, minutes=44, seconds=30)  # "tomorrow" begins where its reader lives
+    assert refused.value.also == {"Retry-After": str(int(wait.total_seconds()) + 1)}
+    with pytest.raises(RefusalError):
+        quotas.came("xã", 1, DAY + wait - timedelta(seconds=1))
+    quotas.came("xã", 100, DAY + wait)
     Quotas(connections=0, bytes_in_flight=0, bytes_a_day=0).came("xã", 10**15, DAY)
 
 

@@ -57,6 +57,14 @@ def test_ranges_past_the_end(value: str) -> None:
     with pytest.raises(RefusalError) as caught:
         requests.wanted_range(make_mocked_request("GET", "/", headers=headers(Range=value)), 100)
     assert caught.value.kind is ProblemType.RANGE
+    assert caught.value.also == {"Content-Range": "bytes */100"}
+
+
+def test_a_range_of_other_bytes_is_answered_with_the_whole() -> None:
+    """RFC 9110 13.1.5: If-Range holds for the very bytes it names, and for no date."""
+    for named, wanted in (('"a"', (0, 1)), ('"b"', None), ("Mon, 16 Nov 2026 02:15:30 GMT", None)):
+        request = make_mocked_request("GET", "/", headers={"Range": "bytes=0-0", "If-Range": named})
+        assert requests.wanted_range(request, 100, '"a"') == wanted
 
 
 @given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=40), st.integers(0, 2**40))

@@ -155,7 +155,7 @@ async def test_what_nobody_fetches_expires_and_the_sender_sees_it() -> None:
         collect.fetch(world.relay, me, item.sha256),
         collect.hand_over(world.relay, me, item.delivery, Handover(sha256=item.sha256)),
     ):
-        with pytest.raises(RefusalError) as caught:
+        with pytest.raises(RefusalError, match="time to fetch") as caught:
             await attempt
         assert caught.value.kind is ProblemType.NOT_FOUND
     with pytest.raises(RefusalError, match="time to fetch") as caught:

@@ -19,7 +19,7 @@ from relay_server.core.delegation import KeptGrant
 from relay_server.core.deliveries import NOT_FETCHED, Delivery, State
 from relay_server.core.envelopes import Fact
 from relay_server.proving import prove_record
-from relay_server.services import collect, follow, log
+from relay_server.services import collect, delegation, follow, log
 from relay_server.services.collect import not_found
 from relay_server.storage import transaction
 from relay_server.storage.database import DatabaseLedger
@@ -150,8 +150,9 @@ def _offset_on_hope() -> contextlib.AbstractContextManager[None]:
     return _put(DiskUploads, "sync", sync)
 
 
-def _directory_as_it_was() -> contextlib.AbstractContextManager[None]:
-    """A certificate that was let in once is let in for as long as the process runs."""
+@contextlib.contextmanager
+def _directory_as_it_was() -> Iterator[None]:
+    """A certificate that was let in once is let in for as long as the process runs, and asked no more."""
     real = DatabaseLedger.agency_of
     known: dict[tuple[int, str], Any] = {}
 
@@ -160,7 +161,14 @@ def _directory_as_it_was() -> contextlib.AbstractContextManager[None]:
         known[key] = known.get(key) or await real(self, fingerprint, use)
         return known[key]
 
-    return _put(DatabaseLedger, "agency_of", agency_of)
+    def require_in_force(*_: object) -> None:
+        """Ask nothing of who was let in."""
+
+    with (
+        _put(DatabaseLedger, "agency_of", agency_of),
+        _put(delegation, "require_in_force", require_in_force),
+    ):
+        yield
 
 
 def _granted_for_ever() -> contextlib.AbstractContextManager[None]:
