@@ -4,8 +4,7 @@
 2. The evidence log holds (``log_check``).
 3. Of every envelope: the records about it make a history the delivery table allows; the rows state what that
    history and the envelope's own header state; its bytes are there and have its digest.
-4. The directory's rows are of the form they were written in. A fingerprint that was changed into another one
-   is not found here: nothing else states it; the agency's connections are refused. Grants: ``grant_check``.
+4. The directory is what the operator decided: ``directory_check``, ``grant_check``.
 5. The counters are past what they counted.
 
 Read-only, over one view of the database: a relay may be serving meanwhile.
@@ -18,7 +17,6 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from docsign.envelope.agency_codes import canonical
 from docsign.envelope.container import read_container
 from docsign.envelope.evidence import Evidence, EvidenceEvent, parse_json
 from docsign.envelope.judge import envelope_header
@@ -28,19 +26,27 @@ from docsign.pki.trust import Trust
 from docsign.sentence import say
 from relay_server.app import BODIES, DATABASE
 from relay_server.core.deliveries import State
-from relay_server.core.directory import Use
-from relay_server.core.replay import Replayed, agrees, as_kept, replay, without_lease
+from relay_server.core.replay import UNFETCHED, Replayed, agrees, as_kept, replay, without_lease
 from relay_server.core.submissions import Submission
+from relay_server.directory_check import check_directory
 from relay_server.grant_check import check_grants
 from relay_server.log_check import LogCheck
+from relay_server.services.collect import HANDED_OVER
+from relay_server.services.retain import EXPIRED
 from relay_server.settings import RelaySettings
 from relay_server.storage.disk import PIECE
 from relay_server.storage.raw import RawDatabase, Row
 from relay_server.storage.tables import SCHEMA_VERSION, to_micros
-from relay_server.troubles import MIGRATE, OWNER, REGISTER, RESEND, RESTORE, UPGRADE, CheckReport
+from relay_server.troubles import MIGRATE, OWNER, RESEND, RESTORE, UPGRADE, CheckReport
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[0-9a-f]{32}")
+_OF_THE_ENVELOPE = (
+    EvidenceEvent.SUBMISSION_ACCEPTANCE,
+    EvidenceEvent.CONTENT_CONSIGNMENT,
+    EvidenceEvent.CONTENT_REMOVED,
+)
+"""Records that are about no single delivery."""
 
 
 def check(folder: Path) -> CheckReport:
@@ -58,7 +64,7 @@ def check_store(database: Path, bodies: Path, trust: Trust) -> CheckReport:
                 _database(raw, report)
                 LogCheck(raw, trust, report).run()
                 _Envelopes(raw, bodies, report).run()
-                _directory(raw, report)
+                check_directory(raw, report)
                 check_grants(raw, trust, report)
                 _counters(raw, report)
     except StorageError as error:
@@ -230,25 +236,22 @@ class _Envelopes:
             self._raw.ask("SELECT receiver, id FROM deliveries WHERE sha256 = ?", envelope["sha256"])
         )
         for row in self._raw.rows("facts", "WHERE sha256 = ?", envelope["sha256"]):
-            state = played.states.get(row["id"]) if isinstance(row, dict) else None
-            if not isinstance(row, dict) or state is None:
+            if not isinstance(row, dict):
                 continue
+            try:
+                value = parse_json(row["record"], limit=len(row["record"]), where="evidence")
+                evidence = Evidence.from_json(value)
+            except WireError:
+                continue  # told where it was read first
+            if evidence.event not in _OF_THE_ENVELOPE and row["id"] not in played.states:
+                continue  # impossible, which is told
             where = f"facts/{row['id']}"
-            self._differing(
-                {**row, "state": without_lease(row["state"])}, {"state": without_lease(state)}, where
-            )
-            if not row["delivery"]:
-                continue
-            value = parse_json(row["record"], limit=len(row["record"]), where="evidence")
-            evidence = Evidence.from_json(value)
-            stated: dict[str, object] = {
-                "delivery": names.get(evidence.recipients[0], "") if len(evidence.recipients) == 1 else ""
-            }
-            status = next((part.digest for part in evidence.parts if part.id == "status"), None)
-            if status is not None:
-                stated["cause"] = status
-            elif row["cause"] not in ("handover", "time-to-live", "unfetched"):
-                stated["cause"] = ""
+            state = without_lease(played.states.get(row["id"], ""))
+            self._differing({**row, "state": without_lease(row["state"])}, {"state": state}, where)
+            stated: dict[str, object] = {"delivery": "", "cause": None}
+            if evidence.event not in _OF_THE_ENVELOPE:
+                stated["delivery"] = names.get(evidence.recipients[0], "")
+                stated["cause"] = _cause(evidence)
             self._differing(row, stated, where)
 
     def _body(self, row: Row, *, is_removed: bool) -> None:
@@ -319,6 +322,16 @@ class _Envelopes:
         self._differing(row, stated, where)
 
 
+def _cause(evidence: Evidence) -> str:
+    """Return by what a record is found again when the same is told twice: the causes the services give."""
+    status = next((part.digest for part in evidence.parts if part.id == "status"), None)
+    if status is not None:
+        return status
+    if evidence.event is EvidenceEvent.CONTENT_HANDOVER:
+        return HANDED_OVER
+    return UNFETCHED if evidence.event is EvidenceEvent.UNFETCHED else EXPIRED
+
+
 def was_removed(database: Path, name: str) -> bool:
     """Look into a view of now: the relay may have removed an envelope's bytes a moment ago."""
     with RawDatabase.open(database) as now:
@@ -326,29 +339,6 @@ def was_removed(database: Path, name: str) -> bool:
             isinstance(row, dict) and EvidenceEvent.CONTENT_REMOVED.value.encode() in row["record"]
             for row in now.rows("facts", "WHERE sha256 = ?", name)
         )
-
-
-def _directory(raw: RawDatabase, report: CheckReport) -> None:
-    """Check 4."""
-    for row in raw.rows("agencies"):
-        sound = (
-            isinstance(row, dict)
-            and row["key"] == canonical(row["code"])
-            and row["folded"] == f"{row['code']}\n{row['name']}".casefold()
-        )
-        if not sound:
-            where = f"agencies/{row['code'][:60]}" if isinstance(row, dict) else str(row)
-            report.add("directory", say("An entry of the directory is damaged."), where, REGISTER)
-    for row in raw.rows("bindings"):
-        sound = (
-            isinstance(row, dict)
-            and bool(_DIGEST.fullmatch(row["sha256"]))
-            and row["use"] in [use.value for use in Use]
-            and row["not_before"] <= row["not_after"]
-        )
-        if not sound:
-            where = f"bindings/{row['sha256'][:64]}" if isinstance(row, dict) else str(row)
-            report.add("directory", say("An entry of the directory is damaged."), where, REGISTER)
 
 
 def _counters(raw: RawDatabase, report: CheckReport) -> None:

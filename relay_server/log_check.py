@@ -5,6 +5,9 @@
 3. The tiles are those of the records.
 4. Every checkpoint kept is signed by the log's key, and its root is that of the records up to it.
 5. The state the log continues from is that of all records.
+6. What is kept beside them: ``notes_check``.
+
+A checkpoint that is missing is found where it is the newest or was stamped; the next one proves the same.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from docsign.pki.trust import Trust
 from docsign.sentence import say
 from docsign.verdict import Indication
 from relay_server.core.logbook import ABOUT, FOLLOWS, STATE, LogState, write_log_state
+from relay_server.notes_check import check_notes
 from relay_server.storage.raw import DamagedRowError, RawDatabase, Row
 from relay_server.troubles import CheckReport
 
@@ -56,6 +60,8 @@ class LogCheck:
                     self._record(row)
             return
         self._key = self._about()
+        if self._key is not None:
+            check_notes(self._raw, self._trust, self._key, self._is_own_word, self._report)
         for (name,) in self._raw.ask("SELECT id FROM facts WHERE leaf IS NULL LIMIT 10"):
             self._report.add("record-unlogged", say("The record does not stand in the log."), f"facts/{name}")
         checkpoints = self._checkpoints()
@@ -92,11 +98,14 @@ class LogCheck:
         except (WireError, EvidenceError):
             self._report.add("about", say("What the relay says of its log cannot be read."), "notes/about")
             return None
-        if not self._is_signed(about.signature, about.signed, about.certificate, about.time):
+        if not self._is_own_word(about):
             self._report.add(
                 "about-signature", say("What the relay says of its log is not signed by it."), "notes/about"
             )
         return key
+
+    def _is_own_word(self, word: About) -> bool:
+        return self._is_signed(word.signature, word.signed, word.certificate, word.time)
 
     def _is_signed(self, cms: bytes, content: bytes, certificate: str, time: datetime) -> bool:
         for at in (self._now, time):  # a certificate that has ended by now was good then

@@ -33,6 +33,12 @@ def stamp_name(size: int) -> str:
     return f"{_STAMPS}{size:019d}"
 
 
+def size_of_stamp(name: str) -> int | None:
+    """Return the size of the log whose token is kept under this name, None where the name is another's."""
+    number = name.removeprefix(_STAMPS)
+    return int(number) if number != name and len(number) == 19 and number.isdecimal() else None
+
+
 def word_stamp_name(certificate: str) -> str:
     """Return under which name the token over the relay's word by this certificate is kept."""
     return f"about stamp {certificate}"

@@ -16,6 +16,7 @@ from docsign.cli import run
 from docsign.exchange import wire
 from docsign.files import file_error
 from docsign.pki import SigningKey, Trust
+from relay_server import decisions
 from relay_server.app import BODIES, DATABASE
 from relay_server.checking import check, check_store
 from relay_server.cli import relay
@@ -139,6 +140,40 @@ DAMAGES: dict[str, tuple[set[str], Damage]] = {
         sql("DELETE FROM checkpoints WHERE size=(SELECT max(size) FROM checkpoints)"),
     ),
     "the log's state": ({"log-state"}, sql("UPDATE notes SET value=X'00' WHERE name='log state'")),
+    "a record of the envelope with a delivery": (
+        {"row-differs"},
+        sql("UPDATE facts SET delivery='x' WHERE leaf=0"),
+    ),
+    "a record of the envelope with a cause": (
+        {"row-differs"},
+        sql("UPDATE facts SET cause='x' WHERE leaf=1"),
+    ),
+    "a record of the envelope with a state": (
+        {"row-differs"},
+        sql("UPDATE facts SET state='x' WHERE leaf=0"),
+    ),
+    "a record without its delivery": ({"row-differs"}, sql("UPDATE facts SET delivery='' WHERE leaf=9")),
+    "a record without its cause": (
+        {"row-differs"},
+        sql("UPDATE facts SET cause=NULL WHERE leaf=(SELECT min(leaf) FROM facts WHERE cause='handover')"),
+    ),
+    "the log's name": ({"log-origin"}, sql("UPDATE notes SET value=X'00' WHERE name='log origin'")),
+    "no name of the log": ({"log-origin"}, sql("DELETE FROM notes WHERE name='log origin'")),
+    "a log before": ({"log-before"}, sql("INSERT INTO notes VALUES ('log before', X'00')")),
+    "the word by its certificate": ({"about"}, sql("UPDATE notes SET value=X'00' WHERE name LIKE 'about %'")),
+    "no word by its certificate": ({"about"}, sql("DELETE FROM notes WHERE name LIKE 'about %'")),
+    "a note nobody wrote": ({"row"}, sql("INSERT INTO notes VALUES ('la', X'00')")),
+    "a stamp that is told and not there": ({"stamped"}, sql("INSERT INTO notes VALUES ('stamped', X'33')")),
+    "an agency gone": ({"directory-missing"}, sql("DELETE FROM agencies WHERE code='000.00.12.H99'")),
+    "a certificate gone": ({"directory-missing"}, sql("DELETE FROM bindings WHERE place=1")),
+    "a fingerprint changed into another": (
+        {"directory-missing"},
+        sql("UPDATE bindings SET sha256=substr(sha256, 2) || substr(sha256, 1, 1) WHERE place=1"),
+    ),
+    "a certificate at another agency": (
+        {"directory-missing"},
+        sql("UPDATE bindings SET agency='H99' WHERE agency='H99.31'"),
+    ),
     "the relay's word": ({"about"}, sql("UPDATE notes SET value=X'00' WHERE name='about'")),
     "another's word": (
         {"about-signature"},
@@ -176,6 +211,7 @@ async def test_every_damage_to_the_database_is_found(
     for name, (expected, damage) in DAMAGES.items():
         copy = tmp_path / "copy.sqlite"
         shutil.copyfile(site.folder / DATABASE, copy)
+        shutil.copyfile(site.folder / decisions.NAME, tmp_path / decisions.NAME)
         database = sqlite3.connect(copy)
         with database:
             damage(database)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from docsign.pki.fetch import fetch_timestamp
 from docsign.sentence import say
 from docsign.verdict import Conclusion, Indication, SubIndication
 from docsign.verification import verify
+from relay_server.app import DATABASE
 from relay_server.backup import backup, restore
 from relay_server.checking import check
 from relay_server.core.refusals import RefusalError
@@ -101,6 +104,37 @@ async def test_a_receipt_fetched_later_carries_the_stamp(
     assert judge_timestamp_file(
         proved.about.stamp, content=proved.about.stamped, trust=trust, at=datetime.now(UTC)
     ).intact
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE notes SET value=CAST(substr(value, 1, 60) || X'00' AS BLOB) WHERE name LIKE 'stamp size %2'",
+        "UPDATE notes SET value=(SELECT value FROM notes WHERE name LIKE '%4') WHERE name LIKE '%size %2'",
+        "UPDATE notes SET value=X'' WHERE name LIKE 'stamp size %2'",
+        "UPDATE notes SET value=X'3000' WHERE name LIKE 'about stamp %'",
+        "DELETE FROM checkpoints WHERE size = 2",
+    ],
+)
+async def test_damage_to_a_stamp_is_found(
+    site: Site, agency_key: SigningKey, tsa_url: str, damage: str
+) -> None:
+    """A token that is another's, changed or empty, or whose checkpoint is gone, would spoil receipts."""
+    async with site.served(tsa="http://127.0.0.1:1/", stamp_seconds=3600) as here:
+        stamping, ledger = here.relay.stamping, here.relay.ledger
+        assert stamping is not None
+        stamping.fetch = lambda digest: fetch_timestamp(tsa_url, digest)
+        async with site.client(here.url, "commune-tls") as commune:
+            for number in ("1", "2"):
+                assert (await commune.send(sealed(agency_key, number=number)))[0] == 201
+                await stamping.stamp(ledger, datetime.now(UTC))
+    assert check(site.folder).is_sound
+    with closing(sqlite3.connect(site.folder / DATABASE)) as database, database:
+        assert database.execute(damage).rowcount == 1
+    assert {one.code for one in check(site.folder).troubles} == {"stamp"}
+    with closing(sqlite3.connect(site.folder / DATABASE)) as database, database:
+        database.execute("DELETE FROM notes WHERE name LIKE 'stamp size %4'")
+    assert "stamped" in {one.code for one in check(site.folder).troubles}
 
 
 async def test_receipts_outlive_a_change_of_the_relays_certificate(
