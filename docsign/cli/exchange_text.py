@@ -107,6 +107,22 @@ def what_to_do(item: wire.InboxItem) -> Sentence | None:
     return _CHANGES.get(item.kind)
 
 
+def taken_back(state: str, document_id: str, sha256: str) -> Sentence | None:
+    """Return what to do with a document that its sender takes back, or has taken back already."""
+    values = {"document": document(document_id), "name": sha256[:16]}
+    if state == wire.DeliveryState.RECALL_ASKED:
+        return say(
+            "The sender takes {document} ({name}) back: answer 15 (given back) or 16 (refused).", **values
+        )
+    if state == wire.DeliveryState.WITHDRAWN:
+        return say(
+            "The sender has taken {document} ({name}) back: destroy it in your system, "
+            "then answer 15 (done).",
+            **values,
+        )
+    return None
+
+
 def entry_name(entry: Entry, lang: Language) -> str:
     """Return what an entry is: the document's number, or the status about it."""
     name = document(entry.document_id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,6 +17,7 @@ import click
 
 from docsign.cli.desk import Desk, at_the_desk, ending, say_why, send_now, worst
 from docsign.cli.help import Command
+from docsign.cli.naming import as_the_relay_knows, is_named, require_one, what_it_is_about
 from docsign.cli.office_desk import OfficeDesk
 from docsign.cli.options import PATH
 from docsign.cli.settings import user_folder
@@ -32,7 +33,7 @@ from docsign.sentence import say
 
 if TYPE_CHECKING:
     from docsign.envelope import Receipt
-    from docsign.envelope.header import Organization, ResponseFor
+    from docsign.envelope.header import Organization
     from docsign.exchange import Outbox, RelayClient
     from docsign.exchange.inbox import Inbox, Received
     from docsign.exchange.wire import InboxItem
@@ -166,9 +167,16 @@ def _with_next(error: DocsignError, received: Received) -> DocsignError:
 
 
 def _answer(desk: Desk, received: Received, book: _Book | None) -> int:
-    """Show what arrived, entered in the register where that is wanted; return its exit status."""
+    """Show what arrived, entered in the register where that is wanted; return its exit status.
+
+    What its sender has taken back meanwhile is not entered.
+    """
+    from docsign.cli.exchange_text import taken_back
+
     row, lines, status = received.to_json(), [_from_here(received.path)], EXIT_OK
-    if book is not None:
+    if received.is_withdrawn:
+        status = EXIT_FAILED
+    elif book is not None:
         try:
             more, further = book.enter(received)
         except DocsignError as error:
@@ -176,6 +184,9 @@ def _answer(desk: Desk, received: Received, book: _Book | None) -> int:
         else:
             row, lines = {**row, **more}, [*lines, *further]
     desk.answer(row, lines)
+    asked_back = taken_back(received.state, received.document_id, received.sha256)
+    if asked_back is not None:
+        desk.tell(asked_back)
     return status
 
 
@@ -194,7 +205,7 @@ async def _receive(
     output: Path,
     book: _Book | None,
 ) -> int:
-    from docsign.cli.exchange_text import document, what_to_do
+    from docsign.cli.exchange_text import document, taken_back, what_to_do
     from docsign.exchange.inbox import is_fetchable, waiting
 
     statuses = {EXIT_OK}
@@ -213,9 +224,15 @@ async def _receive(
             envelopes.add(received.sha256)
             statuses.add(_answer(desk, received, book))
         items = await waiting(client)
-        wanted = [item for item in items if is_fetchable(item) and (not names or _is_named(item, names))]
+        wanted = [item for item in items if is_fetchable(item) and (not names or is_named(item, names))]
+        for item in items:
+            asked_back = taken_back(item.state, item.document_id, item.sha256)
+            if asked_back is not None and (not names or is_named(item, names)):
+                if item.sha256 not in envelopes:  # else it was told just now
+                    desk.tell(asked_back)
+                statuses.add(EXIT_FAILED if names else EXIT_OK)
         for name in names:
-            if not any(_is_named(item, [name]) for item in wanted):
+            if not any(is_named(item, [name]) for item in items):
                 sentence = say("Nothing of this name waits for this agency.")
                 statuses.add(desk.complain(UsageError(sentence, where=name)))
         for item in wanted:
@@ -242,13 +259,6 @@ async def _receive(
                 statuses.add(ending(entry))
     desk.tell(say("Received: {count}.", count=len(envelopes)))
     return worst(statuses)
-
-
-def _is_named(item: InboxItem, names: Sequence[str]) -> bool:
-    return any(
-        name in (item.document_id, item.delivery) or (len(name) >= 8 and item.sha256.startswith(name.lower()))
-        for name in names
-    )
 
 
 def _us(client: RelayClient, agency: str | None) -> Organization:
@@ -300,7 +310,10 @@ def status(
     client = desk.client()
     us = _us(client, agency)
     with desk.kept() as kept:
-        sha256, answered = _what_it_is_about(desk, kept, name, code, receivers)
+        sha256, answered = what_it_is_about(desk, kept, name, code, receivers)
+        if not answered and not queue:
+            sha256, answered = asyncio.run(as_the_relay_knows(client, sha256, code, receivers))
+        require_one({sha256} if answered else set(), name)
         now = datetime.now(UTC)
         entries = [
             kept.add_status(
@@ -324,55 +337,6 @@ def status(
             say_why(desk, entry)
             statuses.add(ending(entry))
     return worst(statuses)
-
-
-def _what_it_is_about(
-    desk: Desk, kept: Outbox, name: str, code: str, receivers: tuple[str, ...]
-) -> tuple[str, list[ResponseFor]]:
-    """Return the envelope and how it is named in each status to send."""
-    from docsign.envelope import ResponseFor
-    from docsign.exchange.bodies import digest_of
-    from docsign.exchange.entries import header_of
-    from docsign.exchange.inbox import Inbox
-
-    file = Path(name)
-    wanted = digest_of(file)[0] if file.is_file() else name
-    if code == "13":
-        sent = kept.find(wanted)
-        _require_one({entry.envelope for entry in sent}, name)
-        document_id = sent[0].document_id
-        parts = document_id.split(",", 2)
-        number = parts[2] if len(parts) == 3 else ""
-        return sent[0].envelope, [
-            ResponseFor(organ_id=receiver, code=number, document_id=document_id, issued=_day(document_id))
-            for receiver in receivers or sent[0].receivers
-        ]
-    with Inbox(desk.outbox) as register:
-        received = register.find(wanted)
-    if not received and file.is_file():
-        return wanted, [header_of(file).as_answered()]
-    _require_one({one.sha256 for one in received}, name)
-    return received[0].sha256, [received[0].as_answered()]
-
-
-def _day(document_id: str) -> date | None:
-    try:
-        return datetime.strptime(document_id.split(",")[1], "%Y/%m/%d").replace(tzinfo=UTC).date()
-    except (IndexError, ValueError):
-        return None
-
-
-def _require_one(found: set[str], name: str) -> None:
-    if not found:
-        raise UsageError(
-            say("No envelope of this name is known here."),
-            where=name,
-            hint=say("Give the file, or all 64 digits of its SHA-256."),
-        )
-    if len(found) > 1:
-        raise UsageError(
-            say("This names several envelopes: {names}.", names=", ".join(sorted(found))), where=name
-        )
 
 
 @click.command(cls=Command)
@@ -413,7 +377,7 @@ def trace(desk: Desk, name: str, receipt: Path | None, receipts: Path | None) ->
             found = {entry.envelope for entry in kept.find(name)} | {
                 one.sha256 for one in register.find(name)
             }
-        _require_one(found, name)
+        require_one(found, name)
         sha256 = found.pop()
     log, again, every = asyncio.run(go())
     desk.answer(json.loads(log.to_json()), trace_lines(log, desk.lang))

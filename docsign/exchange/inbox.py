@@ -12,7 +12,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -89,6 +89,13 @@ class Received:
     path: Path
     stored_at: datetime
     handed_over_at: datetime | None
+    state: str = ""
+    """Where the relay says the delivery stands after our confirmation; empty where it was not just asked."""
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the sender took it back before it was confirmed: it is to be destroyed, and that told."""
+        return self.state == wire.DeliveryState.WITHDRAWN
 
     def as_answered(self) -> ResponseFor:
         """Return how a status names this document."""
@@ -111,6 +118,7 @@ class Received:
             "file": str(self.path),
             "stored_at": rfc3339(self.stored_at),
             "handed_over_at": rfc3339(self.handed_over_at),
+            **({"state": self.state} if self.state else {}),
         }
 
 
@@ -176,7 +184,8 @@ class Inbox:
     async def receive(self, client: Fetcher, item: wire.InboxItem, folder: Path | str) -> Received:
         """Fetch one delivery into ``folder``, confirm it, queue its 01, and return it; safe to repeat.
 
-        Raises FileUnusableError for the folder, DiskFullError, StorageError, WireError, the relay's errors.
+        What its sender took back meanwhile (``is_withdrawn``) is not answered with 01. Raises
+        FileUnusableError for the folder, DiskFullError, StorageError, WireError, the relay's errors.
         """
         with self._alone():
             known = self._known(item.delivery)
@@ -237,12 +246,13 @@ class Inbox:
 
     async def _confirm(self, client: Fetcher, received: Received) -> Received:
         try:
-            await client.handover(received.delivery, received.sha256)
+            accepted = await client.handover(received.delivery, received.sha256)
         except RelayRefusedError:
             self._set("closed_at", received)
             raise
         self._set("handed_over_at", received)
-        if self._outbox is not None and self._agency is not None:
+        taken_back = accepted.state == wire.DeliveryState.WITHDRAWN
+        if self._outbox is not None and self._agency is not None and not taken_back:
             status = Status(
                 sender=self._agency,
                 response_for=received.as_answered(),
@@ -254,7 +264,7 @@ class Inbox:
         self._set("closed_at", received)
         confirmed = self._known(received.delivery)
         assert confirmed is not None
-        return confirmed
+        return replace(confirmed, state=accepted.state)
 
     def _set(self, column: str, received: Received) -> None:
         with translated(self._path), transaction(self._rows):

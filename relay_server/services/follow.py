@@ -56,7 +56,6 @@ _STATE_CODES = {
     State.ASSIGNED: StatusCode.ASSIGNED,
     State.IN_WORK: StatusCode.IN_WORK,
     State.DONE: StatusCode.DONE,
-    State.WITHDRAWN: StatusCode.RECALL_AGREED,
 }
 
 
@@ -208,6 +207,8 @@ def _why_not(status: Status, delivery: Delivery) -> Sentence:
         return say("The status {code} answers a recall (13), and none is open.", code=code)
     if delivery.state is State.EXPIRED:
         return say("The time to fetch this document is over.")
+    if delivery.state is State.WITHDRAWN:
+        return say("The sender has taken this document back.")
     last = _STATE_CODES.get(delivery.state) or _STATE_CODES.get(delivery.reached)
     if last is None:
         return say("The envelope must be fetched and confirmed before the status {code}.", code=code)

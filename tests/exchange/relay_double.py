@@ -41,6 +41,8 @@ class Kept:
     sender: str
     handed_over: bool = False
     state: str = "queued"
+    confirmed: str = "handed-over"
+    """Where it stands once its receiver has confirmed it."""
 
 
 @dataclass
@@ -214,8 +216,9 @@ class RelayDouble:
     async def _handover(self, request: web.Request) -> web.Response:
         delivery = request.match_info["delivery"]
         told = wire.Handover.from_json(await request.read())
-        self.kept[told.sha256].handed_over = True
-        answer = wire.HandoverAccepted(delivery=delivery, state="handed-over", recorded_at=datetime.now(UTC))
+        kept = self.kept[told.sha256]
+        kept.handed_over = True
+        answer = wire.HandoverAccepted(delivery=delivery, state=kept.confirmed, recorded_at=datetime.now(UTC))
         return web.Response(body=answer.to_json(), content_type=wire.JSON_TYPE)
 
     async def _agencies(self, request: web.Request) -> web.Response:

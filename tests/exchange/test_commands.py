@@ -319,6 +319,50 @@ def test_what_arrives_is_entered_in_the_register(
     assert any("malformed" in line and "add-incoming" not in line for line in warnings)
 
 
+def test_receiving_tells_what_is_asked_back(
+    province_desk: Desk, double: RelayDouble, envelope: bytes, make_envelope: MakeEnvelope
+) -> None:
+    """A desk that only receives hears of a recall, too, and may answer it though it never had the bytes."""
+    double.keep(envelope).state = "recall-asked"
+    name = name_of(envelope)
+    done = province_desk.run("receive", "--all", "-o", "den")
+    assert (done.returncode, done.stdout) == (0, "")
+    asked = f"Bên gửi xin lấy lại 125/UBND-VX ({name[:16]}): hãy trả lời 15 (đồng ý) hoặc 16 (từ chối)."
+    assert done.stderr.splitlines() == [asked, "Đã nhận: 0."]
+    done = province_desk.run("receive", name[:10], "-o", "den")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, asked)
+    done = province_desk.run("status", name[:16], "16", "--description", "Đang xử lý")
+    assert done.returncode == 0, done.stderr
+    ((about, body),) = double.statuses
+    told = read_status(body)
+    assert (about, told.code.value, told.addressee) == (name, "16", "H99.31")
+    assert told.response_for.document_id == "H99.31,2026/11/20,125/UBND-VX"
+    other = make_envelope("126")
+    double.keep(other).confirmed = "withdrawn"
+    done = province_desk.run("receive", name_of(other)[:10], "-o", "den")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith("Bên gửi đã lấy lại 126/UBND-VX")
+    assert "hủy" in done.stderr
+    assert len(double.statuses) == 1
+
+
+def test_a_status_is_sent_from_another_computer_by_all_digits(
+    commune_desk: Desk, province_desk: Desk, double: RelayDouble, envelope: bytes
+) -> None:
+    """What the hint promises: the relay knows the document, whoever of the agency sent or fetched it."""
+    double.keep(envelope)
+    name = name_of(envelope)
+    done = commune_desk.run("status", name, "13", "--description", "Ban hành nhầm")
+    assert done.returncode == 0, done.stderr
+    assert province_desk.run("status", name, "03").returncode == 0
+    told = [read_status(body) for _, body in double.statuses]
+    assert [(one.code.value, one.addressee) for one in told] == [("13", "H99"), ("03", "H99.31")]
+    for words in ((name, "03", "--queue"), ("f" * 64, "03")):
+        done = province_desk.run("status", *words)
+        assert done.returncode == 2
+        assert "64" in done.stderr
+
+
 def test_receive_one_of_several(
     province_desk: Desk, double: RelayDouble, make_envelope: MakeEnvelope
 ) -> None:

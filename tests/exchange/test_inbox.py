@@ -199,6 +199,21 @@ async def test_a_confirmation_that_comes_too_late_is_given_up_once(
         assert outbox.entries() == ()
 
 
+async def test_what_was_taken_back_meanwhile_is_not_said_to_have_arrived(
+    tmp_path: Path, envelope: bytes, double: RelayDouble, province: RelayClient
+) -> None:
+    """The confirmation stands, and its answer says what there is to do; no 01 that the relay would refuse."""
+    double.keep(envelope).confirmed = "withdrawn"
+    with Outbox(tmp_path) as outbox, Inbox(tmp_path, outbox=outbox, agency=PROVINCE) as inbox:
+        async with province as relay:
+            (one,) = await waiting(relay)
+            received = await inbox.receive(relay, one, tmp_path / "den")
+        assert received.handed_over_at is not None
+        assert received.is_withdrawn
+        assert received.to_json()["state"] == "withdrawn"
+        assert outbox.entries(finished=True) == ()
+
+
 async def test_wrong_bytes_are_never_confirmed(
     tmp_path: Path, envelope: bytes, double: RelayDouble, province: RelayClient
 ) -> None:

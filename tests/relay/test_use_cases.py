@@ -334,6 +334,18 @@ async def test_a_receiver_that_gives_up_what_was_withdrawn_at_once_is_on_record(
     assert [event.time for event in events if event.event == "RecallAgreed"] == [told[0].recorded_at]
 
 
+async def test_a_status_of_what_was_taken_back_is_told_that_it_was() -> None:
+    """Not that it cannot follow a 15 which nobody said."""
+    world = await World.make(COMMUNE, PROVINCE, DEPARTMENT)
+    await world.send(BODY)
+    asked = message("13", sender=COMMUNE, to=PROVINCE)
+    await follow.take_status(world.relay, world.callers[COMMUNE], digest(BODY), asked)
+    with pytest.raises(RefusalError, match="has taken this document back"):
+        await follow.take_status(
+            world.relay, world.callers[PROVINCE], digest(BODY), message("01", sender=PROVINCE)
+        )
+
+
 async def test_a_receiver_that_refuses_a_recall_while_it_fetches_still_finds_the_document() -> None:
     """13 while it is on its way, 16: the inbox goes on offering it, the sender reads that it was refused."""
     world = await World.make(COMMUNE, PROVINCE, DEPARTMENT)
