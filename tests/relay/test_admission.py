@@ -8,6 +8,7 @@ import pytest
 
 from docsign.envelope.header import Business, BusinessKind, Header, Organization, Replacement
 from docsign.exchange.wire import ProblemType
+from docsign.sentence import say
 from docsign.verdict import Conclusion, SubIndication
 from relay_server.core import admission
 from relay_server.core.refusals import RefusalError
@@ -53,6 +54,19 @@ def test_check_2_the_judgement_passed() -> None:
         with refused(ProblemType.SIGNATURE_NOT_ACCEPTED) as caught:
             admission.require_sound(conclusion, None)
         assert caught.value.worth_retrying is retry
+
+
+def test_the_refused_sender_reads_the_verdict_and_its_reason() -> None:
+    """The words of the verdict, as many as there are, and the first thing that is wrong where one is known."""
+    wrong = say("This is not a ZIP container.")
+    for conclusion, reason, told in (
+        (Conclusion.no_signature(), None, "(NO-SIGNATURE)."),
+        (Conclusion.no_signature(), wrong, f"(NO-SIGNATURE): {wrong}"),
+        (Conclusion.failed(SubIndication.HASH_FAILURE), None, "(TOTAL-FAILED/HASH_FAILURE)."),
+    ):
+        with pytest.raises(RefusalError) as caught:
+            admission.require_sound(conclusion, reason)
+        assert str(caught.value.sentence).endswith(told)
 
 
 def test_check_3_the_seal_is_the_agencys_own() -> None:

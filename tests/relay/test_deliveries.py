@@ -119,6 +119,13 @@ def test_repetition_is_no_news_but_for_assigned_and_in_work() -> None:
     assert (accepted[1], assigned[1]) == (None, EvidenceEvent.ASSIGNED)
 
 
+def test_what_the_receiver_says_again_is_allowed_and_changes_nothing() -> None:
+    """Its answer was lost on the way, so it repeats: the repetition is never refused and never a new step."""
+    said = [(here, what, step.to) for (here, what), step in TABLE.items() if what.actor == "receiver"]
+    for here, what, there in said:
+        assert TABLE[there, what].to is there, (here, what)
+
+
 def test_whoever_had_what_was_withdrawn_at_once_is_on_record() -> None:
     """Fetched, the lease over, asked back: the receiver has the bytes, and its 15 says they are given up."""
     agreed = walk("fetch", "lease over", "13").after(Happening.AGREE_RECALL, at=NOW)
