@@ -57,7 +57,7 @@ def test_check_2_the_judgement_passed() -> None:
 
 
 def test_the_refused_sender_reads_the_verdict_and_its_reason() -> None:
-    """The words of the verdict, as many as there are, and the first thing that is wrong where one is known."""
+    """The words of the verdict, as many as there are, and what is wrong where that is known."""
     wrong = say("This is not a ZIP container.")
     for conclusion, reason, told in (
         (Conclusion.no_signature(), None, "(NO-SIGNATURE)."),

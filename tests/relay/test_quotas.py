@@ -25,6 +25,34 @@ def test_connections_are_served_then_told_off_then_cut() -> None:
     assert all(Quotas(connections=0, bytes_in_flight=0, bytes_a_day=0).enter("xã") for _ in range(1000))
 
 
+def test_one_that_leaves_makes_room_for_one_and_the_last_leaves_nothing_behind() -> None:
+    """Opening and closing over and over never counts others away; who has gone takes up no memory."""
+    quotas = Quotas(connections=2, bytes_in_flight=0, bytes_a_day=0)
+    assert [quotas.enter("xã") for _ in range(3)] == [True, True, False]
+    quotas.leave("xã")
+    assert quotas.enter("xã") is False
+    quotas.leave("xã")
+    quotas.leave("xã")
+    assert quotas.enter("xã") is True
+    quotas.leave("xã")
+    quotas.leave("xã")
+    assert quotas == Quotas(connections=2, bytes_in_flight=0, bytes_a_day=0)
+
+
+def test_one_body_that_ends_gives_back_its_own_bytes_alone() -> None:
+    """What others of the certificate still send stays counted; without a limit any number come at once."""
+    quotas = Quotas(connections=0, bytes_in_flight=100, bytes_a_day=0)
+    with quotas.coming("xã", 60):
+        with quotas.coming("xã", 40):
+            pass
+        with pytest.raises(RefusalError), quotas.coming("xã", 41):
+            pass
+    assert quotas == Quotas(connections=0, bytes_in_flight=100, bytes_a_day=0)
+    free = Quotas(connections=0, bytes_in_flight=0, bytes_a_day=0)
+    with free.coming("xã", 10**12), free.coming("xã", 10**12):
+        pass
+
+
 def test_bytes_on_their_way_are_held_and_given_back() -> None:
     """One body may always come, whatever its size; a second one only within the limit; an error frees too."""
     quotas = Quotas(connections=0, bytes_in_flight=100, bytes_a_day=0)
