@@ -1,6 +1,7 @@
 """Check a relay's folder: derive every state from the evidence alone, compare, and say what is wrong.
 
-1. The database is sound by its own check, and no row refers to one that is not there.
+1. The database is sound by its own check, its write-ahead log is whole, and no row refers to one that is not
+   there.
 2. The evidence log holds (``log_check``).
 3. Of every envelope: the records about it make a history the delivery table allows; the rows state what that
    history and the envelope's own header state; its bytes are there and have its digest.
@@ -37,7 +38,8 @@ from relay_server.settings import RelaySettings
 from relay_server.storage.disk import PIECE
 from relay_server.storage.raw import RawDatabase, Row
 from relay_server.storage.tables import SCHEMA_VERSION, to_micros
-from relay_server.troubles import MIGRATE, OWNER, RESEND, RESTORE, UPGRADE, CheckReport
+from relay_server.storage.wal import is_whole
+from relay_server.troubles import LOST, MIGRATE, OWNER, RESEND, RESTORE, UPGRADE, CheckReport
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -59,6 +61,8 @@ def check_store(database: Path, bodies: Path, trust: Trust) -> CheckReport:
     """Check a database and its bodies; never raises for what is damaged in them."""
     report = CheckReport()
     try:
+        if not is_whole(database):
+            report.add("wal", LOST, f"{database}-wal")
         with RawDatabase.open(database) as raw:
             if _is_ours(raw, report):
                 _database(raw, report)
@@ -109,7 +113,7 @@ class _Envelopes:
         self._report = report
 
     def run(self) -> None:
-        """Check every envelope, and that every body belongs to one."""
+        """Check every envelope; a body without one is a crash's leftover and no damage."""
         for row in self._raw.rows("envelopes", "ORDER BY sha256"):
             if not isinstance(row, dict):
                 self._report.add("row", say("A row of the database is damaged."), str(row))

@@ -7,6 +7,7 @@ Decisions about single requests are in the relay's log (``relay_server.log``), a
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -27,9 +28,14 @@ def note(folder: Path, event: str, *, allowed: bool, **facts: object) -> None:
     path = folder / NAME
     try:
         is_new = not path.exists()
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
         try:
-            os.write(descriptor, line.encode("utf-8", "backslashreplace") + b"\n")
+            data = line.encode("utf-8", "backslashreplace") + b"\n"
+            end = os.lseek(descriptor, 0, os.SEEK_END)
+            if end and os.lseek(descriptor, end - 1, os.SEEK_SET) >= 0 and os.read(descriptor, 1) != b"\n":
+                data = b"\n" + data  # a line that was cut short stays one by itself
+            if os.write(descriptor, data) != len(data):
+                raise OSError(errno.ENOSPC, "the line was cut short")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -51,6 +57,6 @@ def read(folder: Path) -> Iterator[dict[str, Any] | None]:
     for line in lines:
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         yield value if isinstance(value, dict) else None

@@ -25,7 +25,7 @@ from relay_server.core.directory import Use
 from relay_server.services.relay import sha256_of
 from relay_server.storage.raw import RawDatabase, Row
 from relay_server.storage.tables import from_micros
-from relay_server.troubles import END, GRANT, CheckReport
+from relay_server.troubles import DECIDED, END, GRANT, CheckReport
 
 _ACTS: Final = "WHERE instr(record, CAST(? AS BLOB)) > 0 ORDER BY number"
 
@@ -56,9 +56,9 @@ def _ended(raw: RawDatabase, report: CheckReport) -> None:
     for number, line in enumerate(decisions.read(raw.path.parent), start=1):
         if line is None:
             where = f"{decisions.NAME}:{number}"
-            report.add("directory-log", say("A line of the directory's log is damaged."), where, GRANT)
+            report.add("directory-log", say("A line of the directory's log is damaged."), where, DECIDED)
         elif line.get("event") == decisions.GRANT_ENDED and line.get("allowed") is True:
-            ended.add(line.get("grant"))
+            ended.add(str(line.get("grant")))
     for (name,) in raw.ask("SELECT id FROM grants WHERE ended_at IS NULL"):
         if name in ended:
             sentence = say("This grant was ended by the operator and counts again.")

@@ -10,6 +10,7 @@ from docsign.sentence import Sentence, say
 MOST: Final = 1000
 """How many troubles are told one by one; the rest are counted."""
 
+LOST = say("Commits in the database's write-ahead log are damaged: what was written last would be lost.")
 RESTORE = say(
     "Stop the relay, keep a copy of its folder, and restore the newest sound backup (docsign-relay restore)."
 )
@@ -22,6 +23,10 @@ OWNER = say("Run the check as the user the relay runs as.")
 REGISTER = say("Add the agency's certificates again and compare the fingerprints (docsign-relay agency add).")
 
 GRANT = say("Take the agency's grant in again (docsign-relay agency delegate).")
+DECIDED = say(
+    "Compare the directory with what was decided (docsign-relay agency list, agency delegate), then delete "
+    "this line."
+)
 END = say("End it again (docsign-relay agency delegate --end) and find out who changed the database.")
 
 

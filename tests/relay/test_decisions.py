@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -120,6 +121,38 @@ async def test_a_grant_that_counts_again_though_it_was_ended_is_found(
     damage(site.folder / decisions.NAME)
     (trouble,) = check(site.folder).troubles
     assert (trouble.code, trouble.where) == ("directory-log", f"{decisions.NAME}:1")
+
+
+async def test_a_line_cut_short_stays_one_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Power was cut while a line was written, or the disk was full: what comes after it is whole."""
+    path = site.folder / decisions.NAME
+    before = lines(site.folder)
+    with path.open("ab") as stream:
+        stream.write(b'{"time": "2026-11-2')
+    await register(site.folder, CLERK, "UBND xã Thử", tls=[], sign=[])
+    found = list(decisions.read(site.folder))
+    assert (found[: len(before)], found[-2]) == (before, None)
+    assert found[-1] is not None
+    assert found[-1]["agency"] == CLERK
+    (trouble,) = check(site.folder).troubles
+    assert (trouble.code, trouble.where) == ("directory-log", f"{decisions.NAME}:{len(found) - 1}")
+    path.write_bytes(b"".join(one for one in path.read_bytes().splitlines(True) if one.endswith(b"}\n")))
+    assert check(site.folder).is_sound
+
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: whole(file, data[:20]))
+    with pytest.raises(DiskFullError):
+        await register(site.folder, "H99.33", "UBND xã Khác", tls=[], sign=[])
+    monkeypatch.undo()
+    assert "H99.33" not in [one.code for one in await registered(site.folder)]
+
+
+@pytest.mark.parametrize("line", [b"[" * 100_000, b'{"event":"grant ended","allowed":true,"grant":[1]}'])
+def test_a_line_of_nonsense_ends_no_check(site: Site, line: bytes) -> None:
+    """Whatever stands there, the check goes on."""
+    with (site.folder / decisions.NAME).open("ab") as stream:
+        stream.write(line + b"\n")
+    assert {one.code for one in check(site.folder).troubles} <= {"directory-log"}
 
 
 def damage(path: Path) -> None:
