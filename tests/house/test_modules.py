@@ -20,6 +20,8 @@ EXERCISED_BY = {
     "docsign.cli.batch": "tests/cli/test_transcripts.py",
     "docsign.cli.grant": "tests/relay/test_delegation.py",
     "relay_server.operating": "tests/relay/test_doctor.py",
+    "relay_server.directory_check": "tests/relay/test_checking.py",
+    "relay_server.notes_check": "tests/relay/test_stamp.py",
     "docsign.cli.expires": "tests/cli/test_transcripts.py",
     "docsign.cli.extend": "tests/cli/test_transcripts.py",
     "docsign.cli.copy": "tests/cli/test_transcripts.py",
