@@ -189,6 +189,10 @@ class Uploads(Protocol):
         """Return everything that is held, without its offsets."""
         ...
 
+    def known(self, name: str) -> Upload | None:
+        """Return an upload without its offset, as quickly as that there is none."""
+        ...
+
     async def add(self, upload: Upload) -> None:
         """Hold a new upload; durable when this returns."""
         ...

@@ -119,7 +119,7 @@ class UploadDesk:
 
     async def look(self, caller: Caller, name: str, give_way: GiveWay) -> Upload:
         """Return how far an upload is; one that is whole is accepted first. Raises RefusalError."""
-        async with self._turns.taken(name, give_way):
+        async with self._owned(caller, name, give_way):
             upload = await self._own(caller, name)
             if upload.is_whole and not upload.accepted:
                 await self._accept(caller, upload)
@@ -142,7 +142,7 @@ class UploadDesk:
         ``complete`` says whether this piece is the last; None: the announced length says it. What came of a
         piece that broke off stays. Raises RefusalError, DiskFullError, StorageError.
         """
-        async with self._turns.taken(name, give_way):
+        async with self._owned(caller, name, give_way):
             upload = await self._own(caller, name)
             require_next(upload, offset)
             require_length(upload, length)
@@ -171,8 +171,7 @@ class UploadDesk:
 
     async def cancel(self, caller: Caller, name: str, give_way: GiveWay) -> None:
         """Forget an upload and its bytes; an envelope that was accepted stays. Raises RefusalError."""
-        async with self._turns.taken(name, give_way):
-            await self._own(caller, name)
+        async with self._owned(caller, name, give_way):
             await self._uploads.remove(name)
 
     async def sweep(self) -> int:
@@ -184,8 +183,18 @@ class UploadDesk:
                 await self._uploads.remove(name)
         return len(overdue)
 
+    @asynccontextmanager
+    async def _owned(self, caller: Caller, name: str, give_way: GiveWay) -> AsyncIterator[None]:
+        """Hold an upload of the caller's; nobody else ends what its owner does, or waits for the disk."""
+        self._require_own(caller, self._uploads.known(name))
+        async with self._turns.taken(name, give_way):
+            self._require_own(caller, self._uploads.known(name))  # again: it may be gone by now
+            yield
+
     async def _own(self, caller: Caller, name: str) -> Upload:
-        found = await self._uploads.find(name)
+        return self._require_own(caller, await self._uploads.find(name))
+
+    def _require_own(self, caller: Caller, found: Upload | None) -> Upload:
         if found is None or found.agency != caller.code or found.expires_at <= self._relay.now():
             raise not_found()
         return found

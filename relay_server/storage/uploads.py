@@ -66,6 +66,10 @@ class DiskUploads:
         """See ports.Uploads."""
         return tuple(self._known.values())
 
+    def known(self, name: str) -> Upload | None:
+        """See ports.Uploads."""
+        return self._known.get(name)
+
     async def add(self, upload: Upload) -> None:
         """See ports.Uploads."""
         self._require_sound()

@@ -195,6 +195,37 @@ async def test_an_upload_exists_for_its_agency_alone_and_can_be_cancelled(
         assert not list((site.folder / "uploads").iterdir())
 
 
+async def test_a_stranger_does_not_end_what_the_owner_sends(site: Site, agency_key: SigningKey) -> None:
+    """Whoever learns an upload's name is told that there is no such thing, and the owner's line stays."""
+    envelope = sealed(agency_key)
+    async with (
+        site.served() as relay,
+        site.client(relay.url, "commune-tls") as commune,
+        site.client(relay.url, "province-tls") as province,
+    ):
+        place, _ = await begin(commune, envelope)
+        arrived, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def slowly() -> Any:
+            yield envelope[:1000]
+            arrived.set()
+            await goes_on.wait()
+            yield envelope[1000:]
+
+        headers = {
+            "Upload-Offset": "0",
+            "Upload-Complete": "?1",
+            "Content-Type": "application/partial-upload",
+        }
+        sending = asyncio.create_task(commune.call("PATCH", place, data=slowly(), headers=headers))
+        await arrived.wait()
+        assert (await province.call("HEAD", place))[0] == 404
+        problem(await piece(province, place, envelope, 0, last=True), ProblemType.NOT_FOUND)
+        problem(await province.call("DELETE", place), ProblemType.NOT_FOUND)
+        goes_on.set()
+        assert (await sending)[0] == 201
+
+
 async def test_unfinished_uploads_have_limits_in_number_bytes_and_time(
     site: Site, agency_key: SigningKey
 ) -> None:
