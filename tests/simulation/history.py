@@ -39,10 +39,11 @@ CALM_SECONDS = 4_000.0
 LONG = timedelta(days=120)
 """Longer than any time to live."""
 NOT_OURS = (
-    "about-signature", "record-signature", "body-no-envelope", "body-left", "grant", "act-without-grant"
+    "about", "about-signature", "stamp", "record-signature", "body-no-envelope", "body-left", "grant",
+    "act-without-grant",
 )  # fmt: skip
-"""What the relay's own check says of simulated signatures, envelopes and grants, and of bytes that a death
-kept from being removed."""
+"""What the relay's own check says of simulated signatures, stamps, envelopes and grants, and of
+bytes that a death kept from being removed."""
 
 
 @dataclass(slots=True, kw_only=True)
