@@ -262,7 +262,7 @@ class Transaction(Protocol):
         ...
 
     async def senders_of(self, document_id: str) -> frozenset[str]:
-        """Return who sent envelopes of this document through this relay."""
+        """Return who sent envelopes of this document through this relay; an empty id is no document's."""
         ...
 
     async def is_number_known(self, number_key: str) -> bool:

@@ -24,11 +24,11 @@ class Submission:
     receivers: tuple[str, ...]
     document_id: str
     subject: str
-    priority: int = 0
-    kind: int = 0
-    changes: tuple[str, ...] = ()
-    number: str = ""
-    secret: tuple[Sentence, str] | None = None
+    priority: int
+    kind: int
+    changes: tuple[str, ...]
+    number: str
+    secret: tuple[Sentence, str] | None
 
     @staticmethod
     def of(header: Header) -> Submission:

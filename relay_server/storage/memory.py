@@ -140,7 +140,9 @@ class MemoryTransaction:
     async def senders_of(self, document_id: str) -> frozenset[str]:
         """See ports.Transaction."""
         return frozenset(
-            one.sender for one in self._tables.envelopes.values() if one.document_id == document_id
+            one.sender
+            for one in self._tables.envelopes.values()
+            if document_id and one.document_id == document_id
         )
 
     async def is_number_known(self, number_key: str) -> bool:

@@ -276,7 +276,8 @@ class DatabaseTransaction:
 
     async def senders_of(self, document_id: str) -> frozenset[str]:
         """See ports.Transaction."""
-        return frozenset(row["sender"] for row in self._rows(_SENDERS, wanted=document_id))
+        rows = self._rows(_SENDERS, wanted=document_id) if document_id else ()
+        return frozenset(row["sender"] for row in rows)
 
     async def is_number_known(self, number_key: str) -> bool:
         """See ports.Transaction."""

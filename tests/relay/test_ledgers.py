@@ -282,6 +282,13 @@ async def test_removable_is_what_is_old_and_nobody_waits_for(ledger: Ledger) -> 
     assert not await ledger.read(lambda tx: tx.is_number_known(""))
 
 
+async def test_documents_without_an_id_are_not_one_document(ledger: Ledger) -> None:
+    """Nobody is told that he sends twice, or changes another's document, because both have no DocumentId."""
+    nameless = replace(envelope(), document_id="")
+    await ledger.write(lambda tx: tx.add_envelope(nameless))
+    assert await ledger.read(lambda tx: tx.senders_of("")) == frozenset()
+
+
 async def test_a_delivery_is_replaced(ledger: Ledger) -> None:
     """Its place among the receivers stays."""
     sent = envelope()

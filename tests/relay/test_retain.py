@@ -149,6 +149,8 @@ def test_numbers_begin_anew_every_year() -> None:
     next_year = replace(header, issued=NOW.date().replace(year=2027), document_id="")
     assert Submission.of(next_year).number_key("H99.31") != Submission.of(header).number_key("H99.31")
     assert Submission.of(replace(header, number="")).number_key("H99.31") == ""
+    undated = Submission.of(replace(header, issued=None, document_id="không ngày")).number_key("H99.31")
+    assert undated not in {"", Submission.of(header).number_key("H99.31")}
 
 
 async def test_bytes_past_the_retention_go_and_their_name_stays() -> None:

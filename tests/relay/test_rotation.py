@@ -44,6 +44,18 @@ def test_old_and_new_are_both_good_for_the_overlap_and_then_the_new_one_alone() 
     )
 
 
+def test_a_certificate_that_is_over_is_none_to_choose_from() -> None:
+    """The next change a year later asks for no ``--replaces``: what ended by then is not replaced again."""
+    changed, ends = rotated(agency(), new(), at=NOW, overlap=WEEK)
+    later = binding("mới hơn", Use.TLS, since=NOW + timedelta(days=300))
+    at = NOW + timedelta(days=310)
+    assert ends < at
+    again, over = rotated(changed, later, at=at, overlap=WEEK)
+    assert over == at + WEEK
+    assert again.has(new().sha256, Use.TLS, at=over)
+    assert not again.has(new().sha256, Use.TLS, at=over + timedelta(seconds=1))
+
+
 def test_an_overlap_never_makes_the_old_certificate_live_longer() -> None:
     """The old one ends at its own end at the latest."""
     old = agency()
@@ -67,6 +79,8 @@ def test_a_change_that_would_leave_a_gap_or_is_not_clear_is_refused() -> None:
         rotated(agency(), binding("sau", Use.TLS, since=NOW + WEEK * 2), at=NOW, overlap=WEEK)
     with pytest.raises(UsageError, match="must be good when"):
         rotated(agency(), binding("cũ", Use.TLS, since=NOW - timedelta(days=365)), at=NOW, overlap=WEEK)
+    with pytest.raises(UsageError, match="must be good when"):  # it would end with the old one
+        rotated(agency(), replace(new(), not_after=NOW + WEEK), at=NOW, overlap=WEEK)
     with pytest.raises(UsageError, match="no such certificate"):
         rotated(Agency(code=COMMUNE, name="UBND xã Mẫu"), new(), at=NOW, overlap=WEEK)
     two = replace(agency(), bindings=(*agency().bindings, binding("máy hai", Use.TLS)))

@@ -13,12 +13,12 @@ import pytest
 from docsign.exchange.wire import ProblemType
 from docsign.verdict import Conclusion, SubIndication
 from relay_server.core.refusals import RefusalError
-from relay_server.core.uploads import Upload
+from relay_server.core.uploads import Upload, require_share
 from relay_server.services.relay import Limits
 from relay_server.services.upload import Turns, UploadDesk
 from relay_server.storage.uploads import DiskUploads
 from tests.relay.conftest import sha256
-from tests.relay.values import COMMUNE, PROVINCE
+from tests.relay.values import COMMUNE, NOW, PROVINCE
 from tests.relay.world import StubExaminer, World
 
 
@@ -91,6 +91,36 @@ async def test_what_waits_for_an_upload_is_ended_by_a_newer_request() -> None:
         await asyncio.sleep(0)
         assert hung.is_set()
     await asyncio.gather(waiting, newest)
+
+
+def test_what_counts_against_the_share_of_an_agency() -> None:
+    """Its own unfinished uploads alone; up to the limit itself, and a single one whatever its size."""
+
+    def held(agency: str = COMMUNE, length: int | None = 100, *, accepted: bool = False) -> Upload:
+        return Upload(
+            id="x",
+            agency=agency,
+            certificate="y",
+            sha256="z",
+            length=length,
+            expires_at=NOW,
+            accepted=accepted,
+        )
+
+    def is_let_in(others: list[Upload], new: Upload) -> bool:
+        try:
+            require_share(others, new, most=2, most_bytes=200, largest=150)
+        except RefusalError as refused:
+            return refused.kind is not ProblemType.TOO_MANY
+        return True
+
+    assert is_let_in([], held(length=1000))
+    assert is_let_in([held()], held())
+    assert not is_let_in([held()], held(length=101))
+    assert not is_let_in([held(length=None)], held(length=51))
+    assert not is_let_in([held(length=1), held(length=1)], held(length=1))
+    assert is_let_in([held(accepted=True)] * 3, held(length=1000))
+    assert is_let_in([held(PROVINCE)] * 3, held(length=1000))
 
 
 async def test_the_share_of_an_agency_holds_for_those_who_announce_at_once(tmp_path: Path) -> None:
