@@ -21,22 +21,25 @@ PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said
 
 @click.command(cls=Command)
 @click.argument("folder", type=PATH, metavar="DIR")
+@click.option("--trust", type=PATH, help="Authorities to check by; default: those its settings name.")
 @json_option
 @language_option
 @click.pass_context
-def check(ctx: click.Context, folder: Path, as_json: bool, lang: Language) -> None:
+def check(ctx: click.Context, folder: Path, trust: Path | None, as_json: bool, lang: Language) -> None:
     """Check a relay's database, bodies and log against its evidence; exit status 1 where anything is wrong.
 
-    Changes nothing; the relay may be serving meanwhile.
+    Changes nothing; the relay may be serving meanwhile. A backup on another machine needs --trust there.
 
     Example: docsign-relay check /srv/relay
     """
     from docsign.files import is_file
+    from docsign.pki.trust import Trust
     from relay_server.app import MANIFEST
     from relay_server.backup import check_backup
     from relay_server.checking import check as check_folder
 
-    report = check_backup(folder) if is_file(folder / MANIFEST) else check_folder(folder)
+    given = Trust.from_path(trust) if trust else None
+    report = (check_backup if is_file(folder / MANIFEST) else check_folder)(folder, given)
     _tell(ctx, report, as_json=as_json, lang=lang)
 
 

@@ -51,10 +51,13 @@ _OF_THE_ENVELOPE = (
 """Records that are about no single delivery."""
 
 
-def check(folder: Path) -> CheckReport:
-    """Check the relay of ``folder``; raises FileUnusableError, UsageError, TrustError where it is none."""
+def check(folder: Path, trust: Trust | None = None) -> CheckReport:
+    """Check the relay of ``folder``, by the trust of its settings where none is given.
+
+    Raises FileUnusableError, UsageError, TrustError where it is none.
+    """
     settings = RelaySettings.read(folder)
-    return check_store(folder / DATABASE, folder / BODIES, Trust.from_path(settings.trust))
+    return check_store(folder / DATABASE, folder / BODIES, trust or Trust.from_path(settings.trust))
 
 
 def check_store(database: Path, bodies: Path, trust: Trust) -> CheckReport:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from docsign.errors import FileUnusableError, StorageError
+from docsign.errors import DiskFullError, FileUnusableError, StorageError
 from docsign.files import is_file
 from docsign.sentence import say
 
@@ -146,6 +146,8 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        if "disk is full" in str(error):
+            raise DiskFullError(say("The disk is full: nothing was written."), where=str(path)) from error
         raise StorageError(
             say("The database reports an error: {reason}.", reason=error), where=str(path)
         ) from error

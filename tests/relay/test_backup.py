@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from docsign.cli import run
 from docsign.envelope.evidence import About, Receipt
 from docsign.envelope.evidence_judge import judge_receipt
 from docsign.envelope.signed_note import Checkpoint, NoteKey, open_checkpoint, read_note
-from docsign.errors import FileUnusableError, StorageError, UsageError
+from docsign.errors import DiskFullError, FileUnusableError, StorageError, UsageError
 from docsign.exchange import wire
 from docsign.pki import SigningKey, Trust
 from docsign.verdict import Indication
@@ -22,7 +24,8 @@ from relay_server.checking import check
 from relay_server.cli import relay
 from relay_server.migrating import migrate
 from relay_server.register import register, registered
-from relay_server.storage.raw import RawDatabase
+from relay_server.settings import FILE_NAME
+from relay_server.storage.raw import RawDatabase, translated
 from tests.relay.conftest import Site, sealed
 from tests.relay.test_checking import traffic
 from tests.relay.test_migrating import OLDER, set_back
@@ -210,6 +213,30 @@ async def test_a_backup_that_was_changed_is_not_migrated(
     set_back(target / DATABASE, 3)
     with pytest.raises(StorageError, match="not the one"):
         migrate(target)
+
+
+async def test_a_backup_is_checked_on_another_machine(
+    site: Site, agency_key: SigningKey, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There the authorities lie elsewhere: --trust says where."""
+    await traffic(site, agency_key)
+    target = tmp_path / "backup"
+    backup(site.folder, target)
+    settings = (target / FILE_NAME).read_text()
+    (target / FILE_NAME).write_text(settings.replace(str(site.authority.trust_folder), "/khong/co"))
+    assert run(relay, ["check", str(target), "--lang", "en"]) == 2
+    assert "/khong/co" in capsys.readouterr().err
+    assert run(relay, ["check", str(target), "--trust", str(site.authority.trust_folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sound"] is True
+
+
+def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
+    """SQLite's own words for it reach nobody."""
+    path = tmp_path / DATABASE
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(DiskFullError), translated(path):
+            database.execute("CREATE TABLE facts (record)")
 
 
 async def test_the_bytes_in_a_backup_are_the_owners_alone(
