@@ -176,6 +176,15 @@ async def test_bytes_past_the_retention_go_and_their_name_stays() -> None:
     assert trace.deliveries[0].state == State.HANDED_OVER.value
 
 
+async def test_without_a_retention_bytes_are_kept_for_ever() -> None:
+    """Unless its operator sets one, a relay removes nothing, however old."""
+    world = await World.make(COMMUNE, PROVINCE)
+    await world.send(f"{PROVINCE}|giữ mãi", time_to_live=timedelta(days=1))
+    world.clock.move(timedelta(days=10_000))
+    assert (await retain.expire(world.relay), await retain.remove(world.relay)) == (1, 0)
+    assert list(world.bodies.committed) == [digest(f"{PROVINCE}|giữ mãi")]
+
+
 async def test_the_check_agrees_with_all_of_it(site: Site, agency_key: SigningKey) -> None:
     """Warned, withdrawn, asked back, answered, removed: the evidence alone gives every state again."""
     envelopes = [sealed(agency_key, number=str(number)) for number in range(1, 5)]
