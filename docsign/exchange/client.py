@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,17 +23,15 @@ from yarl import URL
 from docsign.envelope.agency_codes import is_agency_code
 from docsign.envelope.evidence import RECEIPT_LIMIT, Receipt
 from docsign.errors import (
-    ExchangeError,
-    RelayBusyError,
-    RelayIdentityError,
     RelayRefusedError,
     RelayUnreachableError,
     UsageError,
     WireError,
 )
 from docsign.exchange import wire
+from docsign.exchange.answers import Answer, patience, translating
 from docsign.exchange.bodies import already_there, digest_of, discard, open_body, publish, size_of
-from docsign.exchange.problems import Problem, ProblemType
+from docsign.exchange.problems import ProblemType
 from docsign.exchange.receipts import require_receipt, require_record, with_lists
 from docsign.exchange.resuming import RESUMABLE, send_resumably
 from docsign.exchange.tls import (
@@ -42,7 +40,6 @@ from docsign.exchange.tls import (
     is_alert,
     read_identity,
     relay_context,
-    relay_not_trusted,
     require_in_time,
 )
 from docsign.files import file_error
@@ -54,8 +51,6 @@ CONNECT_TIME = 20.0
 """Seconds to reach the relay."""
 LISTENING = 2.0
 """Seconds to listen for why a relay broke the connection."""
-SILENCE = 60.0
-"""Seconds without a byte from the relay after which the connection counts as broken."""
 RESUMPTIONS = 5
 """How often one fetch picks up a broken download, as long as bytes arrive in between."""
 DEFAULT_FETCH_LIMIT = 2 * 1024**3
@@ -132,7 +127,7 @@ class RelayClient:
             headers[wire.TIME_TO_LIVE_HEADER] = str(int(time_to_live.total_seconds()))
         with open_body(envelope) as stream:
             if size >= RESUMABLE:
-                found = await send_resumably(self._asked, _receipt_bytes, stream, size, headers)
+                found = await send_resumably(self._asked, stream, size, headers)
                 if found is not None:
                     return self._checked(found, sha256)
                 stream.seek(0)
@@ -170,7 +165,7 @@ class RelayClient:
             query["wait"] = str(min(int(wait), wire.MAX_WAIT))
         if after is not None:
             query["after"] = after
-        data = await self._call("GET", wire.INBOX, query=query, silence=SILENCE + wait)
+        data = await self._call("GET", wire.INBOX, query=query, wait=wait)
         return wire.InboxPage.from_json(data)
 
     async def fetch(self, sha256: str, to: Path, *, limit: int = DEFAULT_FETCH_LIMIT) -> Path:
@@ -254,9 +249,9 @@ class RelayClient:
         **options: Any,
     ) -> bytes:
         try:
-            async with self._asked(method, path, expected=expected, **options) as response:
+            async with self._asked(method, path, expected=expected, **options) as answer:
                 self._is_known = True
-                return await _read(response, limit)
+                return await answer.read(limit)
         except RelayUnreachableError as error:
             if not self._is_known and _broke_off(error.__cause__) and await self._is_turned_away():
                 raise identity_refused(str(self.url)) from error
@@ -270,28 +265,34 @@ class RelayClient:
         *,
         expected: tuple[int, ...],
         query: dict[str, str] | None = None,
-        silence: float = SILENCE,
+        wait: float = 0,
         upload: BinaryIO | None = None,
-        **options: Any,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        data: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Answer]:
         if self._session is None:
             raise UsageError(say("The relay's client is used outside its «async with»."))
+        size = len(data) if upload is None else int((headers or {})["Content-Length"])
+        wait += patience(size)
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_TIME, connect=CONNECT_TIME, sock_read=silence
+            total=None, sock_connect=CONNECT_TIME, connect=CONNECT_TIME, sock_read=wait
         )
-        async with _translating(str(self.url)), asyncio.timeout(None) as watch:
-            if upload is not None:
-                options["data"] = _pieces(upload, watch)
-            async with self._session.request(
+        async with (
+            translating(str(self.url)),
+            asyncio.timeout(CONNECT_TIME + wait) as watch,
+            self._session.request(
                 method,
                 self.url.join(URL(path, encoded=True)).update_query(query or {}),
                 timeout=timeout,
                 allow_redirects=False,
-                **options,
-            ) as response:
-                if response.status not in expected:
-                    raise await _refusal(response, str(self.url))
-                yield response
+                headers=headers,
+                data=data or None if upload is None else _pieces(upload, watch, wait),
+            ) as response,
+        ):
+            watch.reschedule(None)
+            answer = Answer(response=response, watch=watch)
+            await answer.require(expected, str(self.url))
+            yield answer
 
     async def _is_turned_away(self) -> bool:
         """Ask whether the relay breaks the connection because of our certificate.
@@ -325,12 +326,12 @@ class RelayClient:
         try:
             async with self._asked(
                 "GET", wire.envelope_path(sha256), expected=(200, 206), headers=headers
-            ) as response:
-                start = _start_of(response, had)
+            ) as answer:
+                start = _start_of(answer, had)
                 with part.open("r+b" if start else "wb") as stream:
                     stream.truncate(start)
                     stream.seek(start)
-                    await _store(response, stream, limit)
+                    await _store(answer, stream, limit)
         except RelayRefusedError as error:
             if error.problem != ProblemType.RANGE:
                 raise
@@ -340,81 +341,13 @@ class RelayClient:
             raise file_error(error, part.parent) from error
 
 
-async def _pieces(stream: BinaryIO, watch: asyncio.Timeout) -> AsyncIterator[bytes]:
-    """Yield the body piece by piece; a line that takes none for SILENCE seconds is broken."""
+async def _pieces(stream: BinaryIO, watch: asyncio.Timeout, wait: float) -> AsyncIterator[bytes]:
+    """Yield the body piece by piece; ``wait`` seconds are left for the next one, and for the answer."""
     loop = asyncio.get_running_loop()
     while piece := await asyncio.to_thread(stream.read, _UPLOADED):
-        watch.reschedule(loop.time() + SILENCE)
+        watch.reschedule(loop.time() + wait)
         yield piece
-    watch.reschedule(None)  # from here on the silence of the answer counts
-
-
-# ---- answers ---------------------------------------------------------------------------------------------
-
-
-async def _receipt_bytes(response: aiohttp.ClientResponse) -> bytes:
-    return await _read(response, RECEIPT_LIMIT)
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in response.content.iter_chunked(_PIECE):
-        size += len(piece)
-        if size > limit:
-            raise WireError(say("The relay's answer is too long."), where=response.url.path)
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-async def _refusal(response: aiohttp.ClientResponse, address: str) -> ExchangeError:
-    """Return the error that a negative answer is."""
-    problem: Problem | None = None
-    if response.content_type == wire.PROBLEM_TYPE:
-        with suppress(WireError):
-            problem = Problem.from_json(await _read(response, 64 * 1024))
-    waiting = response.headers.get("Retry-After", "")
-    later = int(waiting) if waiting.isascii() and waiting.isdigit() and len(waiting) < 7 else None
-    if problem is None:
-        if response.status in (429, 500, 502, 503, 504, 507):
-            sentence = say("The relay cannot take this now (HTTP {status}).", status=response.status)
-            return RelayBusyError(sentence, where=address, retry_after=later)
-        sentence = say("The relay answers HTTP {status} without a reason.", status=response.status)
-        return RelayRefusedError(sentence, where=address)
-    if problem.type == ProblemType.UNKNOWN_AGENCY:
-        return RelayIdentityError(problem.sentence, where=problem.where or address)
-    if problem.retry or response.status in (429, 503):
-        return RelayBusyError(problem.sentence, where=problem.where, retry_after=later)
-    return RelayRefusedError(problem.sentence, problem=problem.type, where=problem.where)
-
-
-@asynccontextmanager
-async def _translating(address: str) -> AsyncIterator[None]:
-    """Turn what aiohttp and OpenSSL raise into the library's errors."""
-    try:
-        yield
-    except (aiohttp.ClientError, TimeoutError, ssl.SSLError) as error:
-        raise _meaning(error, address) from error
-
-
-def _meaning(error: BaseException, address: str) -> ExchangeError | UsageError:
-    """Return what went wrong, in the library's words."""
-    tls = _tls_error(error)
-    if tls is not None and is_alert(tls):
-        return identity_refused(address)
-    if tls is not None:
-        return relay_not_trusted(tls, address)
-    if isinstance(error, aiohttp.InvalidURL):
-        return UsageError(say("This is no address of a relay (https://…)."), where=address)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return RelayUnreachableError(say("The relay's name is not found; is there a network?"), where=address)
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return RelayUnreachableError(
-            say("The relay cannot be reached: no network, or it is down."), where=address
-        )
-    if isinstance(error, TimeoutError):
-        return RelayUnreachableError(say("The relay has fallen silent."), where=address)
-    return RelayUnreachableError(say("The connection to the relay broke."), where=address)
+    watch.reschedule(loop.time() + wait)
 
 
 def _broke_off(cause: BaseException | None) -> bool:
@@ -423,36 +356,22 @@ def _broke_off(cause: BaseException | None) -> bool:
     return stood and not isinstance(cause, aiohttp.ClientConnectorError)
 
 
-def _tls_error(error: BaseException) -> ssl.SSLError | None:
-    """Return the TLS error inside an error of aiohttp's, but not one that is a mere broken connection."""
-    seen: BaseException | None = error
-    while seen is not None:
-        inside = (getattr(seen, name, None) for name in ("certificate_error", "os_error"))
-        for one in (*inside, seen):
-            if isinstance(one, aiohttp.ClientError | ssl.SSLEOFError | ssl.SSLZeroReturnError):
-                continue
-            if isinstance(one, ssl.SSLError):
-                return one
-        seen = seen.__cause__ or seen.__context__
-    return None
-
-
-def _start_of(response: aiohttp.ClientResponse, had: int) -> int:
+def _start_of(answer: Answer, had: int) -> int:
     """Return where this answer's bytes belong: at the end of what we have, or at the beginning."""
-    if response.status != 206:
+    if answer.status != 206:
         return 0
-    first, _last, _size_told = wire.read_content_range(response.headers.get("Content-Range", ""))
+    first, _last, _size_told = wire.read_content_range(answer.header("Content-Range"))
     if first != had:
         raise WireError(say("The relay sends other bytes than were asked for."), where="Content-Range")
     return first
 
 
-async def _store(response: aiohttp.ClientResponse, stream: BinaryIO, limit: int) -> None:
+async def _store(answer: Answer, stream: BinaryIO, limit: int) -> None:
     size = stream.tell()
-    async for piece in response.content.iter_chunked(_PIECE):
+    async for piece in answer.pieces():
         size += len(piece)
         if size > limit:
-            raise WireError(say("The envelope is larger than the relay said."), where=response.url.path)
+            raise WireError(say("The envelope is larger than the relay said."), where=answer.path)
         stream.write(piece)
 
 

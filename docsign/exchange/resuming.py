@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-import aiohttp
-
+from docsign.envelope.evidence import RECEIPT_LIMIT
 from docsign.errors import RelayRefusedError, RelayUnreachableError, WireError
 from docsign.exchange import wire
+from docsign.exchange.answers import Answer
 from docsign.exchange.problems import ProblemType
 from docsign.sentence import say
 
-RESUMABLE: Final = 1024 * 1024
-"""The size in bytes from which on an envelope is sent so."""
+RESUMABLE: Final = 256 * 1024
+"""The size in bytes from which on an envelope is sent so: a minute on a slow line."""
 RESUMPTIONS: Final = 20
 """How often one sending picks up a broken line; each time some bytes must have arrived."""
 
-Ask = Callable[..., AbstractAsyncContextManager[aiohttp.ClientResponse]]
-Read = Callable[[aiohttp.ClientResponse], Any]
+Ask = Callable[..., AbstractAsyncContextManager[Answer]]
 
 
-async def send_resumably(
-    ask: Ask, read: Read, stream: BinaryIO, size: int, headers: Mapping[str, str]
-) -> bytes | None:
+async def send_resumably(ask: Ask, stream: BinaryIO, size: int, headers: Mapping[str, str]) -> bytes | None:
     """Return the receipt's bytes, or None where the relay knows no uploads in pieces.
 
     ``headers`` are those of a plain submission. Raises what ``ask`` raises, RelayUnreachableError when a line
@@ -39,10 +36,10 @@ async def send_resumably(
     reached = -1
     for attempt in range(RESUMPTIONS + 1):
         try:
-            async with ask("POST", wire.UPLOADS, expected=(201,), headers=announced) as response:
-                if response.headers.get("Upload-Complete") == "?1":
-                    return bytes(await read(response))
-                place, offset = _place(response), _offset(response, size)
+            async with ask("POST", wire.UPLOADS, expected=(201,), headers=announced) as answer:
+                if answer.header("Upload-Complete") == "?1":
+                    return await answer.read(RECEIPT_LIMIT)
+                place, offset = _place(answer), _offset(answer, size)
         except RelayRefusedError as error:
             if error.problem in (ProblemType.NOT_FOUND, ProblemType.METHOD_NOT_ALLOWED) and reached < 0:
                 return None
@@ -58,8 +55,8 @@ async def send_resumably(
             "Upload-Complete": "?1",
         }
         try:
-            async with ask("PATCH", place, upload=stream, expected=(201,), headers=rest) as response:
-                return bytes(await read(response))
+            async with ask("PATCH", place, upload=stream, expected=(201,), headers=rest) as answer:
+                return await answer.read(RECEIPT_LIMIT)
         except RelayUnreachableError:
             if attempt == RESUMPTIONS:
                 raise
@@ -70,15 +67,15 @@ async def send_resumably(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _place(response: aiohttp.ClientResponse) -> str:
-    place = response.headers.get("Location", "")
+def _place(answer: Answer) -> str:
+    place = answer.header("Location")
     if not place.startswith(f"{wire.UPLOADS}/"):
         raise WireError(say("The relay does not say where the upload goes on."), where="Location")
     return place
 
 
-def _offset(response: aiohttp.ClientResponse, size: int) -> int:
-    offset = response.headers.get("Upload-Offset", "")
+def _offset(answer: Answer, size: int) -> int:
+    offset = answer.header("Upload-Offset")
     if not (offset.isascii() and offset.isdigit() and len(offset) < 16 and int(offset) <= size):
         raise WireError(say("The relay does not say how far the upload is."), where="Upload-Offset")
     return int(offset)

@@ -291,9 +291,11 @@ async def test_each_problem_is_its_error(
     ("answer", "error"),
     [
         (lambda: web.Response(status=502, text="<html>"), RelayBusyError),
-        (lambda: web.Response(status=404, text="không có"), RelayRefusedError),
-        (lambda: web.Response(status=302, headers={"Location": "https://khac.example/"}), RelayRefusedError),
-        (lambda: web.Response(status=400, body=b"{", content_type=wire.PROBLEM_TYPE), RelayRefusedError),
+        (lambda: web.Response(status=408), RelayBusyError),
+        (lambda: web.Response(status=520), RelayBusyError),
+        (lambda: web.Response(status=404, text="không có"), WireError),
+        (lambda: web.Response(status=302, headers={"Location": "https://khac.example/"}), WireError),
+        (lambda: web.Response(status=400, body=b"{", content_type=wire.PROBLEM_TYPE), WireError),
         (lambda: web.Response(status=201, body=b"{}"), WireError),
         (lambda: web.Response(status=201, body=b"[" * 100_000), WireError),
         (lambda: web.Response(status=201, body=b"x" * 300_000), WireError),
@@ -332,7 +334,8 @@ async def test_a_line_that_takes_nothing_any_more_is_broken(
     p12: Path, trust: Trust, make_envelope: MakeEnvelope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An upload into a hole does not hang: silence has an end, also while we speak."""
-    monkeypatch.setattr("docsign.exchange.client.SILENCE", 0.5)
+    monkeypatch.setattr("docsign.exchange.answers.SILENCE", 0.5)
+    monkeypatch.setattr("docsign.exchange.answers.UNSENT", 0)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(p12 / "relay-tls.pem")
     held = asyncio.Event()
