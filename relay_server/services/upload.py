@@ -84,15 +84,9 @@ class UploadDesk:
         relay = self._relay
         await require_room(relay, length or 0)
         if pick_up:
-            receipt = await known_receipt(relay, caller, sha256, length)
-            if receipt is not None:
-                return receipt
-            for one in self._uploads.held():
-                mine = one.agency == caller.code and one.certificate == caller.certificate
-                if mine and not one.accepted and (one.sha256, one.length) == (sha256, length):
-                    # a request whose line broke may still hold bytes: it ends before the offset is told
-                    async with self._turns.taken(one.id, lambda: None):
-                        return await self._uploads.find(one.id) or one
+            known = await self._picked_up(caller, sha256, length)
+            if known is not None:
+                return known
         limits = relay.limits
         upload = Upload(
             id=relay.randomness.name(),
@@ -116,6 +110,23 @@ class UploadDesk:
         finally:
             self._announced.remove(upload)
         return upload
+
+    async def _picked_up(self, caller: Caller, sha256: str, length: int | None) -> Upload | Receipt | None:
+        """Return the upload of this computer that goes on, or the receipt of what is here already."""
+        relay = self._relay
+        wanted = (caller.code, caller.certificate, sha256, length)
+        receipt = await known_receipt(relay, caller, sha256, length)
+        for one in () if receipt is not None else self._uploads.held():
+            is_over = one.accepted or one.expires_at <= relay.now()
+            if is_over or (one.agency, one.certificate, one.sha256, one.length) != wanted:
+                continue
+            # a request whose line broke may still hold bytes: it ends before the offset is told
+            async with self._turns.taken(one.id, lambda: None):
+                found = await self._uploads.find(one.id)
+            if found is not None and not found.accepted:
+                return found
+            receipt = receipt or await known_receipt(relay, caller, sha256, length)  # that was its last piece
+        return receipt
 
     async def look(self, caller: Caller, name: str, give_way: GiveWay) -> Upload:
         """Return how far an upload is; one that is whole is accepted first. Raises RefusalError."""

@@ -10,11 +10,13 @@ from typing import cast
 
 import pytest
 
+from docsign.envelope.evidence import Receipt
+from docsign.errors import DiskFullError
 from docsign.exchange.wire import ProblemType
 from docsign.verdict import Conclusion, SubIndication
 from relay_server.core.refusals import RefusalError
 from relay_server.core.uploads import Upload, require_share
-from relay_server.services.relay import Limits
+from relay_server.services.relay import Caller, Limits
 from relay_server.services.upload import Turns, UploadDesk
 from relay_server.storage.uploads import DiskUploads
 from tests.relay.conftest import sha256
@@ -144,6 +146,93 @@ async def test_the_share_of_an_agency_holds_for_those_who_announce_at_once(tmp_p
     assert await announce(10, 10) == 3
     assert await announce(None, 10) == 2
     assert await announce(900, 10) == 2
+
+
+async def test_only_ones_own_unfinished_upload_is_picked_up(tmp_path: Path) -> None:
+    """Of this computer, these bytes and this length, and not over: what is told is there to go on with."""
+    world = await World.make(COMMUNE, PROVINCE)
+    desk, commune = UploadDesk(world.relay, DiskUploads.open(tmp_path / "uploads")), world.callers[COMMUNE]
+
+    async def begin(caller: Caller = commune, sha256: str = "a" * 64, length: int | None = 10) -> str:
+        found = await desk.begin(caller, sha256=sha256, length=length, pick_up=True)
+        assert isinstance(found, Upload)
+        return found.id
+
+    first = await begin()
+    assert await begin() == first
+    others = {
+        first,
+        await begin(world.callers[PROVINCE]),
+        await begin(replace(commune, certificate="b" * 64)),
+        await begin(sha256="b" * 64),
+        await begin(length=11),
+        await begin(length=None),
+    }
+    assert len(others) == 6
+    world.clock.move(Limits().upload_life)
+    again = await begin()
+    assert again not in others
+    assert (await desk.look(commune, again, lambda: None)).offset == 0
+
+
+async def test_what_was_accepted_while_it_was_picked_up_is_answered_with_its_receipt(tmp_path: Path) -> None:
+    """The last piece of an older request was still being accepted: the client need not send anything."""
+    world = await World.make(COMMUNE, PROVINCE)
+    desk, commune = UploadDesk(world.relay, DiskUploads.open(tmp_path / "uploads")), world.callers[COMMUNE]
+    body = f"{PROVINCE}|Về việc báo cáo".encode()
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield body
+        held.set()
+        await go_on.wait()
+
+    announced = await desk.begin(commune, sha256=sha256(body), length=len(body))
+    assert isinstance(announced, Upload)
+    older = asyncio.create_task(desk.append(commune, announced.id, slowly(), offset=0, give_way=lambda: None))
+    await held.wait()
+    newer = asyncio.create_task(desk.begin(commune, sha256=sha256(body), length=len(body), pick_up=True))
+    await asyncio.sleep(0.01)
+    go_on.set()
+    receipt = await newer
+    assert isinstance(receipt, Receipt)
+    assert (await older)[1] == receipt
+
+
+async def test_nothing_is_announced_that_has_no_room(tmp_path: Path) -> None:
+    """Said at the announcement, and again before each piece, by what is still to come."""
+    world = await World.make(COMMUNE, PROVINCE, limits=Limits(free_space=100, envelope=1000))
+    uploads = DiskUploads.open(tmp_path / "uploads")
+    desk, commune = UploadDesk(world.relay, uploads), world.callers[COMMUNE]
+    world.bodies.space = 10_000
+    with pytest.raises(RefusalError) as caught:
+        await desk.begin(commune, sha256="a" * 64, length=1001)
+    assert caught.value.kind is ProblemType.TOO_LARGE
+    world.bodies.space = 199
+    with pytest.raises(DiskFullError):
+        await desk.begin(commune, sha256="a" * 64, length=100)
+    assert uploads.held() == ()
+    world.bodies.space = 200
+    announced = await desk.begin(commune, sha256="a" * 64, length=100)
+    assert isinstance(announced, Upload)
+
+    async def piece(offset: int) -> int:
+        async def bytes_of_it() -> AsyncIterator[bytes]:
+            yield b"x" * 60
+
+        sent = desk.append(
+            commune, announced.id, bytes_of_it(), offset=offset, give_way=lambda: None, complete=False
+        )
+        return (await sent)[0].offset
+
+    world.bodies.space = 199
+    with pytest.raises(DiskFullError):
+        await piece(0)
+    world.bodies.space = 200
+    assert await piece(0) == 60
+    world.bodies.space = 139
+    with pytest.raises(DiskFullError):
+        await piece(60)
 
 
 async def test_an_upload_that_may_be_accepted_later_is_kept(tmp_path: Path) -> None:
