@@ -16,6 +16,7 @@ from asn1crypto import cms, tsp
 from docsign.ades.timestamp_files import judge_timestamp_file
 from docsign.envelope.evidence import Receipt
 from docsign.envelope.evidence_judge import judge_receipt
+from docsign.envelope.signed_note import open_checkpoint
 from docsign.errors import TimestampError
 from docsign.exchange import Outbox, RelayClient, wire
 from docsign.exchange.outbox import STAMPED_AFTER
@@ -30,9 +31,10 @@ from relay_server.app import DATABASE
 from relay_server.backup import backup, restore
 from relay_server.checking import check
 from relay_server.core.refusals import RefusalError
-from relay_server.services.stamp import Stamping
+from relay_server.services.stamp import Stamping, stamp_over
 from tests.conftest import PASSPHRASE
 from tests.relay.conftest import Site, sealed, sha256
+from tests.relay.test_logbook import BOOK, KEY
 from tests.relay.test_wire_api import problem, take
 from tests.relay.values import NOW
 from tests.relay.world import World
@@ -239,16 +241,46 @@ async def test_the_stop_rule_refuses_new_envelopes_alone(site: Site, agency_key:
 
 async def test_the_limit_counts_from_the_first_failure() -> None:
     """Not from the last one; a success ends it."""
-    world = await World.make("H99.31")
+    world = await World.make("H99.31", "H99")
+    ledger = world.ledger
+    ledger.keep_log(BOOK)
 
     def fails(_digest: bytes) -> bytes:
         raise TimestampError(say("The relay's storage fails; its operator has to look."))
 
     stamping = Stamping(fetch=fails, limit=timedelta(hours=4))
-    assert await stamping.stamp(world.relay.ledger, NOW) == 0  # no log, nothing to stamp
-    stamping.failing_since, stamping.reason = NOW, say("not base64")
+    assert await stamping.stamp(ledger, NOW) == 0  # no log, nothing to stamp
+    await world.send("H99|Về việc báo cáo")
+    for hours in range(5):
+        with pytest.raises(TimestampError):
+            await stamping.stamp(ledger, NOW + timedelta(hours=hours))
     stamping.require_working(NOW + timedelta(hours=4))
-    with pytest.raises(RefusalError):
-        stamping.require_working(NOW + timedelta(hours=4, seconds=1))
-    assert await stamping.stamp(world.relay.ledger, NOW + timedelta(hours=5)) == 0
-    stamping.require_working(NOW + timedelta(hours=5))
+    with pytest.raises(RefusalError, match=r"since 2026-11-16 02:15 UTC .*its operator has to look"):
+        stamping.require_working(NOW + timedelta(hours=4, milliseconds=1))
+    stamping.fetch = lambda digest: digest
+    assert await stamping.stamp(ledger, NOW + timedelta(hours=5)) == 2
+    stamping.require_working(NOW + timedelta(hours=9))
+    await world.send("H99|Về việc khác")
+    stamping.fetch = fails
+    with pytest.raises(TimestampError):
+        await stamping.stamp(ledger, NOW + timedelta(hours=9))
+    stamping.require_working(NOW + timedelta(hours=13))  # counted anew
+
+
+async def test_a_record_goes_with_the_first_stamp_over_it() -> None:
+    """The last record under a checkpoint belongs to it, the next one to the next; what is newer has none."""
+    world = await World.make("H99.31", "H99")
+    ledger = world.ledger
+    ledger.keep_log(BOOK)
+    stamping = Stamping(fetch=lambda digest: digest, limit=timedelta(hours=4))
+    for number, size in ((1, 2), (2, 4)):
+        await world.send(f"H99|văn bản {number}")
+        assert await stamping.stamp(ledger, NOW) == size
+    await world.send("H99|văn bản 3")
+    sizes = []
+    for index in range(6):
+        found = await ledger.read(lambda tx, index=index: stamp_over(tx, index))  # type: ignore[misc]
+        if found is not None:
+            assert found[1] == hashlib.sha256(found[0]).digest()
+        sizes.append(found and open_checkpoint(found[0], KEY).size)
+    assert sizes == [2, 2, 4, 4, None, None]
