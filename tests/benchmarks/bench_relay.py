@@ -12,6 +12,8 @@ Client and server share the machine's cores, which the floor does not. So the li
 acceptance costs of a processor at the least, measured in the same run: a bare server with its client (mutual
 TLS, HTTP, SHA-256, nothing kept), the floor, and the judging of the envelope. No relay made of these parts
 takes in more than they allow on all cores, whatever waits for what; "unjudged" is one that looks at nothing.
+Over one connection the steps follow each other too: an envelope is judged when it is whole, and answered when
+it is judged, so that the bare server's time for a request and the judging are the least a client waits.
 It prints, and judges nothing.
 """
 
@@ -116,8 +118,8 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def carrying(bench: Bench, envelopes: Sequence[bytes], connections: int) -> float:
-    """Return the processor's seconds for each envelope that is sent to the bare server, on both sides."""
+def carrying(bench: Bench, envelopes: Sequence[bytes], connections: int) -> tuple[float, float]:
+    """Return the processor's seconds (both sides) and the clock's that sending to the bare server takes."""
     root, identity = bench.folder.parent / "authority/trust/root.pem", bench.identities / "relay-tls.pem"
     requests = [submission(one) for one in envelopes]
     process = subprocess.Popen(
@@ -128,14 +130,16 @@ def carrying(bench: Bench, envelopes: Sequence[bytes], connections: int) -> floa
     assert process.stdout is not None
     url = process.stdout.readline().strip()
 
-    async def spent() -> float:
+    async def spent() -> tuple[float, float]:
         lines = [await Connection.open(url, bench.tls) for _ in range(connections)]
-        began = processor_seconds(process.pid) + time.process_time()
+        used, began = processor_seconds(process.pid) + time.process_time(), time.perf_counter()
         await send_all(lines, requests)
-        return processor_seconds(process.pid) + time.process_time() - began
+        took = time.perf_counter() - began
+        used = processor_seconds(process.pid) + time.process_time() - used
+        return used / len(requests), took / len(requests)
 
     try:
-        return asyncio.run(spent()) / len(envelopes)
+        return asyncio.run(spent())
     finally:
         process.terminate()
         process.wait()
@@ -244,8 +248,10 @@ def compare(folder: Path, rounds: int, count: int) -> None:
                 floor = Floor(folder / "floor")
                 found["floor"], storing = floor.rate(envelopes, connections)
                 floor.end()
+                processor, clock = carrying(bench, envelopes, connections)
                 spent = {
-                    "carrying": carrying(bench, envelopes, connections),
+                    "carrying": processor,
+                    "turn": clock,
                     "floor": storing,
                     "judging": judging(bench.folder.parent / "authority/trust", envelopes),
                 }
@@ -271,6 +277,9 @@ def compare(folder: Path, rounds: int, count: int) -> None:
         possible, unjudged = ((os.cpu_count() or 1) / sum(parts[:many]) for many in (3, 2))
         line += f"   processor {' + '.join(f'{part * 1e3:.2f}' for part in parts)} ms: at most {possible:.0f}"
         line += f" ({possible / floor_rate:.2f}), unjudged {unjudged:.0f} ({unjudged / floor_rate:.2f})"
+        if connections == 1:
+            waited = 1 / (least["turn", 1] + least["judging", 1])
+            line += f"; step by step at most {waited:.0f} ({waited / floor_rate:.2f})"
         print(line)
 
 
