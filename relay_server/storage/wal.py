@@ -35,14 +35,15 @@ def is_whole(database: Path) -> bool:
     path = database.with_name(f"{database.name}-wal")
     if not is_file(path):
         return True
-    for _ in range(_TRIES):
+    is_begun_anew = False
+    for _ in range(_TRIES):  # a frame that is being written looks torn, and is whole when it is read again
         with opening(path) as stream:
             header = stream.read(_HEADER.size)
-            whole = _is_whole(header, stream)
+            if _is_whole(header, stream):
+                return True
             stream.seek(0)
-            if whole or header == stream.read(_HEADER.size):
-                return whole  # else it was begun anew meanwhile
-    return True
+            is_begun_anew = header != stream.read(_HEADER.size)
+    return is_begun_anew
 
 
 def _is_whole(header: bytes, stream: BinaryIO) -> bool:

@@ -15,6 +15,7 @@ from docsign.errors import StorageError
 from docsign.pki import SigningKey
 from relay_server.app import DATABASE
 from relay_server.checking import check
+from relay_server.storage import wal
 from relay_server.storage.wal import is_whole
 from tests.relay.conftest import Site, sealed
 
@@ -129,8 +130,6 @@ async def test_a_log_that_is_begun_anew_while_it_is_read(
     damaged = bytearray(whole)
     damaged[HEADER + 100] ^= 1
     path.write_bytes(damaged)
-    from relay_server.storage import wal
-
     honest: Callable[..., bool] = wal._is_whole
 
     def meanwhile(header: bytes, stream: object) -> bool:
@@ -140,3 +139,25 @@ async def test_a_log_that_is_begun_anew_while_it_is_read(
 
     monkeypatch.setattr(wal, "_is_whole", meanwhile)
     assert is_whole(crashed.folder / DATABASE)
+
+
+async def test_a_frame_that_is_being_written_is_no_damage(
+    crashed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite writes a frame's head before its page, and further commits may follow while the log is read."""
+    path = crashed.folder / WAL
+    whole = path.read_bytes()
+    torn = bytearray(whole)
+    torn[HEADER + 24 : HEADER + FRAME] = bytes(FRAME - 24)
+    path.write_bytes(torn)
+    honest: Callable[..., bool] = wal._is_whole
+    answers: list[bool] = []
+
+    def meanwhile(header: bytes, stream: object) -> bool:
+        answers.append(honest(header, stream))
+        path.write_bytes(whole)
+        return answers[-1]
+
+    monkeypatch.setattr(wal, "_is_whole", meanwhile)
+    assert is_whole(crashed.folder / DATABASE)
+    assert answers == [False, True]
