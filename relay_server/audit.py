@@ -137,6 +137,10 @@ class _Audit:
         await self._grow(
             way, goal, known_before=seen.frontier.size if seen and seen.log_key == str(key) else 0
         )
+        if not begin.size and not way.reaches_its_goal:
+            raise self._stop(
+                "entries", say("The entries that the relay shows are not those of its own checkpoint.")
+            )
         if way.contradicted or not way.reaches_its_goal:
             raise self._stop(
                 "fork", say("The log was changed: it does not continue what was seen of it before.")
@@ -300,6 +304,10 @@ class _Audit:
 def _as_seen(last: Checkpoint, frontier: Frontier) -> Checkpoint:
     """Return the checkpoint of what was seen, under the origin of the log before."""
     return Checkpoint(origin=last.origin, size=frontier.size, root=frontier.root)
+
+
+CONTRADICTIONS = frozenset({"fork", "shrunk", "another-log", "lost"})
+"""What is proved by the checkpoint seen before beside the one shown now."""
 
 
 def contradiction(seen: Seen, report: AuditReport) -> bytes:

@@ -10,7 +10,7 @@ import click
 
 from docsign.cli.help import Command, language_option
 from docsign.cli.options import json_option, passphrase_source
-from docsign.errors import EXIT_FAILED
+from docsign.errors import EXIT_FAILED, EvidenceError
 from docsign.sentence import Language, say
 
 if TYPE_CHECKING:
@@ -157,13 +157,13 @@ def audit(
 
     from docsign.exchange.client import RelayClient
     from docsign.files import read_file, write_file
-    from relay_server.audit import contradiction, follow
+    from relay_server.audit import CONTRADICTIONS, contradiction, follow
     from relay_server.core.following import SEEN_LIMIT, Seen
 
     seen = None
     if state.exists():
         seen = Seen.from_bytes(read_file(state, limit=SEEN_LIMIT), where=str(state))
-    others = [read_file(path, limit=SEEN_LIMIT) for path in compare]
+    others = [_shown_to_others(path) for path in compare]
     client = RelayClient(
         url, identity=identity, trust=trust, passphrase=passphrase_source(passphrase_file, lang)
     )
@@ -175,11 +175,25 @@ def audit(
     report = asyncio.run(run())
     if report.seen is not None:
         write_file(state, report.seen.to_bytes(), durable=True)
-    elif seen is not None and report.checkpoint:
+    elif seen is not None and CONTRADICTIONS & {code for code, _ in report.troubles}:
         write_file(state.with_name(f"{state.name}.fork"), contradiction(seen, report), durable=True)
     _tell_audit(report, as_json=as_json, lang=lang)
     if not report.is_in_order:
         ctx.exit(EXIT_FAILED)
+
+
+def _shown_to_others(path: Path) -> bytes:
+    """Read a file to compare; raises EvidenceError for one without a checkpoint: no word on the log."""
+    from docsign.envelope.signed_note import Checkpoint, read_note
+    from docsign.files import read_file
+    from relay_server.core.following import SEEN_LIMIT, checkpoint_in
+
+    data = read_file(path, limit=SEEN_LIMIT)
+    try:
+        Checkpoint.read(read_note(checkpoint_in(data)))
+    except EvidenceError as error:
+        raise EvidenceError(say("There is no checkpoint in this file."), where=str(path)) from error
+    return data
 
 
 def _tell_audit(report: AuditReport, *, as_json: bool, lang: Language) -> None:

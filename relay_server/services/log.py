@@ -11,7 +11,7 @@ from docsign.envelope.evidence import About, Receipt, parse_json
 from docsign.envelope.merkle import HASH_SIZE
 from docsign.envelope.signed_note import NoteKey
 from docsign.envelope.tiles import Tile, write_bundle
-from docsign.errors import EvidenceError, StorageError
+from docsign.errors import EvidenceError, StorageError, WireError
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import say
 from relay_server.core.directory import Use
@@ -34,7 +34,14 @@ async def introduce(
     known = await ledger.read(lambda tx: tx.note(ABOUT))
     origin = (await ledger.read(lambda tx: tx.note(ORIGIN))).decode()
     follows = (await ledger.read(lambda tx: tx.note(FOLLOWS))).decode()
-    about = None if not known else About.from_json(parse_json(known, limit=len(known), where=ABOUT))
+    try:
+        about = None if not known else About.from_json(parse_json(known, limit=len(known), where=ABOUT))
+    except (WireError, EvidenceError) as error:
+        raise StorageError(
+            say("What the relay says of its log cannot be read."),
+            where=f"notes/{ABOUT}",
+            hint=say("docsign-relay check says what is damaged."),
+        ) from error
     if about is not None and NoteKey.parse(about.log_key).public != public:
         raise StorageError(say("The log was begun with another key; its key file is not the right one."))
     if about is not None and about.certificate == notary.certificate:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,10 @@ import pytest
 from docsign.cli import run
 from docsign.envelope.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from docsign.envelope.signed_note import Checkpoint
-from docsign.errors import EvidenceError
+from docsign.errors import EvidenceError, StorageError
 from docsign.exchange.client import RelayClient
 from docsign.pki import SigningKey, Trust
+from relay_server.app import DATABASE
 from relay_server.audit import AuditReport, follow
 from relay_server.backup import backup, restore
 from relay_server.cli import relay
@@ -138,12 +141,12 @@ async def test_what_is_served_wrongly_is_seen(site: Site, agency_key: SigningKey
         await audited(site, trust, lie=lambda path, data: b"" if path == "checkpoint" else data)
     ) == ["log-unreadable"]
     assert codes(await audited(site, trust, lie=cut)) == ["log-unreadable"]
-    assert codes(await audited(site, trust, lie=zeros)) == ["fork"]
+    assert codes(await audited(site, trust, lie=zeros)) == ["entries"]
     await register(site.folder, "H99", "", tls=(), sign=(), audit=[site.keys / "province-tls.pem"])
     assert codes(await audited(site, trust, lie=cut)) == ["log-unreadable"]
     for old, new in ((b"H99.31", b"H99.32"), (b'"signature":"MI', b'"signature":"MJ'), (b'"id"', b'"ID"')):
         found = codes(await audited(site, trust, lie=flipped("tile/entries", old, new)))
-        assert set(found) == {"record", "fork"}, found
+        assert set(found) == {"record", "entries"}, found
 
 
 async def test_a_restored_relay_is_followed_into_its_new_log(
@@ -233,5 +236,22 @@ async def test_the_command(
     assert state.read_bytes() == before
     both = json.loads((tmp_path / "relay.audit.fork").read_bytes())
     assert both["before"] != both["now"]
+    kept = (tmp_path / "relay.audit.fork").read_bytes()
+    capsys.readouterr()
+    (tmp_path / "note.txt").write_text("không phải biên nhận", encoding="utf-8")
+    assert await command(site, "--lang", "en", "--compare", str(tmp_path / "note.txt")) == 1
+    said = capsys.readouterr()  # a file that is none is no word on the log
+    assert "note.txt: There is no checkpoint in this file." in said.err
+    assert "not in order" not in said.err + said.out
+    with closing(sqlite3.connect(site.folder / DATABASE)) as database, database:
+        database.execute("UPDATE tiles SET hashes = zeroblob(length(hashes))")
+    assert await command(site, "--lang", "en", "--whole") == 1
+    assert "not those of its own checkpoint" in capsys.readouterr().out
+    assert (tmp_path / "relay.audit.fork").read_bytes() == kept  # the proof of before is not lost for it
+    with closing(sqlite3.connect(site.folder / DATABASE)) as database, database:
+        database.execute("UPDATE notes SET value = X'7b7d' WHERE name = 'about'")
+    with pytest.raises(StorageError, match="cannot be read"):
+        await command(site)
     state.write_bytes(b"?")
+    shutil.copyfile(old / DATABASE, site.folder / DATABASE)
     assert await command(site) == 1
