@@ -229,8 +229,11 @@ async def _listen(
     try:
         if QUOTAS in app:
             assert runner.server is not None
-            patience = app[RELAY].limits.patience.total_seconds()
-            listening = await listen(runner.server, app[QUOTAS], host, port, context, patience)
+            limits = app[RELAY].limits
+            patience = limits.patience.total_seconds()
+            listening = await listen(
+                runner.server, app[QUOTAS], host, port, context, patience, limits.progress
+            )
             stack.callback(listening.close)
             bound = listening.sockets[0].getsockname()[1]
         else:

@@ -1,7 +1,8 @@
 """One connection to the wire API, guarded: counted for its certificate, and cut when it says nothing.
 
 A connection that brings no whole request within the patience of the relay is closed (slow handshakes and slow
-headers alike); bodies and downloads have their own timers, which look at progress (``requests``, ``api``).
+headers alike), and so is one that does not take its answer; bodies and downloads have their own timers, which
+look at progress (``requests``, ``api``).
 What never becomes a request is logged here: a line that TLS turns away, and what is not HTTP.
 """
 
@@ -20,6 +21,7 @@ from docsign.sentence import say
 from relay_server.core.quotas import Quotas
 from relay_server.core.refusals import RefusalError
 from relay_server.http.problems import problem_response
+from relay_server.http.requests import cut
 from relay_server.log import tell
 
 HANDSHAKE_SECONDS: Final = 10.0
@@ -46,7 +48,7 @@ class Handshake(ssl.SSLObject):
 class GuardedConnection(web.RequestHandler):
     """A connection of the wire API."""
 
-    def __init__(self, server: web.Server, quotas: Quotas, *, patience: float) -> None:
+    def __init__(self, server: web.Server, quotas: Quotas, *, patience: float, progress: int) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -56,6 +58,8 @@ class GuardedConnection(web.RequestHandler):
             auto_decompress=False,
         )
         self._quotas = quotas
+        self._patience = patience
+        self._progress = progress
         self._entered = ""
         self._is_over = False
         self._hung_up: Callable[[], None] | None = None
@@ -81,6 +85,19 @@ class GuardedConnection(web.RequestHandler):
         if self._hung_up is not None:
             self._hung_up()
         super().connection_lost(exc)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; a reader that takes less of it than the least progress is cut."""
+        body = resp.body if isinstance(resp, web.Response) else None
+        size = len(body) if isinstance(body, bytes) else 0
+        slowest = max(1.0, size / max(1, self._progress)) * self._patience
+        watch = asyncio.get_running_loop().call_later(slowest, cut, self.transport)
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            watch.cancel()
 
     def handle_error(
         self,
@@ -132,12 +149,13 @@ async def listen(
     port: int,
     context: ssl.SSLContext | None,
     patience: float,
+    progress: int,
 ) -> asyncio.Server:
     """Listen with guarded connections; raises OSError."""
     if context is not None:
         context.sslobject_class = Handshake
     return await asyncio.get_running_loop().create_server(
-        lambda: GuardedConnection(server, quotas, patience=patience),
+        lambda: GuardedConnection(server, quotas, patience=patience, progress=progress),
         host,
         port,
         ssl=context,

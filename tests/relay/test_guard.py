@@ -112,6 +112,20 @@ async def test_a_reader_that_takes_nothing_is_cut(site: Site, agency_key: Signin
         assert (code, body) == (200, envelope)
 
 
+async def test_a_reader_that_takes_no_answers_is_cut(site: Site) -> None:
+    """One request after another and nothing read: not only downloads would hold their connection for ever."""
+    async with site.served(patience=1, least_progress=1024 * 1024) as relay:
+        reader, writer = await raw(site, relay.url, "province-tls", narrow=True)
+        writer.write(head("GET", "/openapi.json") * 200)
+        assert (await reader.readline()).split()[1] == b"200"
+        async with asyncio.timeout(20):
+            while relay.quotas.open.total():  # noqa: ASYNC110 -- the other end tells nobody
+                await asyncio.sleep(0.05)
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+
 async def test_too_many_connections_of_one_certificate_are_told_off(site: Site) -> None:
     """429 with Retry-After on the one too many, and its line is closed; another agency is served."""
     async with site.served(connections=3) as relay:
