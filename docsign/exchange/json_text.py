@@ -20,6 +20,8 @@ from docsign.sentence import Sentence, say
 
 Value = TypeVar("Value")
 
+MAX_TEXT = 4000
+"""Characters of a text of the wire, where nothing else is said."""
 MAX_JSON = 8 * 1024 * 1024
 """The largest JSON text that is read, in bytes."""
 
@@ -49,7 +51,7 @@ class Place:
             self.refuse(say("An object is needed here."))
         return Place(self.value.get(name), f"{self.path}.{name}")
 
-    def text(self, *, limit: int = 4000) -> str:
+    def text(self, *, limit: int = MAX_TEXT) -> str:
         """Return the text here, of ``limit`` characters at most."""
         if not isinstance(self.value, str):
             self.refuse(say("A text is needed here."))

@@ -17,14 +17,15 @@ from typing import Any
 
 from docsign.envelope.evidence import Reason
 from docsign.errors import WireError
-from docsign.exchange.json_text import MAX_JSON, Place, dump, is_sha256, load
+from docsign.exchange.json_text import MAX_JSON, MAX_TEXT, Place, dump, is_sha256, load
 from docsign.exchange.problems import Problem, ProblemType
 from docsign.sentence import say
 from docsign.verdict import rfc3339
 
 __all__ = [
     "ACTING_FOR_HEADER", "AGENCIES", "DEFAULT_LIMIT", "DIGEST_HEADER", "ENVELOPES", "ENVELOPE_TYPE",
-    "INBOX", "JSON_TYPE", "LIVE", "LOG", "MAX_JSON", "MAX_LIMIT", "MAX_STATUS", "MAX_WAIT", "PROBLEM_TYPE",
+    "INBOX", "JSON_TYPE", "LIVE", "LOG", "MAX_JSON", "MAX_LIMIT", "MAX_STATUS", "MAX_TEXT", "MAX_WAIT",
+    "PROBLEM_TYPE",
     "READY", "STATUS_TYPE", "TIME_TO_LIVE_HEADER", "UPLOADS", "AgencyEntry", "AgencyPage", "DeliveryState",
     "Handover", "HandoverAccepted", "InboxItem", "InboxPage", "Problem", "ProblemType", "Reason",
     "StatusAccepted", "Trace", "TraceDelivery", "TraceEvent", "envelope_path", "handover_path", "is_sha256",

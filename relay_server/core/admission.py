@@ -4,8 +4,10 @@
 2. The container is sound and every signature passed.
 3. One of the passing signatures was made with a certificate the directory binds to the sender, for sealing.
 4. No field of the header is a secrecy mark (QD 28/2018 Art. 1).
-5. There are receivers, not too many, and the directory knows each.
-6. A message that revokes, updates or replaces comes from whoever sent that document.
+5. DocumentId and subject are no longer than records and lists can bear: one who writes more would keep his
+   receivers from reading what else waits for them, and auditors from reading the log.
+6. There are receivers, not too many, and the directory knows each.
+7. A message that revokes, updates or replaces comes from whoever sent that document.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from docsign.envelope.edxml import LENGTHS
 from docsign.envelope.evidence import Reason
+from docsign.exchange import wire
 from docsign.exchange.wire import ProblemType
 from docsign.sentence import Sentence, say
 from docsign.verdict import Conclusion, Indication, SubIndication
@@ -69,8 +73,22 @@ def require_open(submission: Submission) -> None:
         raise RefusalError(ProblemType.SECRET_DOCUMENT, sentence, where=where)
 
 
+def require_short(submission: Submission) -> None:
+    """Check 5: raise RefusalError where a text of the header that is kept and shown is too long."""
+    for name, text, most in (
+        ("DocumentId", submission.document_id, LENGTHS["DocumentId"]),
+        ("Subject", submission.subject, wire.MAX_TEXT),
+    ):
+        if len(text) > most:
+            raise RefusalError(
+                ProblemType.BAD_ENVELOPE,
+                say("too long: {size} characters, {limit} at most", size=len(text), limit=most),
+                where=f"header.{name}",
+            )
+
+
 def require_receivers(codes: Iterable[str], known: Mapping[str, Agency], *, most: int) -> tuple[Agency, ...]:
-    """Check 5: return the receivers once each, in the header's order; ``known`` is keyed by code."""
+    """Check 6: return the receivers once each, in the header's order; ``known`` is keyed by code."""
     listed = list(codes)
     if not listed:
         raise RefusalError(
@@ -105,7 +123,7 @@ def duplicate_warnings(*, document_id: bool, number: bool) -> tuple[Reason, ...]
 
 
 def require_original_sender(document_id: str, senders: frozenset[str], agency: Agency) -> None:
-    """Check 6: raise RefusalError where others alone sent the document; unknown ones may be changed."""
+    """Check 7: raise RefusalError where others alone sent the document; unknown ones may be changed."""
     if senders and not any(agency.is_called(sender) for sender in senders):
         raise RefusalError(
             ProblemType.NOT_YOUR_AGENCY,

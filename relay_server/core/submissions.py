@@ -50,6 +50,11 @@ class Submission:
         """Whether it changes nothing that was sent before."""
         return self.kind == BusinessKind.NEW
 
+    @property
+    def looked_up(self) -> int:
+        """How many receivers and documents must be looked up for it."""
+        return len(self.receivers) + len(self.changes)
+
     def number_key(self, sender: str) -> str:
         """Return what envelopes of one number and notation in one year share; empty without a number."""
         return f"{canonical(sender)}|{self.number}".casefold() if self.number else ""

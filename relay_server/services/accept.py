@@ -37,7 +37,7 @@ from relay_server.services.log import proved
 from relay_server.services.relay import Caller, Relay
 
 FEW: Final = 16
-"""Receivers that are looked up at once; more of them must not hold other requests up."""
+"""Receivers and documents that are looked up at once; more must not hold other requests up."""
 
 
 async def accept(
@@ -73,7 +73,7 @@ async def _take_in(
 ) -> Receipt:
     """Steps 4 to 8: what was streamed in and is what was announced."""
     found = await _examine(relay, incoming)
-    many = not isinstance(found, RefusalError) and len(found.submission.receivers) > FEW
+    many = not isinstance(found, RefusalError) and found.submission.looked_up > FEW
     look = relay.ledger.read if many else relay.ledger.glance
     entry = await look(lambda tx: _decide(tx, relay, caller, declared, found))
     if isinstance(entry, StoredEnvelope):
@@ -165,6 +165,7 @@ async def _admit(
     admission.require_sound(found.conclusion, found.reason)
     admission.require_bound(found.signers, sender, at=relay.now())
     admission.require_open(submission)
+    admission.require_short(submission)
     codes = submission.receivers
     known: dict[str, Agency] = {}
     for code in codes[: relay.limits.receivers]:

@@ -75,6 +75,17 @@ async def take_status(relay: Relay, caller: Caller, sha256: str, message: bytes)
         status = read_status(message)
     except MalformedError as error:
         raise RefusalError(ProblemType.BAD_STATUS, error.sentence, where=error.where) from error
+    if len(status.description) > wire.MAX_TEXT:
+        # as it is kept in a record of the log, and shown in every trace
+        raise RefusalError(
+            ProblemType.BAD_STATUS,
+            say(
+                "too long: {size} characters, {limit} at most",
+                size=len(status.description),
+                limit=wire.MAX_TEXT,
+            ),
+            where="status.Description",
+        )
     if not caller.agency.is_called(status.sender.code):
         raise RefusalError(
             ProblemType.NOT_YOUR_AGENCY,

@@ -40,6 +40,7 @@ def sealed(
     to: tuple[str, ...] = ("H99",),
     number: str = "125",
     files: Sequence[tuple[str, bytes]] = (("bao-cao.txt", "Kính gửi: UBND tỉnh Mẫu".encode()),),
+    gateway: bool = False,
     **more: Any,
 ) -> bytes:
     """Return an envelope with a small text file (or other files), sealed by ``key``."""
@@ -51,7 +52,7 @@ def sealed(
         issued=date(2026, 11, 16),
         **{"subject": "Về việc báo cáo công tác văn thư", **more},
     )
-    return seal(header, list(files), key)
+    return seal(header, list(files), key, gateway=gateway)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,17 @@ def test_check_4_no_field_is_a_secrecy_mark() -> None:
             admission.require_open(Submission.of(secret))
 
 
-def test_check_5_every_receiver_is_known_and_counted_once() -> None:
+def test_check_5_what_is_kept_and_shown_is_not_too_long() -> None:
+    """A DocumentId as the form has it, a subject as long as a text of the wire."""
+    fits = replace(Submission.of(HEADER), document_id="X" * 500, subject="Ẩ" * 4000)
+    admission.require_short(fits)
+    with refused(ProblemType.BAD_ENVELOPE, "header.DocumentId"):
+        admission.require_short(replace(fits, document_id="X" * 501))
+    with refused(ProblemType.BAD_ENVELOPE, "header.Subject"):
+        admission.require_short(replace(fits, subject="Ẩ" * 4001))
+
+
+def test_check_6_every_receiver_is_known_and_counted_once() -> None:
     """All unknown ones are named in one answer."""
     found = admission.require_receivers([DEPARTMENT, PROVINCE, "H99.12"], KNOWN, most=3)
     assert [one.code for one in found] == [DEPARTMENT, PROVINCE]
@@ -102,7 +112,7 @@ def test_check_5_every_receiver_is_known_and_counted_once() -> None:
         admission.require_receivers([PROVINCE] * 4, KNOWN, most=3)
 
 
-def test_check_6_only_the_original_sender_changes_a_document() -> None:
+def test_check_7_only_the_original_sender_changes_a_document() -> None:
     """Revoke names it in the header, update and replace in Bussiness; unknown documents may be changed."""
     old = "H99.31,2026/11/10,118/UBND-VX"
     for business, documents in (

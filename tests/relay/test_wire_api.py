@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,11 @@ from docsign.envelope.evidence import EvidenceEvent, Receipt
 from docsign.envelope.header import Organization, ResponseFor
 from docsign.envelope.status import Status, StatusCode
 from docsign.exchange import wire
+from docsign.exchange.client import RelayClient
 from docsign.exchange.wire import Problem, ProblemType
 from docsign.pki import SigningKey, Trust
 from docsign.verdict import Indication
+from relay_server.register import register
 from tests.relay.conftest import Client, Site, sealed, sha256
 
 DOCUMENT = "H99.31,2026/11/16,125/UBND-VX"
@@ -279,6 +282,37 @@ async def test_a_secret_document_is_not_accepted(site: Site, agency_key: Signing
         assert found.where == "header.content"
 
 
+async def test_no_text_is_so_long_that_others_cannot_read_on(
+    site: Site, agency_key: SigningKey, tmp_path: Path
+) -> None:
+    """A subject longer than a text of the wire would close the receiver's inbox, a long reason the log."""
+    auditor = tmp_path / "auditor.pem"
+    auditor.write_bytes(site.authority.issue("tls", "Kiểm toán", agency="H99.77").pem())
+    await register(site.folder, "H99.77", "Kiểm toán", tls=[], sign=[], audit=[auditor])
+    envelope, trust = sealed(agency_key), site.authority.trust_folder
+    async with (
+        site.served() as relay,
+        site.client(relay.url, "commune-tls") as commune,
+        site.client(relay.url, "province-tls") as province,
+        site.client(relay.url, auditor) as auditing,
+        RelayClient(relay.url, identity=site.keys / "province-tls.pem", trust=trust) as receiver,
+        RelayClient(relay.url, identity=site.keys / "commune-tls.pem", trust=trust) as sender,
+    ):
+        assert (await commune.send(envelope))[0] == 201
+        for number, length, code in (("126", 4000, 201), ("127", 4001, 422)):
+            other = sealed(agency_key, number=number, subject="Ẩ" * length, gateway=True)
+            assert (await commune.send(other))[0] == code
+        assert len((await receiver.inbox()).items) == 2
+        await take(province, envelope)
+        path = wire.statuses_path(sha256(envelope))
+        for length, code in ((4000, 200), (4001, 422)):
+            message = status("05", description="LÝ DO").replace("LÝ DO".encode(), b"x" * length)
+            assert (await province.call("POST", path, data=message))[0] == code
+        assert (await sender.trace(sha256(envelope))).events[-1].code == "05"
+        size = (await relay.relay.ledger.read(lambda tx: tx.log_state())).size
+        assert (await auditing.call("GET", f"{wire.LOG}/tile/entries/000.p/{size}"))[0] == 200
+
+
 async def test_only_its_own_side_may_send_a_status(site: Site, agency_key: SigningKey) -> None:
     """01–06, 15, 16 the receiver, 13 the sender, nothing out of turn, nobody for another."""
     envelope = sealed(agency_key)
@@ -466,8 +500,6 @@ async def test_two_computers_of_one_agency_do_not_fetch_the_same_at_once(
     site: Site, agency_key: SigningKey
 ) -> None:
     """The second one hears that the first is at it, and when to ask again."""
-    from relay_server.register import register
-
     second = site.authority.issue("tls", "Máy thứ hai của tỉnh thử nghiệm", agency="H99")
     path = site.folder / "second.pem"
     path.write_bytes(second.pem())
