@@ -93,10 +93,11 @@ def init(
     assert cert is not None
     assert private is not None
     scheme, _, path = key.partition(":")
+    is_file_key = scheme.lower() == "pkcs12"
     settings = RelaySettings(
         tls_cert=str(cert.resolve()),
         tls_key=str(private.resolve()),
-        key=f"pkcs12:{Path(path).resolve()}" if scheme == "pkcs12" else key,
+        key=f"pkcs12:{Path(path).resolve()}" if is_file_key else key,
         trust=str(trust.resolve()),
         host=host,
         port=port,
@@ -104,11 +105,15 @@ def init(
         name=name,
         passphrase_file=str(passphrase_file.resolve()) if passphrase_file else "",
     )
+    from docsign.pki.keys import KINDS, open_key
     from docsign.pki.trust import Trust
 
-    tls_context(settings, Trust.from_path(trust))  # what would not serve is said now
-    if scheme == "pkcs12" and not is_file(path):
+    settings.require_sound(folder)  # what would not serve is said now
+    tls_context(settings, Trust.from_path(trust))
+    if is_file_key and not is_file(path):
         raise FileUnusableError(say("There is no such file."), where=path)
+    if scheme.lower() not in KINDS:
+        open_key(key)  # it says which kinds there are
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -140,6 +141,10 @@ def rotate(
         raise UsageError(say("Give --tls or --signing, one of them."))
     path, use = (tls, Use.TLS) if tls else (signing, Use.SIGN)
     assert path is not None
+    if math.isnan(overlap):
+        raise UsageError(
+            say("{name}: a number from {least} to {most} is needed.", name="--overlap", least=0, most=366)
+        )
     new = read_binding(path, use)
     if not fingerprint and sys.stdin.isatty():
         asked = say("Ask the agency {code} for the fingerprint of its new certificate. It says", code=code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import MAXYEAR, UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +80,8 @@ def report(
     today = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
     first = today.replace(day=1) if begin is None else begin.replace(tzinfo=VIETNAM)
     last = today if end is None else end.replace(tzinfo=VIETNAM)
+    if last.year == MAXYEAR:  # there is no day after it
+        raise UsageError(say("{name}: a day is needed, such as 2026-11-16.", name="--until"))
     if last < first:
         raise UsageError(say("The last day comes before the first."), where="--until")
     made = count(folder, first, last + timedelta(days=1), agency=agency, now=now)

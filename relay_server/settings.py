@@ -80,10 +80,14 @@ class RelaySettings:
             bytes_a_day=self.bytes_a_day,
         )
 
-    def write(self, folder: Path) -> None:
-        """Write the settings into ``folder``; raises FileUnusableError where there are some, UsageError."""
+    def require_sound(self, folder: Path) -> None:
+        """Raise UsageError where a relay could not work with a value; ``folder`` is named."""
         for name, value in _items(self):
             _require_value(name, value, folder / FILE_NAME)
+
+    def write(self, folder: Path) -> None:
+        """Write the settings into ``folder``; raises FileUnusableError where there are some, UsageError."""
+        self.require_sound(folder)
         lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in _items(self)]
         write_file(folder / FILE_NAME, ("\n".join(lines) + "\n").encode(), durable=True, overwrite=False)
 
@@ -113,7 +117,7 @@ class RelaySettings:
         for name in _PATHS & values.keys():
             values[name] = str(folder / Path(values[name]).expanduser()) if values[name] else ""
         kind, _, rest = values["key"].partition(":")
-        if kind == "pkcs12":
+        if kind.lower() == "pkcs12":
             values["key"] = f"pkcs12:{folder / Path(rest).expanduser()}"
         return RelaySettings(**values)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -112,6 +112,10 @@ class HeldKey:
         if not isinstance(self.private_key, ec.EllipticCurvePrivateKey):
             raise EncryptionError(say("The key does not open what was encrypted to it."))
         return self.private_key.exchange(ec.ECDH(), other)
+
+
+KINDS: Final = frozenset({"pkcs12", "pkcs11", "csc+https", "csc+http"})
+"""What a key's URI may begin with, in small letters."""
 
 
 def open_key(

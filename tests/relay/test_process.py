@@ -189,6 +189,9 @@ def test_init_and_the_directory_by_command_line(
          "TLS identity"),
         ([*init[:1], str(tmp_path / "x"), *init[2:4], "--identity", str(tmp_path / "no.pem"), *init[6:]],
          "no.pem"),
+        ([*init[:1], str(tmp_path / "x"), "--port", "70000", *init[4:]], "0 to 65535"),
+        ([*init[:1], str(tmp_path / "x"), *init[2:], "--key", "relay.p12"], "Write pkcs12:relay.p12"),
+        ([*init[:1], str(tmp_path / "x"), *init[2:], "--key", "PKCS12:no.p12"], "no.p12"),
     ):  # fmt: skip
         assert run(relay, [*wrong, "--lang", "en"] if wrong[0] == "serve" else wrong) in (1, 2), wrong
         assert word in capsys.readouterr().err

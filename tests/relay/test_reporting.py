@@ -130,6 +130,11 @@ async def test_the_command(site: Site, agency_key: SigningKey, capsys: pytest.Ca
     assert len(capsys.readouterr().out.splitlines()) == 2
     assert run(relay, [*command, "--from", "2020-01-01", "--until", "2020-12-31", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["agencies"] == []
-    for wrong in (["--csv", "--json"], ["--from", "2026-02-01", "--until", "2026-01-31"], ["--from", "mai"]):
+    for wrong in (
+        ["--csv", "--json"],
+        ["--from", "2026-02-01", "--until", "2026-01-31"],
+        ["--from", "mai"],
+        ["--until", "9999-12-31"],
+    ):
         assert run(relay, [*command, *wrong]) == 2
         assert capsys.readouterr().err

@@ -163,6 +163,7 @@ def test_the_command_compares_and_tells_until_when(
         (["--tls", str(path)], "16 digits"),
         (["--tls", str(path), "--fingerprint", "0123456789abcdef"], told),
         (["--tls", str(tmp_path / "no.pem"), "--fingerprint", told], "no.pem"),
+        (["--tls", str(path), "--fingerprint", told, "--overlap", "nan"], "from 0 to 366"),
     ):
         assert run(relay, [*command, *more]) in (1, 2)
         assert word in capsys.readouterr().err
