@@ -26,7 +26,7 @@ from docsign.errors import (
     UsageError,
     WireError,
 )
-from docsign.sentence import Language, Sentence, say
+from docsign.sentence import Language, Sentence, say, shown
 
 if TYPE_CHECKING:
     from docsign.exchange import Outbox, RelayClient
@@ -87,7 +87,7 @@ class Desk:
     def complain(self, error: DocsignError) -> int:
         """Say what went wrong on stderr; return its exit status."""
         label = say("error").text(self.lang)
-        click.echo(f"{label} [{error.code}]: {error.text(self.lang)}", err=True)
+        click.echo(f"{label} [{error.code}]: {shown(error.text(self.lang))}", err=True)
         return error.exit_status
 
     def answer(self, row: dict[str, Any], lines: Iterable[str]) -> None:
@@ -192,7 +192,6 @@ def say_why(desk: Desk, entry: Entry) -> None:
     """Say on stderr why an entry is not sent, and what becomes of it."""
     from docsign.cli.exchange_text import entry_name
     from docsign.exchange.entries import EntryState
-    from docsign.sentence import shown
 
     name = entry_name(entry, desk.lang)
     if entry.last_error is not None:

@@ -53,9 +53,8 @@ def send(desk: Desk, files: tuple[Path, ...], queue: bool, days: int | None, rec
                 added[entry.id] = file
         if client is not None and added:
             statuses.add(send_now(desk, outbox, client, list(added)))
-        for entry in outbox.entries(finished=True) if added else ():
-            if entry.id in added:
-                statuses.add(_sent_or_kept(desk, entry, added[entry.id], queue, receipt))
+        for entry in outbox.these(added):
+            statuses.add(_sent_or_kept(desk, entry, added[entry.id], queue, receipt))
     return worst(statuses)
 
 
@@ -73,13 +72,13 @@ def _sent_or_kept(desk: Desk, entry: Entry, file: Path, queue: bool, receipt: Pa
         accepted = Receipt.from_json(entry.receipt).evidence.time
         row["accepted_at"] = rfc3339(accepted)
         row["receipt"] = json.loads(entry.receipt)
-        if receipt is not None:
-            write_file(receipt, entry.receipt)
         sentence = say(
             "Sent: {document}. The relay took it at {time}.", document=name, time=when(accepted, desk.lang)
         )
         envelope = say("Envelope: {name}", name=entry.sha256)
         desk.answer(row, [sentence.text(desk.lang), envelope.text(desk.lang)])
+        if receipt is not None:  # it was sent, wherever its receipt can be written
+            write_file(receipt, entry.receipt)
         return EXIT_OK
     desk.answer(row, [])
     if queue and entry.last_error is None:

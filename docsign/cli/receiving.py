@@ -211,7 +211,9 @@ async def _receive(
     statuses = {EXIT_OK}
     envelopes: set[str] = set()
     async with client:
-        for received in await register.resume(client):
+        for received in await register.resume(
+            client, failed=lambda error: statuses.add(desk.complain(error))
+        ):
             if received.handed_over_at is None:
                 desk.tell(
                     say(
@@ -329,9 +331,9 @@ def status(
             for response in answered
         ]
         failed = EXIT_OK if queue else send_now(desk, kept, client, [entry.id for entry in entries])
-        known = {entry.id: entry for entry in kept.entries(finished=True)}
+        now_stand = kept.these(entry.id for entry in entries)
     statuses = {failed}
-    for entry in (known[entry.id] for entry in entries):
+    for entry in now_stand:
         desk.answer(entry.to_json(), entry_lines(entry, desk.lang))
         if not queue and ending(entry) != EXIT_OK:
             say_why(desk, entry)

@@ -14,6 +14,8 @@ from docsign.errors import FileUnusableError, WireError
 from docsign.files import file_error, sync_folder
 from docsign.sentence import say
 
+LARGEST = 2 * 1024**3
+"""The largest envelope that is fetched, in bytes, whatever was announced."""
 _PIECE = 256 * 1024
 
 

@@ -30,7 +30,7 @@ from docsign.errors import (
 )
 from docsign.exchange import wire
 from docsign.exchange.answers import Answer, patience, translating
-from docsign.exchange.bodies import already_there, digest_of, discard, open_body, publish, size_of
+from docsign.exchange.bodies import LARGEST, already_there, digest_of, discard, open_body, publish, size_of
 from docsign.exchange.problems import ProblemType
 from docsign.exchange.receipts import require_receipt, require_record, with_lists
 from docsign.exchange.resuming import RESUMABLE, send_resumably
@@ -53,7 +53,8 @@ LISTENING = 2.0
 """Seconds to listen for why a relay broke the connection."""
 RESUMPTIONS = 5
 """How often one fetch picks up a broken download, as long as bytes arrive in between."""
-DEFAULT_FETCH_LIMIT = 2 * 1024**3
+MOST_AGENCIES = 500_000
+"""Agencies that are listed at once."""
 _PIECE = 256 * 1024
 _UPLOADED = 64 * 1024
 
@@ -168,7 +169,7 @@ class RelayClient:
         data = await self._call("GET", wire.INBOX, query=query, wait=wait)
         return wire.InboxPage.from_json(data)
 
-    async def fetch(self, sha256: str, to: Path, *, limit: int = DEFAULT_FETCH_LIMIT) -> Path:
+    async def fetch(self, sha256: str, to: Path, *, limit: int = LARGEST) -> Path:
         """Bring an envelope into the file ``to``, durable and with the right digest, and return ``to``.
 
         A broken download is picked up where it stopped, also by a later call. A file that is there already
@@ -179,19 +180,10 @@ class RelayClient:
         if await asyncio.to_thread(already_there, to, sha256):
             return to
         part = to.with_name(f".{sha256}.part")
-        for attempt in range(RESUMPTIONS + 1):
-            had = size_of(part)
-            try:
-                await self._fetch_rest(sha256, part, limit)
-                break
-            except WireError:
-                discard(part)
-                raise
-            except RelayUnreachableError:
-                if attempt == RESUMPTIONS or size_of(part) <= had:
-                    raise
-        await asyncio.to_thread(publish, part, to, sha256)
-        return to
+        if size_of(part):  # a power cut may have spoilt what an earlier call left
+            with suppress(WireError):
+                return await self._fetch_whole(sha256, part, to, limit)
+        return await self._fetch_whole(sha256, part, to, limit)
 
     async def handover(
         self, delivery: str, sha256: str, signature: str | None = None
@@ -200,7 +192,10 @@ class RelayClient:
         body = wire.Handover(sha256=sha256, signature=signature).to_json()
         headers = {"Content-Type": wire.JSON_TYPE}
         data = await self._call("POST", wire.handover_path(delivery), data=body, headers=headers)
-        return wire.HandoverAccepted.from_json(data)
+        accepted = wire.HandoverAccepted.from_json(data)
+        if accepted.delivery != delivery:
+            raise WireError(say("The relay answers about another envelope."), where="handover.delivery")
+        return accepted
 
     async def send_status(self, sha256: str, status: bytes) -> wire.StatusAccepted:
         """Send an edXML status about an envelope; safe to repeat with the same bytes."""
@@ -210,24 +205,31 @@ class RelayClient:
         }
         path = wire.statuses_path(_named(sha256))
         data = await self._call("POST", path, data=status, headers=headers, expected=(200, 201))
-        return wire.StatusAccepted.from_json(data)
+        accepted = wire.StatusAccepted.from_json(data)
+        if accepted.sha256 != sha256:
+            raise WireError(say("The relay answers about another envelope."), where="status.sha256")
+        return accepted
 
     async def trace(self, sha256: str) -> wire.Trace:
         """Return the event log of an envelope that this agency sent or received."""
-        return wire.Trace.from_json(await self._call("GET", wire.trace_path(_named(sha256))))
+        log = wire.Trace.from_json(await self._call("GET", wire.trace_path(_named(sha256))))
+        if log.sha256 != sha256:
+            raise WireError(say("The relay answers about another envelope."), where="trace.sha256")
+        return log
 
     async def agencies(self, q: str = "") -> tuple[wire.AgencyEntry, ...]:
         """Return the agencies that can be written to, by code; ``q`` narrows to code or name."""
-        found: list[wire.AgencyEntry] = []
+        found: dict[str, wire.AgencyEntry] = {}
         after: str | None = None
         while True:
             query = {"q": q} if q else {}
             if after is not None:
                 query["after"] = after
             page = wire.AgencyPage.from_json(await self._call("GET", wire.AGENCIES, query=query))
-            found += page.agencies
-            if page.next is None or page.next == after or not page.agencies:
-                return tuple(found)
+            known = len(found)
+            found |= {entry.code: entry for entry in page.agencies}
+            if page.next is None or len(found) == known or len(found) >= MOST_AGENCIES:
+                return tuple(found.values())
             after = page.next
 
     async def log_part(self, path: str, *, limit: int = 32 * 1024 * 1024) -> bytes:
@@ -319,6 +321,21 @@ class RelayClient:
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(LISTENING):
                     await writer.wait_closed()
+
+    async def _fetch_whole(self, sha256: str, part: Path, to: Path, limit: int) -> Path:
+        for attempt in range(RESUMPTIONS + 1):
+            had = size_of(part)
+            try:
+                await self._fetch_rest(sha256, part, limit)
+                break
+            except WireError:
+                discard(part)
+                raise
+            except RelayUnreachableError:
+                if attempt == RESUMPTIONS or size_of(part) <= had:
+                    raise
+        await asyncio.to_thread(publish, part, to, sha256)
+        return to
 
     async def _fetch_rest(self, sha256: str, part: Path, limit: int) -> None:
         had = size_of(part)

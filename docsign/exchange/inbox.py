@@ -21,9 +21,17 @@ from typing import Any, Protocol, Self
 from docsign.database import open_database, sole_user, transaction, translated
 from docsign.envelope.header import VIETNAM_TIME, Organization, ResponseFor
 from docsign.envelope.status import Status, StatusCode
-from docsign.errors import FileUnusableError, MalformedError, RelayRefusedError
+from docsign.errors import (
+    DocsignError,
+    EdxmlError,
+    FileUnusableError,
+    MalformedError,
+    RelayRefusedError,
+    RelayUnreachableError,
+    StorageError,
+)
 from docsign.exchange import wire
-from docsign.exchange.bodies import already_there, make_folder
+from docsign.exchange.bodies import LARGEST, already_there, make_folder
 from docsign.exchange.entries import header_of
 from docsign.exchange.outbox import Outbox
 from docsign.verdict import rfc3339
@@ -49,6 +57,8 @@ CREATE INDEX received_sha256 ON received (sha256);
 CREATE INDEX received_document ON received (document_id);
 CREATE INDEX received_open ON received (stored_at) WHERE closed_at IS NULL
 """
+MOST_WAITING = 50_000
+"""Deliveries that are listed at once."""
 _FETCHABLE = frozenset({wire.DeliveryState.QUEUED.value, wire.DeliveryState.LEASED.value})
 _NOT_IN_A_NAME = re.compile(r"[^\w.]+|_+")
 
@@ -158,11 +168,15 @@ class Inbox:
         """Close the register."""
         self._rows.close()
 
-    async def resume(self, client: Fetcher) -> tuple[Received, ...]:
+    async def resume(
+        self, client: Fetcher, *, failed: Callable[[DocsignError], object] | None = None
+    ) -> tuple[Received, ...]:
         """Confirm and answer what an earlier run fetched and could not finish; return those envelopes.
 
         What was not confirmed and is not on the disk any more is forgotten: it will be fetched again. What
         the relay will not have confirmed any more (withdrawn, expired) is closed and returned unconfirmed.
+        With ``failed`` what goes wrong with one envelope is told there, and the others are gone on with; but
+        not without a line, or without a disk.
         """
         finished: list[Received] = []
         with self._alone():
@@ -179,6 +193,12 @@ class Inbox:
                     finished.append(await self._confirm(client, received))
                 except RelayRefusedError:
                     finished.append(received)
+                except (RelayUnreachableError, StorageError):
+                    raise
+                except DocsignError as error:
+                    if failed is None:
+                        raise
+                    failed(error)
         return tuple(finished)
 
     async def receive(self, client: Fetcher, item: wire.InboxItem, folder: Path | str) -> Received:
@@ -190,7 +210,7 @@ class Inbox:
         with self._alone():
             known = self._known(item.delivery)
             path = known.path if known is not None else _place_for(item, Path(folder))
-            await client.fetch(item.sha256, path, limit=item.size)
+            await client.fetch(item.sha256, path, limit=min(item.size, LARGEST))
             if known is None:
                 known = self._store(item, path)
             return await self._confirm(client, known)
@@ -221,24 +241,12 @@ class Inbox:
         return None if row is None else _received(row)
 
     def _store(self, item: wire.InboxItem, path: Path) -> Received:
-        code, issued = _code_and_day(item, path)
+        named = _named_in(item, path)
         with translated(self._path), transaction(self._rows):
             self._rows.execute(
                 "INSERT INTO received (delivery, sha256, sender, sender_name, document_id, code, issued,"
                 " subject, size, path, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    item.delivery,
-                    item.sha256,
-                    item.sender,
-                    item.sender_name,
-                    item.document_id,
-                    code,
-                    issued.isoformat() if issued else None,
-                    item.subject,
-                    item.size,
-                    str(path),
-                    self._now(),
-                ),
+                (item.delivery, item.sha256, *named, item.size, str(path), self._now()),
             )
         stored = self._known(item.delivery)
         assert stored is not None
@@ -260,7 +268,11 @@ class Inbox:
                 time=self._clock(),
                 description=StatusCode.ARRIVED.vietnamese,
             )
-            self._outbox.add_status(received.sha256, status, once=True)
+            try:
+                self._outbox.add_status(received.sha256, status, once=True)
+            except EdxmlError:
+                self._set("closed_at", received)  # no answer can name this document: that is told once
+                raise
         self._set("closed_at", received)
         confirmed = self._known(received.delivery)
         assert confirmed is not None
@@ -278,13 +290,18 @@ class Inbox:
 
 
 async def waiting(client: Fetcher, *, wait: float = 0) -> tuple[wire.InboxItem, ...]:
-    """Return everything that waits at the relay, over all pages; ``wait`` seconds for something to come."""
-    found: list[wire.InboxItem] = []
+    """Return everything that waits at the relay, over all pages; ``wait`` seconds for something to come.
+
+    Each delivery comes once. Pages that bring nothing new end the list, and so do MOST_WAITING deliveries:
+    what waits beyond them is there when these have been fetched.
+    """
+    found: dict[str, wire.InboxItem] = {}
     page = await client.inbox(wait)
     while True:
-        found += page.items
-        if page.next is None or not page.items:
-            return tuple(found)
+        known = len(found)
+        found |= {item.delivery: item for item in page.items}
+        if page.next is None or len(found) == known or len(found) >= MOST_WAITING:
+            return tuple(found.values())
         page = await client.inbox(0, page.next)
 
 
@@ -301,17 +318,32 @@ def file_name(item: wire.InboxItem) -> str:
     return "-".join(part for part in (day, readable, item.sha256[:16]) if part) + ".asice"
 
 
-def _code_and_day(item: wire.InboxItem, path: Path) -> tuple[str, date | None]:
-    """Return number and day from the envelope's header, or from the DocumentId where that cannot be read."""
+def _named_in(item: wire.InboxItem, path: Path) -> tuple[str, str, str, str, str | None, str]:
+    """Return sender, its name, DocumentId, number, day and subject: the envelope's own header has the word.
+
+    Where it cannot be read they are what the relay announced.
+    """
     try:
         header = header_of(path)
-        if header.document_id == item.document_id:
-            return header.code, header.issued
     except MalformedError:
-        pass
-    parts = item.document_id.split(",", 2)  # <OrganId>,<yyyy/MM/dd>,<number>/<notation>
+        code, issued = _code_and_day(item.document_id)
+        return item.sender, item.sender_name, item.document_id, code, issued, item.subject
+    return (
+        header.sender.code,
+        header.sender.name,
+        header.document_id,
+        header.code,
+        header.issued.isoformat() if header.issued else None,
+        header.subject,
+    )
+
+
+def _code_and_day(document_id: str) -> tuple[str, str | None]:
+    parts = document_id.split(",", 2)  # <OrganId>,<yyyy/MM/dd>,<number>/<notation>
     try:
-        return parts[2], datetime.strptime(parts[1], "%Y/%m/%d").replace(tzinfo=VIETNAM_TIME).date()
+        return parts[2], datetime.strptime(parts[1], "%Y/%m/%d").replace(
+            tzinfo=VIETNAM_TIME
+        ).date().isoformat()
     except (IndexError, ValueError):
         return "", None
 

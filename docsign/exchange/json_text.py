@@ -25,6 +25,7 @@ MAX_TEXT = 4000
 MAX_JSON = 8 * 1024 * 1024
 """The largest JSON text that is read, in bytes."""
 
+_YEARS = (1970, 9998)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DELIVERY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -77,9 +78,12 @@ class Place:
             moment = datetime.fromisoformat(self.text(limit=40))
             if moment.tzinfo is None:
                 self.refuse(say("A time with its zone is needed here."))
-            return moment.astimezone(UTC)
+            moment = moment.astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise WireError(say("A time with its zone is needed here."), where=self.path) from error
+        if not _YEARS[0] <= moment.year <= _YEARS[1]:  # what no other zone, and no calendar, could show
+            self.refuse(say("A time with its zone is needed here."))
+        return moment
 
     def sha256(self) -> str:
         """Return the SHA-256 here, in hex."""

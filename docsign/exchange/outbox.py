@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +39,8 @@ from docsign.sentence import say
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_ASKED = timedelta(days=12)
+"""Longer than any relay may ask us to wait (Retry-After of six digits)."""
 ORPHAN_AGE = timedelta(days=1)
 """A copy without an entry that is older than this is what a crash left behind."""
 
@@ -227,6 +230,10 @@ class Outbox:
         where = "" if finished else " WHERE state <> 'sent'"
         return self._query(f"SELECT * FROM entry{where} ORDER BY id", ())  # noqa: S608 -- two fixed texts
 
+    def these(self, numbers: Iterable[int]) -> tuple[Entry, ...]:
+        """Return the entries of these numbers, whatever became of them."""
+        return tuple(self._entry(number) for number in numbers)
+
     def find(self, text: str) -> tuple[Entry, ...]:
         """Return the envelopes named by a SHA-256 (or its first 8 digits or more) or by a DocumentId."""
         low = text.lower()
@@ -307,7 +314,7 @@ class Outbox:
             ):
                 last = batch[-1].id
                 for entry in batch:
-                    due = not due_only or entry.next_try is None or entry.next_try <= self._clock()
+                    due = not due_only or self._is_due(entry)
                     if not due or not wanted(entry) or entry.envelope in held_up:
                         held_up.add(entry.envelope)
                         continue
@@ -318,6 +325,11 @@ class Outbox:
                     if error is not None and self._entry(entry.id).state is EntryState.WAITING:
                         held_up.add(entry.envelope)
         return tuple(self._entry(number) for number in tried)
+
+    def _is_due(self, entry: Entry) -> bool:
+        """Say whether the next try has come; one that is days away was reckoned by a clock that was wrong."""
+        now = self._clock()
+        return entry.next_try is None or not now < entry.next_try <= now + LONGEST_ASKED
 
     def _wanted(self, only: Collection[int] | None) -> Callable[[Entry], bool]:
         """Return the choice of ``only``, with what must go before: earlier entries about its envelope."""
@@ -379,9 +391,10 @@ class Outbox:
         try:
             for path in self._bodies.iterdir():
                 entry = self._find("envelope", path.name)
-                orphan = entry is None and now - path.stat().st_mtime > ORPHAN_AGE.total_seconds()
-                if orphan or (entry is not None and entry.state is EntryState.SENT):
-                    discard(path)
+                with suppress(FileNotFoundError):  # another process has just given it its name
+                    orphan = entry is None and now - path.stat().st_mtime > ORPHAN_AGE.total_seconds()
+                    if orphan or (entry is not None and entry.state is EntryState.SENT):
+                        discard(path)
         except OSError as error:
             raise file_error(error, self._bodies) from error
 

@@ -400,6 +400,47 @@ async def test_a_broken_download_goes_on_where_it_stopped(
     assert names_in(tmp_path) == ["den.asice"]
 
 
+async def test_a_part_that_a_power_cut_spoilt_is_fetched_anew(
+    province: RelayClient, double: RelayDouble, envelope: bytes, tmp_path: Path
+) -> None:
+    """Bytes that never reached the disk come back as zeros: that costs the download, not a second command."""
+    double.keep(envelope)
+    (tmp_path / f".{digest(envelope)}.part").write_bytes(bytes(1000))
+    async with province as relay:
+        await relay.fetch(digest(envelope), tmp_path / "den.asice")
+    assert (tmp_path / "den.asice").read_bytes() == envelope
+    assert names_in(tmp_path) == ["den.asice"]
+
+
+async def test_answers_about_another_envelope_are_believed_no_more_than_receipts(
+    province: RelayClient, double: RelayDouble, envelope: bytes
+) -> None:
+    """A confirmation, a status and a trace name what they answer; another name is an error."""
+    other, now = "b" * 64, datetime.now(UTC)
+
+    async def fault(request: web.Request) -> web.StreamResponse | None:
+        if request.path.endswith("/handover"):
+            body = wire.HandoverAccepted(delivery="d-2", state="handed-over", recorded_at=now).to_json()
+        elif request.path.endswith("/statuses"):
+            body = wire.StatusAccepted(
+                sha256=other, receiver="H99", code="03", state="accepted", recorded_at=now
+            ).to_json()
+        else:
+            body = wire.Trace(
+                sha256=other, document_id="", sender="H99", accepted_at=now, deliveries=(), events=()
+            ).to_json()
+        return web.Response(body=body)
+
+    double.fault = fault
+    async with province as relay:
+        with pytest.raises(WireError, match="another envelope"):
+            await relay.handover("d-1", digest(envelope))
+        with pytest.raises(WireError, match="another envelope"):
+            await relay.send_status(digest(envelope), b"<status/>")
+        with pytest.raises(WireError, match="another envelope"):
+            await relay.trace(digest(envelope))
+
+
 async def test_a_download_goes_on_in_a_later_call(
     province: RelayClient, double: RelayDouble, make_envelope: MakeEnvelope, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from docsign.envelope import read_status
 from docsign.exchange import Outbox
@@ -161,6 +162,39 @@ def test_send_without_network_keeps_it(
     assert commune_desk.run("outbox", "run").stderr == "Không có gì chờ gửi.\n"
     assert double.posts() == 1
     assert [row["state"] for row in commune_desk.rows("outbox", "list", "--all")] == ["sent"]
+
+
+def test_a_receipt_that_cannot_be_written_hides_no_sending(
+    commune_desk: Desk, file: Path, double: RelayDouble
+) -> None:
+    """The clerk reads first that it was sent, then that the file could not be written."""
+    commune_desk.set_relay(double.url)
+    done = commune_desk.run("send", file.name, "--receipt", "khong-co/bien-nhan.json")
+    assert done.returncode == 2
+    assert done.stdout.startswith("Đã gửi: 125/UBND-VX.")
+    assert "Không có thư mục" in done.stderr
+    assert double.posts() == 1
+
+
+def test_what_a_relay_says_steers_no_terminal(commune_desk: Desk, file: Path, double: RelayDouble) -> None:
+    """A refusal in colours, or one that clears the screen, is shown as text on its line."""
+
+    async def fault(_request: web.Request) -> web.StreamResponse:
+        words = {
+            "vi": "Trạm bận\x1b[2J\nĐã gửi: mọi thứ",
+            "en": "busy",
+            "where": "\x1b]0;x\x07",
+            "retry": True,
+        }
+        return web.json_response(words, status=503, content_type="application/problem+json")
+
+    commune_desk.set_relay(double.url)
+    double.fault = fault
+    for words in (["send", file.name], ["receive", "--all"], ["trace", file.name], ["outbox", "run"]):
+        done = commune_desk.run(*words)
+        assert done.returncode == 75, done.stderr
+        assert "\x1b" not in done.stderr + done.stdout
+        assert not any(line.startswith("Đã gửi: mọi") for line in done.stderr.splitlines())
 
 
 def test_send_queue_needs_no_relay_at_all(make_desk: MakeDesk, envelope: bytes) -> None:

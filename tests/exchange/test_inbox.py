@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import signal
 import subprocess
@@ -13,7 +14,15 @@ import pytest
 from aiohttp import web
 
 from docsign.envelope import Organization, read_status
-from docsign.errors import DiskFullError, FileUnusableError, RelayUnreachableError, WireError
+from docsign.errors import (
+    DiskFullError,
+    DocsignError,
+    EdxmlError,
+    FileUnusableError,
+    RelayBusyError,
+    RelayUnreachableError,
+    WireError,
+)
 from docsign.exchange import Inbox, Outbox, RelayClient, wire
 from docsign.exchange.inbox import file_name, is_fetchable, waiting
 from docsign.exchange.problems import ProblemType
@@ -268,6 +277,107 @@ async def test_many_pages_are_read_to_the_end(
     async with province as relay:
         items = await waiting(relay)
     assert len({one.sha256 for one in items}) == len(items) == 105
+
+
+async def test_pages_that_lead_in_a_circle_have_an_end(double: RelayDouble, province: RelayClient) -> None:
+    """A relay that sends the same deliveries for ever is listed once, and so are its agencies."""
+
+    async def fault(request: web.Request) -> web.StreamResponse | None:
+        cursor = str(len(double.requests))
+        if request.path == wire.INBOX:
+            return web.Response(body=wire.InboxPage(items=(item(),), next=cursor).to_json())
+        entry = wire.AgencyEntry(code="H99", name="UBND tỉnh Thử nghiệm")
+        return web.Response(body=wire.AgencyPage(agencies=(entry,), next=cursor).to_json())
+
+    double.fault = fault
+    async with province as relay, asyncio.timeout(20):
+        assert await waiting(relay) == (item(),)
+        assert len(await relay.agencies()) == 1
+
+
+async def test_one_that_cannot_be_confirmed_does_not_hold_up_the_others(
+    tmp_path: Path, make_envelope: MakeEnvelope, double: RelayDouble, province: RelayClient
+) -> None:
+    """What the relay fails on is told and tried again the next time; what comes after is confirmed now."""
+    for number in ("1", "2"):
+        double.keep(make_envelope(number))
+
+    async def fault(request: web.Request) -> web.StreamResponse | None:
+        if request.path.endswith("/handover") and (cut or request.path.split("/")[-2] == broken):
+            return problem(ProblemType.INTERNAL)
+        return None
+
+    cut, broken = True, ""
+    double.fault = fault
+    told: list[DocsignError] = []
+    with Inbox(tmp_path) as inbox:
+        async with province as relay:
+            first, second = await waiting(relay)
+            for one in (first, second):
+                with pytest.raises(RelayBusyError):
+                    await inbox.receive(relay, one, tmp_path / "den")
+            cut, broken = False, first.delivery
+            (done,) = await inbox.resume(relay, failed=told.append)
+            assert (done.delivery, len(told)) == (second.delivery, 1)
+            broken = ""
+            (done,) = await inbox.resume(relay)
+            assert done.delivery == first.delivery
+
+
+async def test_the_envelope_has_the_word_and_not_its_announcement(
+    tmp_path: Path, envelope: bytes, double: RelayDouble, province: RelayClient
+) -> None:
+    """Sender, DocumentId and number come from the sealed header, and so does what is answered."""
+    kept = double.keep(envelope)
+    told = item(
+        sha256=hashlib.sha256(envelope).hexdigest(),
+        size=len(envelope),
+        sender="khong phai ma",
+        sender_name="Cơ quan khác",
+        document_id="H99.77,2026/11/20,1\x01/X",
+    )
+    with Outbox(tmp_path) as outbox, Inbox(tmp_path, outbox=outbox, agency=PROVINCE) as inbox:
+        async with province as relay:
+            received = await inbox.receive(relay, told, tmp_path / "den")
+        assert (received.sender, received.document_id) == ("H99.31", kept.document_id)
+        (answer,) = outbox.entries()
+        assert answer.receivers == ("H99.31",)
+
+
+async def test_what_no_answer_can_name_is_told_once(
+    tmp_path: Path, envelope: bytes, double: RelayDouble, province: RelayClient
+) -> None:
+    """No header in the bytes, no agency in the announcement: kept, confirmed, and it blocks nothing later."""
+    kept = double.keep(envelope)
+    kept.body = b"khong phai goi tin"
+    sha256 = hashlib.sha256(kept.body).hexdigest()
+    double.kept = {sha256: kept}
+    lie = item(sha256=sha256, size=len(kept.body), sender="khong phai ma")
+    with Outbox(tmp_path) as outbox, Inbox(tmp_path, outbox=outbox, agency=PROVINCE) as inbox:
+        async with province as relay:
+            with pytest.raises(EdxmlError):
+                await inbox.receive(relay, lie, tmp_path / "den")
+            assert kept.handed_over
+            assert await inbox.resume(relay) == ()
+        assert outbox.entries() == ()
+
+
+async def test_an_announced_size_is_no_licence_to_fill_the_disk(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    envelope: bytes,
+    double: RelayDouble,
+    province: RelayClient,
+) -> None:
+    """Whatever size a relay announces, no more than the largest envelope is written."""
+    double.keep(envelope)
+    monkeypatch.setattr("docsign.exchange.inbox.LARGEST", 1000)
+    lie = item(sha256=hashlib.sha256(envelope).hexdigest(), size=2**62)
+    with Inbox(tmp_path) as inbox:
+        async with province as relay:
+            with pytest.raises(WireError, match="larger"):
+                await inbox.receive(relay, lie, tmp_path / "den")
+    assert list((tmp_path / "den").iterdir()) == []
 
 
 def test_a_recall_is_not_fetched() -> None:

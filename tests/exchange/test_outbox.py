@@ -169,6 +169,48 @@ async def test_without_network_it_waits_longer_and_longer(
         assert entry.last_error is None
 
 
+async def test_a_clock_that_was_years_ahead_does_not_hold_up_what_is_due(
+    tmp_path: Path, envelope: bytes, silent: RelayDouble
+) -> None:
+    """A next try reckoned by a wrong clock is due once the clock is right."""
+    clock = Clock()
+    clock.now += timedelta(days=3000)
+    with Outbox(tmp_path / "hop", clock=clock) as outbox:
+        outbox.add(envelope)
+        client = Script(silent, unreachable())
+        await outbox.run(client)
+        clock.now = START
+        (entry,) = await outbox.run(client, due_only=True)
+        assert entry.state is EntryState.SENT
+
+
+async def test_a_copy_that_another_process_is_making_is_no_obstacle(
+    tmp_path: Path, envelope: bytes, silent: RelayDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between seeing a copy under way and looking at it, it has its name: the run goes on."""
+    with Outbox(tmp_path / "hop") as outbox:
+        outbox.add(envelope)
+        coming = tmp_path / "hop" / "bodies" / ".coming.1"
+        coming.write_bytes(b"")
+        honest = Path.stat
+
+        def gone(path: Path, **options: bool) -> os.stat_result:
+            if path == coming:
+                coming.unlink(missing_ok=True)
+            return honest(path, **options)
+
+        monkeypatch.setattr(Path, "stat", gone)
+        (entry,) = await outbox.run(Script(silent))
+        assert entry.state is EntryState.SENT
+
+
+def test_what_was_asked_for_is_looked_up_alone(tmp_path: Path, make_envelope: MakeEnvelope) -> None:
+    """Years of receipts in the outbox cost a single sending nothing: entries are found by their numbers."""
+    with Outbox(tmp_path / "hop") as outbox:
+        first, second = outbox.add(make_envelope("1")), outbox.add(make_envelope("2"))
+        assert outbox.these([second.id, first.id]) == (second, first)
+
+
 def test_pauses_are_bounded_and_spread(tmp_path: Path, make_envelope: MakeEnvelope) -> None:
     """Ten thousand attempts still mean about an hour; a busy relay's own wish is respected."""
     with Outbox(tmp_path / "hop") as outbox:
