@@ -160,6 +160,8 @@ async def test_a_full_disk_is_named_and_nothing_is_kept(
 async def test_an_error_of_fsync_is_final(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After EIO a second fsync would succeed and mean nothing: the store accepts nothing more."""
     bodies = DiskBodies.open(tmp_path / "bodies")
+    begun = await bodies.begin()
+    await begun.write(BODY)
 
     def fails(descriptor: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
@@ -171,7 +173,12 @@ async def test_an_error_of_fsync_is_final(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(StorageError, match="nothing more is accepted"):
         await bodies.check()
     with pytest.raises(StorageError, match="nothing more is accepted"):
-        await keep(bodies)
+        await bodies.begin()
+    sha256 = hashlib.sha256(BODY).hexdigest()
+    with pytest.raises(StorageError, match="nothing more is accepted"):
+        await begun.commit(sha256)  # not even what was on its way before
+    await begun.abort()
+    assert await bodies.size(sha256) is None
 
 
 async def test_a_commit_that_failed_but_had_happened_is_repeated_harmlessly(
