@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from docsign.errors import DiskFullError, StorageError
+from docsign.errors import DiskFullError, DocsignError, StorageError
 from relay_server.ports import Bodies
 from relay_server.storage.disk import PIECE, DiskBodies
 from relay_server.storage.memory import MemoryBodies
+from relay_server.storage.uploads import DiskUploads
 
 BODY = "Công văn số 125/UBND-VX".encode() * 40_000
 
@@ -124,6 +126,40 @@ async def test_the_disk_store_syncs_file_and_folder_before_it_answers(
     seen.clear()
     await keep(bodies)
     assert seen == ["fsync file", "rename", "fsync folder"]
+
+
+@pytest.mark.parametrize(
+    ("store", "own"), [(DiskBodies.open, {"kho"}), (DiskUploads.open, set())], ids=["bodies", "uploads"]
+)
+def test_a_new_store_is_on_the_disk_before_anything_is_put_into_it(
+    store: Callable[[Path], object], own: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut after the first envelope must not take away the folder that holds it."""
+    synced: set[Path] = set()
+    real = os.fsync
+
+    def sync(descriptor: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{descriptor}").resolve())
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    store(tmp_path / "kho")
+    assert synced >= {tmp_path, *(tmp_path / name for name in own)}
+
+
+async def test_what_lies_in_the_way_is_an_error_of_ours(tmp_path: Path) -> None:
+    """A file where a folder should be: said with its place, never another library's error."""
+    (tmp_path / "tệp").write_bytes(b"")
+    for store in (DiskBodies.open, DiskUploads.open):
+        with pytest.raises(DocsignError, match="tệp"):
+            store(tmp_path / "tệp")
+    bodies = DiskBodies.open(tmp_path / "bodies")
+    sha256 = hashlib.sha256(BODY).hexdigest()
+    (tmp_path / "bodies" / sha256[:2]).write_bytes(b"")
+    for call in (bodies.size(sha256), bodies.remove(sha256), keep(bodies), read(bodies, sha256)):
+        with pytest.raises(DocsignError, match=sha256[:2]):
+            await call
+    assert not list((tmp_path / "bodies" / "incoming").iterdir())
 
 
 async def test_leftovers_of_a_crash_are_swept_and_bodies_stay(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,13 +16,21 @@ from docsign.envelope.signed_note import LogProof, NoteKey, open_checkpoint
 from docsign.envelope.tiles import bundles_of, range_hashes, read_bundle
 from docsign.errors import StorageError
 from docsign.exchange import wire
+from docsign.exchange.wire import ProblemType
 from docsign.pki import SigningKey, Trust
 from docsign.verdict import Indication, SubIndication
 from docsign.verification import verify
 from relay_server.core.directory import Use
+from relay_server.core.logbook import ABOUT
+from relay_server.core.refusals import RefusalError
 from relay_server.outside import LogKey
 from relay_server.register import register
+from relay_server.services.log import about, catch_up, checkpoint, introduce
+from relay_server.storage.memory import MemoryLedger
 from tests.relay.conftest import Client, Site, sealed, sha256
+from tests.relay.test_logbook import BOOK, KEY
+from tests.relay.values import digest, envelope, fact
+from tests.relay.world import SeededRandomness, SetClock, StubNotary, World
 
 
 async def get(client: Client, path: str) -> bytes:
@@ -144,3 +152,52 @@ async def test_a_log_is_never_continued_with_another_key(
     path.write_text("không phải khóa")
     with pytest.raises(StorageError, match="not the key"):
         LogKey.open(path)
+
+
+async def test_the_relays_word_on_its_log_is_kept_and_each_certificate_has_its_own() -> None:
+    """Said once; a new certificate says it anew of the same log, and what the old one said stays."""
+    ledger, clock, notary = MemoryLedger(), SetClock(), StubNotary()
+
+    async def word(public: bytes = KEY.public) -> About:
+        return await introduce(ledger, notary, clock, SeededRandomness(clock.moment.hour), public)
+
+    first = await word()
+    clock.move(timedelta(hours=1))
+    assert await word() == first
+    notary.certificate = digest("chứng thư mới")
+    second = await word()
+    assert (second.log_key, second.certificate, second.time) == (
+        first.log_key,
+        notary.certificate,
+        clock.moment,
+    )
+    for one in (first, second):
+        assert await ledger.read(lambda tx, one=one: tx.note(f"{ABOUT} {one.certificate}")) == one.to_bytes()  # type: ignore[misc]
+    assert await word() == second
+    with pytest.raises(StorageError, match="another key"):
+        await word(bytes(32))
+
+
+async def test_what_is_kept_and_not_sealed_is_sealed_at_the_start() -> None:
+    """A restored relay proves every record, as if it had been in the log from the moment it was kept."""
+    ledger = MemoryLedger()
+    for number in range(3):
+        sent = envelope(f"công văn {number}")
+        await ledger.write(lambda tx, sent=sent: tx.add_fact(fact(sent)))  # type: ignore[misc]
+    assert (await ledger.read(lambda tx: tx.log_state())).size == 0
+    ledger.keep_log(BOOK)
+    assert [await catch_up(ledger) for _ in range(2)] == [3, 3]
+    assert (await ledger.read(lambda tx: tx.log_state())).size == 3
+
+
+async def test_a_relay_without_a_log_says_that_there_is_none() -> None:
+    """Nothing to show of it, and receipts go without a proof."""
+    world = await World.make("H99.31", "H99")
+    receipt = await world.send("H99|Về việc báo cáo")
+    assert (receipt.proof, receipt.about) == ("", None)
+    with pytest.raises(RefusalError) as caught:
+        about(world.relay)
+    assert caught.value.kind is ProblemType.NOT_FOUND
+    with pytest.raises(RefusalError) as caught:
+        await checkpoint(world.relay)
+    assert caught.value.kind is ProblemType.NOT_FOUND
