@@ -28,6 +28,7 @@ from relay_server.app import Serving, serving
 from relay_server.register import register
 from relay_server.settings import RelaySettings
 from relay_server.storage.database import DatabaseLedger
+from relay_server.storage.memory import MemoryLedger
 from tests.conftest import PASSPHRASE, Holders
 from tests.relay.described import require_described
 from tests.relay.values import digest
@@ -159,6 +160,19 @@ async def site(authority: TrialAuthority, holders: Holders, p12: Path, tmp_path:
     )
     await register(folder, "000.00.12.H99", "Sở Thử nghiệm", tls=[], sign=[])
     return Site(folder=folder, authority=authority, keys=p12)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[MemoryLedger | DatabaseLedger]:
+    """Each back end of ports.Ledger in turn."""
+    if request.param == "memory":
+        yield MemoryLedger()
+        return
+    opened = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    yield opened
+    await opened.close()
 
 
 @dataclass(slots=True)

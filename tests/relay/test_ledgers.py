@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 from operator import methodcaller
@@ -23,19 +23,7 @@ from relay_server.core.envelopes import StoredEnvelope
 from relay_server.ports import Ledger, Transaction
 from relay_server.storage.connection import Connection
 from relay_server.storage.database import DatabaseLedger
-from relay_server.storage.memory import MemoryLedger
 from tests.relay.values import COMMUNE, DEPARTMENT, NOW, PROVINCE, agency, delivery, digest, envelope, fact
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    """Each back end in turn."""
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    opened = await DatabaseLedger.open(tmp_path / "relay.sqlite")
-    yield opened
-    await opened.close()
 
 
 async def test_an_agency_is_found_by_both_forms_of_its_code_and_by_its_certificates(ledger: Ledger) -> None:
