@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsign.database import sole_user
 from docsign.errors import (
-    DocsignError,
     FileUnusableError,
     OutboxBusyError,
     StorageError,
@@ -257,7 +256,7 @@ async def _sweep(relay: Relay, desk: UploadDesk) -> None:
             while await remove(relay) == AT_ONCE:
                 pass
             await desk.sweep()
-        except DocsignError as error:
+        except Exception as error:  # noqa: BLE001 -- a bug, too, must not end what time brings about
             LOGGER.log(logging.ERROR, "expiry", exc_info=error)
         await asyncio.sleep(SWEEP_SECONDS)
 
@@ -307,7 +306,7 @@ async def _watch(
             context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
             known, unread = now, None
             tell("trust renewed", anchors=len(trust.anchors))
-        except (DocsignError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 -- nor that revocations are seen
             if now is None or now != unread:
                 LOGGER.log(logging.ERROR, "trust", exc_info=error)
             unread = now
@@ -327,7 +326,7 @@ async def _stamp(relay: Relay, stamping: Stamping, seconds: float) -> None:
     while True:
         try:
             await stamping.stamp(relay.ledger, relay.now())
-        except DocsignError as error:
+        except Exception as error:  # noqa: BLE001 -- nor that the log is stamped
             LOGGER.log(logging.ERROR, "stamping", exc_info=error)
         await asyncio.sleep(seconds)
 

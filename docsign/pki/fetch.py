@@ -53,8 +53,12 @@ def _request(imprint: bytes, hash_name: str, nonce: int) -> bytes:
 
 
 def _ask(url: str, request: bytes, timeout: float) -> bytes:
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # a bracket that is not closed
+        is_address = False
+    if not is_address:
         raise UsageError(say("This is not the address of a time-stamping service: {url}.", url=url))
     call = urllib.request.Request(  # noqa: S310 -- the scheme was checked above
         url,

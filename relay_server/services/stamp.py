@@ -73,13 +73,17 @@ class Stamping:
     async def stamp(self, ledger: Ledger, now: datetime) -> int:
         """Stamp the newest checkpoint if it is not yet; return how many records that covers, 0 for none new.
 
-        A failure is remembered and raised: DocsignError of the time-stamping service or of the ledger.
+        A failure is remembered and raised, a bug like any other: the stop rule knows no difference.
         """
         try:
             size = await self._stamp(ledger)
-        except DocsignError as error:
+        except Exception as error:
             self.failing_since = self.failing_since or now
-            self.reason = error.sentence
+            self.reason = (
+                error.sentence
+                if isinstance(error, DocsignError)
+                else say("The relay failed; its operator finds the reason in its log.")
+            )
             raise
         self.failing_since = self.reason = None
         return size

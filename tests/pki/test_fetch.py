@@ -142,7 +142,9 @@ def test_a_service_that_hangs_up_broke_the_connection() -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("url", ["", "ca.gov.vn/tsa", "file:///etc/passwd", "ftp://tsa.example/", "http://"])
+@pytest.mark.parametrize(
+    "url", ["", "ca.gov.vn/tsa", "file:///etc/passwd", "ftp://tsa.example/", "http://", "http://[::1"]
+)
 def test_an_address_that_is_none_is_wrong_usage(url: str) -> None:
     """Only http and https, with a host."""
     with pytest.raises(UsageError, match="not the address"):

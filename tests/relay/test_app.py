@@ -77,13 +77,12 @@ async def test_expiry_runs_by_itself_and_survives_a_failure(
 ) -> None:
     """A scheduler that stops silently is on our list of others' defects."""
     monkeypatch.setattr(app, "SWEEP_SECONDS", 0.05)
-    real, failures = expire, 2
+    real = expire
+    failures: list[Exception] = [StorageError(say("The ledger's writer has stopped.")), ZeroDivisionError()]
 
     async def fails_first(relay: Any) -> int:
-        nonlocal failures
         if failures:
-            failures -= 1
-            raise StorageError(say("The ledger's writer has stopped."))
+            raise failures.pop()
         return await real(relay)
 
     monkeypatch.setattr(app, "expire", fails_first)
@@ -97,7 +96,7 @@ async def test_expiry_runs_by_itself_and_survives_a_failure(
         trace = await commune.trace(sha256(envelope))
         assert trace.events[-1].event == "ContentHandoverFailure"
         assert trace.events[-1].time - trace.accepted_at >= timedelta(seconds=1)
-        assert failures == 0
+        assert failures == []
 
 
 async def test_a_revocation_holds_without_a_restart(

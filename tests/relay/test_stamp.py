@@ -266,6 +266,15 @@ async def test_the_limit_counts_from_the_first_failure() -> None:
         await stamping.stamp(ledger, NOW + timedelta(hours=9))
     stamping.require_working(NOW + timedelta(hours=13))  # counted anew
 
+    def has_a_bug(_digest: bytes) -> bytes:
+        raise ZeroDivisionError
+
+    stamping.fetch = has_a_bug
+    with pytest.raises(ZeroDivisionError):
+        await stamping.stamp(ledger, NOW + timedelta(hours=10))
+    with pytest.raises(RefusalError, match=r"since 2026-11-16 11:15 UTC .*in its log"):
+        stamping.require_working(NOW + timedelta(hours=14))
+
 
 async def test_a_record_goes_with_the_first_stamp_over_it() -> None:
     """The last record under a checkpoint belongs to it, the next one to the next; what is newer has none."""
