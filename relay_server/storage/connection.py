@@ -57,6 +57,8 @@ class Connection:
             self.pragma("journal_mode=WAL")
         self.pragma("synchronous=FULL")
         self.pragma("foreign_keys=ON")
+        if not writes:
+            self.pragma("query_only=ON")  # whoever reads changes nothing, whatever it tries
 
     def pragma(self, text: str) -> Any:
         """Run a PRAGMA and return its answer, None where it gives none."""

@@ -159,7 +159,9 @@ async def test_only_what_nobody_fetched_is_called_late() -> None:
     await collect.hand_over(world.relay, me, item.delivery, Handover(sha256=NAME))
     recall = message("13", sender=COMMUNE, to=PROVINCE)
     await follow.take_status(world.relay, world.callers[COMMUNE], NAME, recall)
-    world.clock.move(Limits().warn_unfetched)
+    world.clock.move(Limits().warn_unfetched - timedelta(milliseconds=1))
+    assert [one.is_late for one in await waiting(world, DEPARTMENT)] == [False]
+    world.clock.move(timedelta(milliseconds=1))
     (asked,) = await waiting(world)
     assert (asked.state, asked.is_late) == ("recall-asked", False)
     (late,) = await waiting(world, DEPARTMENT)

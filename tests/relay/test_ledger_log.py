@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+
 import pytest
 
 from docsign.envelope.evidence import log_entry
@@ -13,7 +18,7 @@ from relay_server.ports import Transaction
 from relay_server.storage.database import DatabaseLedger
 from relay_server.storage.memory import MemoryLedger
 from tests.relay.test_logbook import BOOK, KEY
-from tests.relay.values import envelope, fact
+from tests.relay.values import COMMUNE, envelope, fact
 
 Kept = MemoryLedger | DatabaseLedger
 SENT = envelope()
@@ -135,3 +140,33 @@ async def test_notes_are_replaced_and_found_in_their_order(ledger: Kept) -> None
         ("size 5", "size 9", None),
     ):
         assert await ledger.read(lambda tx, first=first, last=last: tx.first_note(first, last)) == found  # type: ignore[misc]
+
+
+async def test_whoever_reads_changes_nothing(ledger: Kept) -> None:
+    """Neither in a read nor in a glance, whatever the work tries."""
+    await ledger.write(lambda tx: tx.put_note("lời", b"1"))
+    for look in (ledger.read, ledger.glance):
+        with contextlib.suppress(StorageError):
+            await look(lambda tx: tx.put_note("lời", b"2"))
+        assert await ledger.read(lambda tx: tx.note("lời")) == b"1"
+    await ledger.write(lambda tx: tx.put_note("lời", b"3"))
+    assert await ledger.glance(lambda tx: tx.note("lời")) == b"3"
+
+
+async def test_a_ledger_that_is_closed_has_written_what_waited_and_lets_the_file_go(tmp_path: Path) -> None:
+    """Nothing of SQLite's is left beside it, so that the file can be copied or moved; and it says so."""
+    ledger = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    waiting = [
+        asyncio.create_task(ledger.write(lambda tx, n=n: tx.put_note(f"lời {n}", b"x")))  # type: ignore[misc]
+        for n in range(100)
+    ]
+    await asyncio.sleep(0)
+    assert await ledger.glance(lambda tx: tx.agency(COMMUNE)) is None
+    await ledger.close()
+    await asyncio.gather(*waiting)
+    assert os.listdir(tmp_path) == ["relay.sqlite"]  # noqa: PTH208 -- no blocking worth a thread
+    with pytest.raises(StorageError, match="stopped"):
+        await ledger.write(lambda tx: tx.put_note("muộn", b""))
+    again = await DatabaseLedger.open(tmp_path / "relay.sqlite")
+    assert await again.read(lambda tx: tx.note("lời 99")) == b"x"
+    await again.close()

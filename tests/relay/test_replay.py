@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from docsign.envelope.evidence import Evidence, EvidenceEvent, Reason
@@ -84,6 +84,15 @@ def test_what_the_table_forbids_is_named_and_changes_nothing() -> None:
     assert (found.deliveries[PROVINCE].state, WORKED.id in found.states) == (State.QUEUED, False)
 
 
+def test_a_recall_says_whether_anybody_was_fetching() -> None:
+    """Withdrawn at once where nobody was, asked back where somebody was; one of no delivery is named."""
+    for code, state in ((UNFETCHED, State.WITHDRAWN), ("", State.RECALL_ASKED)):
+        found = replay([ACCEPTED, CONSIGNED, record(EvidenceEvent.RECALL_ASKED, code=code)])
+        assert (found.deliveries[PROVINCE].state, found.impossible) == (state, ())
+    of_nobody = record(EvidenceEvent.RECALL_ASKED, "H98")
+    assert [name for name, _ in refused(ACCEPTED, CONSIGNED, of_nobody)] == [of_nobody.id]
+
+
 def test_a_kept_delivery_agrees_but_for_its_lease() -> None:
     """Leases leave no evidence; any other difference, above or underneath a recall, is one."""
     found = replay([ACCEPTED, CONSIGNED]).deliveries[PROVINCE]
@@ -98,6 +107,8 @@ def test_a_kept_delivery_agrees_but_for_its_lease() -> None:
     assert (kept.state, kept.reached, kept.receiver) == (State.LEASED, State.LEASED, PROVINCE)
 
 
+@example([Happening.FETCH, Happening.ASK_RECALL, Happening.REFUSE_RECALL, Happening.ASK_RECALL])
+@example([Happening.FETCH, Happening.LEASE_OVER, Happening.ASK_RECALL, Happening.HANDOVER])
 @given(st.lists(st.sampled_from(list(Happening)), max_size=25))
 def test_whatever_happened_the_evidence_says_it_again(happenings: list[Happening]) -> None:
     """Any history the table allows: its records alone lead to where the delivery stands, step by step."""
