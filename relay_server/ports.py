@@ -186,7 +186,11 @@ class Uploads(Protocol):
     """
 
     def held(self) -> tuple[Upload, ...]:
-        """Return everything that is held, without its offsets."""
+        """Return what is not finished, without its offsets: few, however many were accepted."""
+        ...
+
+    def overdue(self, now: datetime) -> tuple[str, ...]:
+        """Return the names of those past their time, finished or not."""
         ...
 
     def known(self, name: str) -> Upload | None:

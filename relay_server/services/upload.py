@@ -117,8 +117,10 @@ class UploadDesk:
         wanted = (caller.code, caller.certificate, sha256, length)
         receipt = await known_receipt(relay, caller, sha256, length)
         for one in () if receipt is not None else self._uploads.held():
-            is_over = one.accepted or one.expires_at <= relay.now()
-            if is_over or (one.agency, one.certificate, one.sha256, one.length) != wanted:
+            if (
+                one.expires_at <= relay.now()
+                or (one.agency, one.certificate, one.sha256, one.length) != wanted
+            ):
                 continue
             # a request whose line broke may still hold bytes: it ends before the offset is told
             async with self._turns.taken(one.id, lambda: None):
@@ -187,8 +189,7 @@ class UploadDesk:
 
     async def sweep(self) -> int:
         """Forget what is past its time; return how many uploads that were."""
-        now = self._relay.now()
-        overdue = [one.id for one in self._uploads.held() if one.expires_at <= now]
+        overdue = self._uploads.overdue(self._relay.now())
         for name in overdue:
             async with self._turns.taken(name, lambda: None):
                 await self._uploads.remove(name)

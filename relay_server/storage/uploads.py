@@ -32,6 +32,8 @@ class DiskUploads:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[str, Upload] = {}
+        self._open: dict[str, Upload] = {}
+        """Those of the known ones that are not accepted."""
         self._broken: StorageError | None = None
 
     @staticmethod
@@ -45,7 +47,7 @@ class DiskUploads:
                 if path.suffix == ".json":
                     upload = _read_note(path)
                     if upload.accepted or uploads._part(upload.id).exists():
-                        uploads._known[upload.id] = upload
+                        uploads._remember(upload)
                     else:  # a removal that the power's end cut in two
                         path.unlink()
             for path in folder.iterdir():
@@ -64,7 +66,18 @@ class DiskUploads:
 
     def held(self) -> tuple[Upload, ...]:
         """See ports.Uploads."""
-        return tuple(self._known.values())
+        return tuple(self._open.values())
+
+    def overdue(self, now: datetime) -> tuple[str, ...]:
+        """See ports.Uploads."""
+        return tuple(name for name, one in self._known.items() if one.expires_at <= now)
+
+    def _remember(self, upload: Upload) -> None:
+        self._known[upload.id] = upload
+        if upload.accepted:
+            self._open.pop(upload.id, None)
+        else:
+            self._open[upload.id] = upload
 
     def known(self, name: str) -> Upload | None:
         """See ports.Uploads."""
@@ -74,7 +87,7 @@ class DiskUploads:
         """See ports.Uploads."""
         self._require_sound()
         await asyncio.to_thread(self._add, upload)
-        self._known[upload.id] = upload
+        self._remember(upload)
 
     def _add(self, upload: Upload) -> None:
         part = self._part(upload.id)
@@ -144,7 +157,7 @@ class DiskUploads:
         """See ports.Uploads."""
         done = replace(upload, accepted=True, offset=upload.offset, length=upload.offset)
         await asyncio.to_thread(self._finish, done)
-        self._known[upload.id] = done
+        self._remember(done)
 
     def _finish(self, upload: Upload) -> None:
         write_file(self._note(upload.id), _write_note(upload), durable=True)
@@ -153,6 +166,7 @@ class DiskUploads:
     async def remove(self, name: str) -> None:
         """See ports.Uploads."""
         self._known.pop(name, None)
+        self._open.pop(name, None)
         await asyncio.to_thread(self._remove, self._note(name), self._part(name))
 
     def _remove(self, *paths: Path) -> None:

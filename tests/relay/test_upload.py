@@ -199,6 +199,29 @@ async def test_what_was_accepted_while_it_was_picked_up_is_answered_with_its_rec
     assert (await older)[1] == receipt
 
 
+async def test_what_is_finished_costs_no_announcement_anything(tmp_path: Path) -> None:
+    """Its outcome is told until its time is over, also after a restart, but nobody looks through it."""
+    world = await World.make(COMMUNE, PROVINCE)
+    uploads, commune = DiskUploads.open(tmp_path / "uploads"), world.callers[COMMUNE]
+    body = f"{PROVINCE}|Về việc báo cáo".encode()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield body
+
+    desk = UploadDesk(world.relay, uploads)
+    done = await desk.begin(commune, sha256=sha256(body), length=len(body))
+    assert isinstance(done, Upload)
+    await desk.append(commune, done.id, pieces(), offset=0, give_way=lambda: None)
+    unfinished = await desk.begin(commune, sha256="a" * 64, length=10)
+    assert isinstance(unfinished, Upload)
+    for held in (uploads, DiskUploads.open(tmp_path / "uploads")):
+        assert [one.id for one in held.held()] == [unfinished.id]
+        assert (await UploadDesk(world.relay, held).look(commune, done.id, lambda: None)).accepted
+    world.clock.move(Limits().upload_life)
+    assert await desk.sweep() == 2
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
 async def test_nothing_is_announced_that_has_no_room(tmp_path: Path) -> None:
     """Said at the announcement, and again before each piece, by what is still to come."""
     world = await World.make(COMMUNE, PROVINCE, limits=Limits(free_space=100, envelope=1000))
