@@ -26,7 +26,10 @@ from docsign.errors import (
     EXIT_OK,
     DocsignError,
     MalformedError,
+    OutboxBusyError,
+    RelayIdentityError,
     RelayUnreachableError,
+    StorageError,
     UsageError,
 )
 from docsign.sentence import say
@@ -241,9 +244,9 @@ async def _receive(
             desk.progress(say("Fetching {name} …", name=item.sha256[:16]))
             try:
                 received = await register.receive(client, item, output)
-            except RelayUnreachableError as error:
+            except (RelayUnreachableError, RelayIdentityError, OutboxBusyError, StorageError) as error:
                 statuses.add(desk.complain(error))
-                break
+                break  # what came after would fail in the same way
             except DocsignError as error:
                 statuses.add(desk.complain(error))
                 continue
@@ -253,7 +256,9 @@ async def _receive(
             if asked is not None:
                 desk.tell(asked)
         answers = [
-            entry.id for entry in kept.entries() if entry.kind == "status" and entry.envelope in envelopes
+            entry.id
+            for entry in kept.entries()
+            if entry.kind == "status" and (entry.envelope in envelopes or entry.code == "01")
         ]
         for entry in await kept.run(client, only=answers) if answers else ():
             if ending(entry) != EXIT_OK:

@@ -51,6 +51,8 @@ CONNECT_TIME = 20.0
 """Seconds to reach the relay."""
 LISTENING = 2.0
 """Seconds to listen for why a relay broke the connection."""
+PROBES = 2
+"""How often a relay must hang up on a silent caller: a bad line does so, too, but not every time."""
 RESUMPTIONS = 5
 """How often one fetch picks up a broken download, as long as bytes arrive in between."""
 MOST_AGENCIES = 500_000
@@ -255,7 +257,10 @@ class RelayClient:
                 self._is_known = True
                 return await answer.read(limit)
         except RelayUnreachableError as error:
-            if not self._is_known and _broke_off(error.__cause__) and await self._is_turned_away():
+            if not self._is_known and _broke_off(error.__cause__):
+                for _probe in range(PROBES):
+                    if not await self._is_turned_away():
+                        raise
                 raise identity_refused(str(self.url)) from error
             raise
 

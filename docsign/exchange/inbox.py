@@ -26,6 +26,7 @@ from docsign.errors import (
     EdxmlError,
     FileUnusableError,
     MalformedError,
+    RelayIdentityError,
     RelayRefusedError,
     RelayUnreachableError,
     StorageError,
@@ -193,7 +194,7 @@ class Inbox:
                     finished.append(await self._confirm(client, received))
                 except RelayRefusedError:
                     finished.append(received)
-                except (RelayUnreachableError, StorageError):
+                except (RelayUnreachableError, RelayIdentityError, StorageError):
                     raise
                 except DocsignError as error:
                     if failed is None:

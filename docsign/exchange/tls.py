@@ -190,7 +190,9 @@ def identity_refused(address: str) -> RelayIdentityError:
     return RelayIdentityError(
         say("The relay does not accept the certificate of this agency (setting identity)."),
         where=address,
-        hint=say("Ask the relay's operator whether it is in the directory."),
+        hint=say(
+            "On a bad line, try again first; else ask the relay's operator whether it is in the directory."
+        ),
     )
 
 
@@ -205,4 +207,5 @@ def require_in_time(identity: HeldKey, at: datetime, where: str) -> None:
                 date=certificate.not_valid_after_utc.strftime("%d/%m/%Y"),
             ),
             where=where,
+            hint=say("By this computer's clock it is {date} now.", date=at.strftime("%d/%m/%Y")),
         )

@@ -102,6 +102,24 @@ async def test_what_is_no_http_is_named(said: bytes, p12: Path, trust: Trust) ->
             await client.inbox()
 
 
+async def test_a_line_that_broke_twice_is_no_word_about_our_certificate(p12: Path, trust: Trust) -> None:
+    """Only a relay that hangs up on every silent caller is taken to dislike who calls."""
+    calls = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        if calls < 3:
+            writer.close()
+        else:
+            await reader.read(1)
+
+    async with talking(talk, p12, trust) as client:
+        with pytest.raises(RelayUnreachableError, match="broke"):
+            await client.inbox()
+    assert calls == 3
+
+
 async def test_a_slow_line_is_given_the_time_it_needs(
     p12: Path, trust: Trust, make_envelope: MakeEnvelope, monkeypatch: pytest.MonkeyPatch, double: RelayDouble
 ) -> None:

@@ -397,6 +397,37 @@ def test_a_status_is_sent_from_another_computer_by_all_digits(
         assert "64" in done.stderr
 
 
+def test_a_full_disk_ends_the_receiving(
+    province_desk: Desk, double: RelayDouble, make_envelope: MakeEnvelope, tiny_disk: Path
+) -> None:
+    """Said once; what would not fit either is not fetched over the line only to be thrown away."""
+    for number in ("1", "2", "3"):
+        double.keep(make_envelope(number, size=300_000))
+    done = province_desk.run("receive", "--all", "-o", str(tiny_disk))
+    assert done.returncode == 75
+    assert done.stderr.count("Đĩa đã đầy") == 1
+    assert list(tiny_disk.iterdir()) == []
+
+
+def test_an_arrival_that_was_not_told_is_told_by_the_next_run(
+    province_desk: Desk, double: RelayDouble, envelope: bytes
+) -> None:
+    """A desk that only receives needs no other command, though its line broke or its process died."""
+
+    async def fault(request: web.Request) -> web.StreamResponse | None:
+        if request.path.endswith("/statuses"):
+            assert request.transport is not None
+            request.transport.abort()
+        return None
+
+    double.keep(envelope)
+    double.fault = fault
+    assert province_desk.run("receive", "--all").returncode == 75
+    double.fault = None
+    assert province_desk.run("receive", "--all").returncode == 0
+    assert [about for about, _body in double.statuses] == [name_of(envelope)]
+
+
 def test_receive_one_of_several(
     province_desk: Desk, double: RelayDouble, make_envelope: MakeEnvelope
 ) -> None:
