@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from docsign.envelope.header import BusinessKind
 from docsign.errors import DiskFullError
 from docsign.exchange.wire import ProblemType
 from relay_server.core.refusals import RefusalError
@@ -15,8 +17,8 @@ from relay_server.services import collect
 from relay_server.services.accept import accept
 from relay_server.services.relay import Limits
 from relay_server.storage.disk import PIECE, DiskBodies
-from tests.relay.values import COMMUNE, DEPARTMENT, PROVINCE, digest
-from tests.relay.world import World, pieces
+from tests.relay.values import COMMUNE, DEPARTMENT, NOW, PROVINCE, digest
+from tests.relay.world import StubExaminer, World, pieces
 
 BODY = f"{PROVINCE}|Về việc báo cáo"
 
@@ -97,3 +99,27 @@ async def test_nobody_gets_anothers_receipt_for_knowing_the_bytes() -> None:
         with pytest.raises(RefusalError) as caught:
             await world.send(BODY, sender=code)
         assert caught.value.kind is ProblemType.NOT_YOUR_AGENCY
+
+
+async def test_a_secret_document_is_not_taken_in() -> None:
+    """QD 28/2018 Art. 1: refused with its place, and not a byte of it stays."""
+    world = await World.make(COMMUNE, PROVINCE)
+    with pytest.raises(RefusalError) as caught:
+        await world.send(f"{PROVINCE}|TUYỆT MẬT")
+    assert (caught.value.kind, caught.value.where) == (ProblemType.SECRET_DOCUMENT, "header.subject")
+    assert world.bodies.committed == {}
+
+
+async def test_only_a_new_document_is_warned_of_as_a_repetition() -> None:
+    """Who revokes or updates a document names it again, as he must."""
+    world = await World.make(COMMUNE, PROVINCE)
+    examiner = world.relay.examiner
+    assert isinstance(examiner, StubExaminer)
+    first = StubExaminer()
+    header = (await first.examine(io.BytesIO(BODY.encode()), at=NOW)).submission
+    codes = list[list[str]]()
+    for kind in (BusinessKind.NEW, BusinessKind.UPDATE, BusinessKind.NEW):
+        examiner.found = {"submission": replace(header, kind=int(kind))}
+        receipt = await world.send(f"{PROVINCE}|lần {len(codes)}")
+        codes.append([one.code for one in receipt.evidence.reasons])
+    assert codes == [[], [], ["duplicate-document-id", "duplicate-number"]]

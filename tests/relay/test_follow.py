@@ -78,7 +78,10 @@ async def test_a_status_about_another_document_changes_nothing() -> None:
         ProblemType.BAD_STATUS.value,
         "status.ResponseFor.DocumentId",
     )
-    assert await report(world, "03") == "accepted"
+    unnamed = replace(status.response_for, document_id="")
+    told = write_status(replace(status, response_for=unnamed))
+    me = world.callers[PROVINCE]
+    assert (await follow.take_status(world.relay, me, NAME, told)).state == "accepted"
 
 
 async def test_the_answer_to_a_status_stays_the_same_whatever_came_after() -> None:

@@ -20,7 +20,7 @@ from relay_server.services.relay import Caller, Limits
 from relay_server.services.upload import Turns, UploadDesk
 from relay_server.storage.uploads import DiskUploads
 from tests.relay.conftest import sha256
-from tests.relay.values import COMMUNE, NOW, PROVINCE
+from tests.relay.values import COMMUNE, NOW, PROVINCE, digest
 from tests.relay.world import StubExaminer, World
 
 
@@ -220,6 +220,26 @@ async def test_what_is_finished_costs_no_announcement_anything(tmp_path: Path) -
     world.clock.move(Limits().upload_life)
     assert await desk.sweep() == 2
     assert list((tmp_path / "uploads").iterdir()) == []
+
+
+async def test_who_announces_what_is_here_already_is_done_if_it_was_his_and_is_still_here(
+    tmp_path: Path,
+) -> None:
+    """The sender gets its receipt; another agency, and a sender whose bytes were lost, send them."""
+    world = await World.make(COMMUNE, PROVINCE)
+    desk = UploadDesk(world.relay, DiskUploads.open(tmp_path / "uploads"))
+    body = f"{PROVINCE}|Về việc báo cáo"
+    receipt, size = await world.send(body), len(body.encode())
+
+    async def announce(code: str, length: int) -> Upload | Receipt:
+        caller = world.callers[code]
+        return await desk.begin(caller, sha256=digest(body), length=length, pick_up=True)
+
+    assert await announce(COMMUNE, size) == receipt
+    assert isinstance(await announce(PROVINCE, size), Upload)
+    assert isinstance(await announce(COMMUNE, size + 1), Upload)
+    await world.bodies.remove(digest(body))
+    assert isinstance(await announce(COMMUNE, size), Upload)
 
 
 async def test_nothing_is_announced_that_has_no_room(tmp_path: Path) -> None:
