@@ -269,7 +269,10 @@ def _files(settings: RelaySettings) -> Files:
     trust = Path(settings.trust)
     if trust.name == "trust.toml":  # it speaks of the files beside it
         trust = trust.parent
-    paths = [*(sorted(trust.iterdir()) if trust.is_dir() else [trust])]
+    try:
+        paths = [*(sorted(trust.iterdir()) if trust.is_dir() else [trust])]
+    except OSError:  # whoever reads it says what is wrong
+        paths = [trust]
     paths += [Path(settings.tls_cert), Path(settings.tls_key)]
     return tuple(map(_seen, paths))
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 from docsign.files import file_error, sync_folder
 
 NAME: Final = "directory.log"
+GRANT_TAKEN: Final = "grant taken"
 GRANT_ENDED: Final = "grant ended"
 
 

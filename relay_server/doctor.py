@@ -37,7 +37,7 @@ from relay_server.migrating import form_of
 from relay_server.outside import TrustExaminer
 from relay_server.services.delegation import signer_of_grant
 from relay_server.settings import RelaySettings
-from relay_server.storage.raw import RawDatabase
+from relay_server.storage.raw import DAMAGED, RawDatabase
 from relay_server.storage.tables import SCHEMA_VERSION, from_micros, to_micros
 from relay_server.surroundings import addresses, disk, permissions
 
@@ -68,17 +68,29 @@ def examine(folder: Path, *, now: datetime, fetch: Fetch = fetch_timestamp) -> F
         return found
     found.ok("settings", say("The settings can be read: {path}.", path=folder / "relay.toml"))
     _database(folder, found)
-    _clock(folder, now, found)
+    _rows(lambda: _clock(folder, now, found), found)
     disk(folder, settings, found)
     trust = _trust(settings, now, found)
     _tls(settings, trust, now, found)
     _evidence_key(settings, now, found)
-    _agencies(folder, now, found)
-    _grants(folder, trust, now, found)
+    _rows(lambda: _agencies(folder, now, found), found)
+    _rows(lambda: _grants(folder, trust, now, found), found)
     _stamps(settings, trust, now, fetch, found)
     permissions(folder, settings, found)
     addresses(settings, is_served=is_served(folder), found=found)
     return found
+
+
+def _rows(look: Callable[[], None], found: Findings) -> None:
+    """Look at rows of the database; tell where one holds what was never written."""
+    try:
+        look()
+    except (*DAMAGED, DocsignError):
+        found.fail(
+            "database",
+            say("A row of the database is damaged."),
+            say("docsign-relay check says what is damaged."),
+        )
 
 
 def _database(folder: Path, found: Findings) -> None:

@@ -4,7 +4,7 @@
 2. The certificate that signed is one the directory binds, or bound, to the agency that grants, for sealing.
 3. Every record of an act for another agency names a grant that is kept here, and the act is within it: who
    acted, for whom, between its beginning and its end.
-4. What the operator ended, by ``directory.log``, is ended.
+4. By ``directory.log``: what the operator took in is there, what the operator ended is ended.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def check_grants(raw: RawDatabase, trust: Trust, report: CheckReport) -> None:
         grant = _sound(raw, row, trust) if isinstance(row, dict) else None
         if grant is None or not isinstance(row, dict):
             where = f"grants/{row['id'][:32]}" if isinstance(row, dict) else str(row)
-            report.add("grant", say("A grant of the directory is damaged."), where, GRANT)
+            report.add("grant", say("A grant of the directory is damaged."), where)
             continue
         ended = row["ended_at"]
         end = grant.ends if ended is None else min(grant.ends, from_micros(ended))
@@ -53,12 +53,19 @@ def check_grants(raw: RawDatabase, trust: Trust, report: CheckReport) -> None:
 def _ended(raw: RawDatabase, report: CheckReport) -> None:
     """Check 4."""
     ended = set()
+    kept = {name for (name,) in raw.ask("SELECT id FROM grants")}
     for number, line in enumerate(decisions.read(raw.path.parent), start=1):
         if line is None:
             where = f"{decisions.NAME}:{number}"
             report.add("directory-log", say("A line of the directory's log is damaged."), where, DECIDED)
         elif line.get("event") == decisions.GRANT_ENDED and line.get("allowed") is True:
             ended.add(str(line.get("grant")))
+        elif line.get("event") == decisions.GRANT_TAKEN and line.get("allowed") is True:
+            name = str(line.get("grant"))
+            if name not in kept:
+                lacking = say("The directory lacks what the operator registered.")
+                report.add("directory-missing", lacking, f"grants/{name[:32]}", GRANT)
+                kept.add(name)  # told once
     for (name,) in raw.ask("SELECT id FROM grants WHERE ended_at IS NULL"):
         if name in ended:
             sentence = say("This grant was ended by the operator and counts again.")

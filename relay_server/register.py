@@ -118,7 +118,7 @@ async def delegate(folder: Path, data: bytes, *, where: str) -> KeptGrant:
         return kept
 
     facts = {"grant": grant.id, "grantor": grant.grantor, "delegate": grant.delegate, "signer": signer}
-    return await _decided(folder, "grant taken", facts, work)
+    return await _decided(folder, decisions.GRANT_TAKEN, facts, work)
 
 
 async def end_grant(folder: Path, name: str) -> KeptGrant:

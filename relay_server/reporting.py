@@ -19,7 +19,7 @@ from docsign.sentence import Sentence, say
 from relay_server.app import DATABASE
 from relay_server.doctor import SOON, granted_until
 from relay_server.settings import RelaySettings
-from relay_server.storage.raw import RawDatabase
+from relay_server.storage.raw import DAMAGED, RawDatabase
 from relay_server.storage.tables import SCHEMA_VERSION, from_micros, to_micros
 
 _SENT: Final = (
@@ -113,6 +113,19 @@ def count(
 
     Raises FileUnusableError, UsageError for an agency nobody knows, StorageError.
     """
+    try:
+        return _count(folder, begin, end, now=now, agency=agency)
+    except DAMAGED as error:
+        raise StorageError(
+            say("A row of the database is damaged."),
+            where=str(folder / DATABASE),
+            hint=say("docsign-relay check says what is damaged."),
+        ) from error
+
+
+def _count(
+    folder: Path, begin: datetime, end: datetime, *, now: datetime, agency: str | None
+) -> PeriodReport:
     settings = RelaySettings.read(folder.resolve())
     with RawDatabase.open(folder / DATABASE) as raw:
         if raw.ask("SELECT value FROM meta WHERE name = 'schema'") != [(SCHEMA_VERSION,)]:
@@ -122,7 +135,8 @@ def count(
                 hint=say("docsign-relay migrate brings an older database to the form of this version."),
             )
         found = {
-            code: Counts(code=code, name=name) for code, name in raw.ask("SELECT code, name FROM agencies")
+            code: Counts(code=code, name=str(name))
+            for code, name in raw.ask("SELECT code, name FROM agencies")
         }
         _fill(raw, found, begin, end, now, timedelta(seconds=settings.warn_unfetched))
         if agency is not None:
@@ -150,6 +164,8 @@ def _fill(
     for code, number, size in raw.ask_named(_SENT, period):
         of(code).envelopes, of(code).size = number, size
     for sender, receiver, state, number in raw.ask_named(_STATES, {**period, "now": to_micros(now)}):
+        if not isinstance(state, str):
+            raise TypeError(state)
         of(sender).sent[state] += number
         of(receiver).received[state] += number
     for receiver, number in raw.ask_named(_LATE, {"before": to_micros(now - warn_after)}):

@@ -74,6 +74,10 @@ FORM: Final[dict[str, dict[str, type]]] = {
 """The columns of each table and the kind of their values."""
 
 
+DAMAGED: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What values that were never written raise where they are used."""
+
+
 class DamagedRowError(ValueError):
     """A row whose values are not of the kind they were written as; ``table`` and ``column`` say where."""
 

@@ -6,8 +6,10 @@ that of what waits, not of what was ever sent.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -28,10 +30,15 @@ from sqlalchemy import (
 from docsign.envelope.agency_codes import canonical
 from docsign.envelope.evidence import Evidence, parse_json
 from docsign.envelope.grants import Grant, SignedGrant
+from docsign.errors import StorageError, WireError
+from docsign.sentence import say
 from relay_server.core.delegation import KeptGrant
 from relay_server.core.deliveries import Delivery, State
-from relay_server.core.directory import Binding, Use
+from relay_server.core.directory import Agency, Binding, Use
 from relay_server.core.envelopes import Fact, StoredEnvelope
+from relay_server.storage.raw import DAMAGED
+
+Value = TypeVar("Value")
 
 SCHEMA_VERSION: Final = 4
 BEGINNING: Final = [{"name": "schema", "value": SCHEMA_VERSION}, {"name": "inbox", "value": 0}]
@@ -188,6 +195,22 @@ def from_micros(number: int) -> datetime:
     return _EPOCH + number * _MICROSECOND
 
 
+def _told(read: Callable[[Any], Value]) -> Callable[[Any], Value]:
+    """Say in the library's words that a row holds what was never written."""
+
+    @functools.wraps(read)
+    def reading(row: Any) -> Value:
+        try:
+            return read(row)
+        except (WireError, *DAMAGED) as error:
+            raise StorageError(
+                say("A row of the database is damaged."),
+                hint=say("docsign-relay check says what is damaged."),
+            ) from error
+
+    return reading
+
+
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
     """Return the columns of a delivery; its place among the receivers is the order of adding."""
     return {
@@ -209,6 +232,7 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
     }
 
 
+@_told
 def read_delivery(row: Any) -> Delivery:
     """Return the delivery of a row."""
     return Delivery(
@@ -243,6 +267,7 @@ def envelope_row(envelope: StoredEnvelope) -> dict[str, Any]:
     }
 
 
+@_told
 def read_envelope(row: Any) -> StoredEnvelope:
     """Return the envelope of a row."""
     return StoredEnvelope(
@@ -259,6 +284,14 @@ def read_envelope(row: Any) -> StoredEnvelope:
     )
 
 
+@_told
+def read_agency(row: Any) -> Agency:
+    """Return the agency of a row, without its bindings."""
+    if not isinstance(row["code"], str) or not isinstance(row["name"], str):
+        raise TypeError(row["key"])
+    return Agency(code=row["code"], name=row["name"])
+
+
 def binding_row(binding: Binding, agency: str) -> dict[str, Any]:
     """Return the columns of a binding of the agency with this key."""
     return {
@@ -270,6 +303,7 @@ def binding_row(binding: Binding, agency: str) -> dict[str, Any]:
     }
 
 
+@_told
 def read_binding(row: Any) -> Binding:
     """Return the binding of a row."""
     return Binding(
@@ -291,6 +325,7 @@ def grant_row(kept: KeptGrant) -> dict[str, Any]:
     }
 
 
+@_told
 def read_grant(row: Any) -> KeptGrant:
     """Return the grant of a row, read back from the very bytes that were signed."""
     grant = Grant.from_json(parse_json(row["record"], limit=len(row["record"]), where="grant"))
@@ -313,6 +348,7 @@ def fact_row(fact: Fact) -> dict[str, Any]:
     }
 
 
+@_told
 def read_fact(row: Any) -> Fact:
     """Return the evidence of a row, read back from the very bytes that were signed."""
     return Fact(

@@ -437,7 +437,7 @@ def _agencies(rows: Sequence[Any]) -> tuple[Agency, ...]:
     """Put rows of agencies joined with their bindings together again; they come in the agencies' order."""
     found: dict[str, Agency] = {}
     for row in rows:
-        known = found.get(row["key"]) or Agency(code=row["code"], name=row["name"])
+        known = found.get(row["key"]) or tables.read_agency(row)
         if row["sha256"] is not None:
             known = replace(known, bindings=(*known.bindings, tables.read_binding(row)))
         found[row["key"]] = known

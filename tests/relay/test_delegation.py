@@ -449,6 +449,7 @@ TAMPERED = {
     "another signature": ("UPDATE grants SET signature=X'3003020101'", "grant"),
     "text for bytes": ("UPDATE grants SET record='uy quyen'", "grant"),
     "gone": ("DELETE FROM grants", "act-without-grant"),
+    "gone, as the operator's decision shows": ("DELETE FROM grants", "directory-missing"),
     "ended before the act": ("UPDATE grants SET ended_at=1", "act-without-grant"),
 }
 

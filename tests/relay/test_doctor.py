@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -34,7 +35,7 @@ from relay_server.doctor import examine
 from relay_server.findings import Findings
 from relay_server.register import delegate, register
 from relay_server.settings import RelaySettings
-from tests.relay.conftest import Process, Site
+from tests.relay.conftest import Process, Site, sealed
 from tests.relay.test_delegation import CLERK, proof
 from tests.relay.test_migrating import set_back
 
@@ -406,3 +407,33 @@ def test_keys_another_user_owns_are_said(
     with pytest.raises(FileUnusableError, match="No permission") as caught:
         tls_context(read, Trust.from_path(read.trust))
     assert read.tls_key in caught.value.where
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE deliveries SET changed_at = 'hôm qua'",
+        f"UPDATE deliveries SET changed_at = {2**62}",
+        "UPDATE deliveries SET state = X'00', receiver = X'FF'",
+        "UPDATE bindings SET not_after = 'mai'",
+        "UPDATE agencies SET name = 5",
+        "UPDATE agencies SET code = X'FF' WHERE code = 'H99'",
+        "UPDATE grants SET record = X'7B'",
+        "UPDATE grants SET record = X'7B7D'",
+        "UPDATE grants SET record = 'chữ'",
+        "UPDATE grants SET ended_at = 'chữ'",
+    ],
+)
+async def test_damaged_rows_end_nothing(
+    fit: Site, agency_key: SigningKey, tsa_key: SigningKey, damage: str
+) -> None:
+    """The doctor goes on to the next thing; report and the directory say it in a sentence, or bear it."""
+    await register(fit.folder, CLERK, "UBND xã Thử", tls=[], sign=[])
+    await delegate(fit.folder, proof(agency_key).to_bytes(), where="uy-quyen.json")
+    async with fit.served(tsa="") as here, fit.client(here.url, "commune-tls") as commune:
+        assert (await commune.send(sealed(agency_key)))[0] == 201
+    with closing(sqlite3.connect(fit.folder / DATABASE)) as database, database:
+        assert database.execute(damage).rowcount > 0
+    assert {"disk", "permissions", *ADDRESSES} - {"ready"} <= {one.code for one in look(fit, tsa_key).lines}
+    for command in (["report"], ["agency", "delegate"], ["agency", "list"]):
+        assert await asyncio.to_thread(run, relay, [*command, str(fit.folder)]) in (0, 1), command
