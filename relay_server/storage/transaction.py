@@ -197,6 +197,8 @@ class DatabaseTransaction:
         """With ``known`` agencies are looked up once in each edition of the directory."""
         self._connection = connection
         self._known = known
+        self._found: dict[object, Agency | None] | None = None
+        """The agencies of the edition this transaction sees, once it was asked for one."""
 
     def _rows(self, statement: ClauseElement, **values: object) -> list[Any]:
         return self._connection.rows(statement, values)
@@ -210,11 +212,18 @@ class DatabaseTransaction:
     async def agency(self, code: str) -> Agency | None:
         """See ports.Transaction."""
         key = canonical(code)
-        known = {} if self._known is None else self._known.in_edition(directory_edition(self._connection))
+        known = self._in_this_edition()
         if key not in known:
             found = _agencies(self._rows(_AGENCY, wanted=key))
             known[key] = found[0] if found else None
         return known[key]
+
+    def _in_this_edition(self) -> dict[object, Agency | None]:
+        if self._known is None:
+            return {}
+        if self._found is None:
+            self._found = self._known.in_edition(directory_edition(self._connection))
+        return self._found
 
     async def agency_of(self, fingerprint: str, use: Use) -> Agency | None:
         """See ports.Transaction."""
@@ -247,6 +256,7 @@ class DatabaseTransaction:
         self._add(bindings, *(tables.binding_row(binding, agency.key) for binding in agency.bindings))
         if self._connection.run(_NEXT_EDITION, {}) == 0:
             self._add(meta, {"name": "directory", "value": 1})
+        self._found = None
 
     # ---- grants
 
