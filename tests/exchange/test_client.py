@@ -597,7 +597,7 @@ def test_an_expired_identity(authority: TrialAuthority, trust: Trust, tmp_path: 
     ended = datetime.now(UTC) - timedelta(days=1)
     issued = authority.issue("tls", "Máy cũ", not_before=ended - timedelta(days=9), not_after=ended)
     (tmp_path / "cu.pem").write_bytes(issued.pem())
-    with pytest.raises(CertificateUnfitError, match="expired .* By this computer's clock it is"):
+    with pytest.raises(CertificateUnfitError, match=r"expired .* By this computer's clock it is"):
         RelayClient("https://relay.example", identity=tmp_path / "cu.pem", trust=trust)
 
 
