@@ -23,6 +23,7 @@ from relay_server.core.envelopes import StoredEnvelope
 from relay_server.ports import Ledger, Transaction
 from relay_server.storage.connection import Connection
 from relay_server.storage.database import DatabaseLedger
+from relay_server.storage.transaction import REMEMBERED, KnownAgencies
 from tests.relay.values import COMMUNE, DEPARTMENT, NOW, PROVINCE, agency, delivery, digest, envelope, fact
 
 
@@ -71,6 +72,16 @@ async def test_a_change_of_the_directory_by_another_process_is_known_at_once(tmp
     finally:
         await ledger.close()
         await other.close()
+
+
+def test_what_is_remembered_of_the_directory_is_bounded_and_of_one_edition() -> None:
+    """Codes that nobody has, asked for by envelopes, fill no memory; a changed directory forgets them."""
+    known = KnownAgencies()
+    for number in range(3 * REMEMBERED + 1):
+        found = known.in_edition(1)
+        found[f"H99.{number}"] = None
+        assert len(found) <= REMEMBERED
+    assert known.in_edition(1) != known.in_edition(2) == {}
 
 
 async def test_a_certificate_belongs_to_one_agency(ledger: Ledger) -> None:
