@@ -78,9 +78,12 @@ def _read(source: BinaryIO, envelope: bytes | Path) -> bytes:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it; raises FileUnusableError where a file is in the way."""
+    """Make a folder and those above it, as durable as what it will hold; a file in the way is an error."""
     try:
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
         folder.mkdir(parents=True, exist_ok=True)
+        for one in missing:
+            sync_folder(one.parent)
     except (FileExistsError, NotADirectoryError) as error:
         raise FileUnusableError(say("This is a file; a folder is needed."), where=str(folder)) from error
     except OSError as error:

@@ -45,6 +45,8 @@ IDENTITY_LIMIT = 4 * 1024 * 1024
 Passphrase = str | Callable[[], str] | None
 
 _REVOKED = 23  # X509_V_ERR_CERT_REVOKED
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"})
+_LOG_IN = say("If this network asks to log in, open a web page, log in, and try again.")
 _UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21, 24, 27})
 
 
@@ -161,6 +163,7 @@ def relay_not_trusted(error: ssl.SSLError, address: str) -> RelayIdentityError:
     """Say in words why TLS with the relay at ``address`` failed; nothing was sent."""
     code = getattr(error, "verify_code", None)
     why: Sentence
+    hint: Sentence | None = None
     if code == _REVOKED:
         why = say("its certificate is revoked")
     elif code == 10:  # X509_V_ERR_CERT_HAS_EXPIRED
@@ -171,12 +174,17 @@ def relay_not_trusted(error: ssl.SSLError, address: str) -> RelayIdentityError:
         why = say("its certificate is for another address")
     elif code in _UNKNOWN_ISSUER:
         why = say("its certificate is from an authority that is not trusted for relays")
+        hint = _LOG_IN
     elif code is not None:
         why = say("its certificate does not hold ({reason})", reason=getattr(error, "verify_message", code))
+    elif getattr(error, "reason", None) in _NO_TLS:
+        why, hint = say("what answers does not speak TLS"), _LOG_IN
     else:
         why = say("TLS does not come about ({reason})", reason=getattr(error, "reason", None) or error)
     return RelayIdentityError(
-        say("This is not the relay that is trusted: {why}. Nothing was sent.", why=why), where=address
+        say("This is not the relay that is trusted: {why}. Nothing was sent.", why=why),
+        where=address,
+        hint=hint,
     )
 
 

@@ -53,6 +53,19 @@ def test_a_copy_is_synced_before_it_has_its_name(tmp_path: Path, monkeypatch: py
     assert steps == ["file", "name", "folder"]
 
 
+def test_a_folder_survives_the_power_cut_as_what_lies_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new folder's own name is synced, too: what is confirmed lies in a folder that is there tomorrow."""
+    synced: list[Path] = []
+    monkeypatch.setattr(bodies, "sync_folder", synced.append)
+    bodies.make_folder(tmp_path / "văn bản" / "đến")
+    assert set(synced) == {tmp_path, tmp_path / "văn bản"}
+    synced.clear()
+    bodies.make_folder(tmp_path / "văn bản" / "đến")
+    assert synced == []
+
+
 def test_a_copy_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever fails, no half of a file stays."""
 
