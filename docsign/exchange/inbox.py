@@ -60,6 +60,8 @@ CREATE INDEX received_open ON received (stored_at) WHERE closed_at IS NULL
 """
 MOST_WAITING = 50_000
 """Deliveries that are listed at once."""
+MOST_TEXT = 16 * 1024 * 1024
+"""Letters in what is listed at once."""
 _FETCHABLE = frozenset({wire.DeliveryState.QUEUED.value, wire.DeliveryState.LEASED.value})
 _NOT_IN_A_NAME = re.compile(r"[^\w.]+|_+")
 
@@ -293,15 +295,17 @@ class Inbox:
 async def waiting(client: Fetcher, *, wait: float = 0) -> tuple[wire.InboxItem, ...]:
     """Return everything that waits at the relay, over all pages; ``wait`` seconds for something to come.
 
-    Each delivery comes once. Pages that bring nothing new end the list, and so do MOST_WAITING deliveries:
-    what waits beyond them is there when these have been fetched.
+    Each delivery comes once. Pages that bring nothing new end the list, and so do MOST_WAITING deliveries or
+    MOST_TEXT letters about them: what waits beyond is there when these have been fetched.
     """
     found: dict[str, wire.InboxItem] = {}
+    room = MOST_TEXT
     page = await client.inbox(wait)
     while True:
         known = len(found)
         found |= {item.delivery: item for item in page.items}
-        if page.next is None or len(found) == known or len(found) >= MOST_WAITING:
+        room -= sum(len(f"{one.sender}{one.sender_name}{one.document_id}{one.subject}") for one in page.items)
+        if page.next is None or len(found) == known or len(found) >= MOST_WAITING or room < 0:
             return tuple(found.values())
         page = await client.inbox(0, page.next)
 

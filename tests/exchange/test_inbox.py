@@ -295,6 +295,25 @@ async def test_pages_that_lead_in_a_circle_have_an_end(double: RelayDouble, prov
         assert len(await relay.agencies()) == 1
 
 
+async def test_a_list_that_would_fill_the_memory_is_cut(
+    double: RelayDouble, province: RelayClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ever new deliveries with ever more words: a part is listed, the rest when that has been fetched."""
+
+    async def fault(_request: web.Request) -> web.StreamResponse:
+        count = len(double.requests)
+        listed = item(delivery=f"d-{count}", subject="x" * 1000)
+        return web.Response(body=wire.InboxPage(items=(listed,), next=str(count)).to_json())
+
+    double.fault = fault
+    async with province as relay, asyncio.timeout(20):
+        monkeypatch.setattr("docsign.exchange.inbox.MOST_TEXT", 5000)
+        assert len(await waiting(relay)) == 5
+        monkeypatch.setattr("docsign.exchange.inbox.MOST_TEXT", 10**9)
+        monkeypatch.setattr("docsign.exchange.inbox.MOST_WAITING", 7)
+        assert len(await waiting(relay)) == 7
+
+
 async def test_one_that_cannot_be_confirmed_does_not_hold_up_the_others(
     tmp_path: Path, make_envelope: MakeEnvelope, double: RelayDouble, province: RelayClient
 ) -> None:
