@@ -36,7 +36,7 @@ def test_one_that_leaves_makes_room_for_one_and_the_last_leaves_nothing_behind()
     assert quotas.enter("xã") is True
     quotas.leave("xã")
     quotas.leave("xã")
-    assert quotas == Quotas(connections=2, bytes_in_flight=0, bytes_a_day=0)
+    assert len(quotas.open) == 0  # nor a nought for each that ever came
 
 
 def test_one_body_that_ends_gives_back_its_own_bytes_alone() -> None:
@@ -47,7 +47,7 @@ def test_one_body_that_ends_gives_back_its_own_bytes_alone() -> None:
             pass
         with pytest.raises(RefusalError), quotas.coming("xã", 41):
             pass
-    assert quotas == Quotas(connections=0, bytes_in_flight=100, bytes_a_day=0)
+    assert len(quotas._coming) == 0
     free = Quotas(connections=0, bytes_in_flight=0, bytes_a_day=0)
     with free.coming("xã", 10**12), free.coming("xã", 10**12):
         pass
