@@ -18,6 +18,7 @@ from docsign.errors import DiskFullError, FileUnusableError, StorageError, Usage
 from docsign.exchange import wire
 from docsign.pki import SigningKey, Trust
 from docsign.verdict import Indication
+from relay_server import decisions
 from relay_server.app import BODIES, DATABASE, MANIFEST
 from relay_server.backup import LEAP, backup, check_backup, restore, write_manifest
 from relay_server.checking import check
@@ -68,6 +69,20 @@ async def test_a_backup_under_load_is_whole(site: Site, agency_key: SigningKey, 
         assert copied.size == report.records
     body = next((tmp_path / "b1" / BODIES).glob("??/*"))
     assert body.stat().st_nlink == 2
+
+
+def test_a_backup_carries_what_the_operator_decided_and_is_one_file_at_rest(
+    site: Site, tmp_path: Path
+) -> None:
+    """The lines come back with the restore; the database asks for no file beside it, so it reads anywhere."""
+    decisions.note(site.folder, "agency added", allowed=False, agency="H99.77")
+    told = list(decisions.read(site.folder))
+    backup(site.folder, tmp_path / "b")
+    assert list(decisions.read(tmp_path / "b")) == told
+    # SQLite's file format 1.3.1: 1 is a rollback journal, 2 a write-ahead log
+    assert (tmp_path / "b" / DATABASE).read_bytes()[18:20] == b"\x01\x01"
+    restore(tmp_path / "b", tmp_path / "deep" / "n")
+    assert list(decisions.read(tmp_path / "deep" / "n"))[: len(told)] == told
 
 
 async def test_a_restored_relay_goes_on_under_a_new_log(
