@@ -65,6 +65,7 @@ def system_reason(error: OSError | UnicodeError) -> Sentence:
         errno.ENOMEM: say("there is not enough memory"),
         errno.EACCES: say("there is no permission"),
         errno.EPERM: say("there is no permission"),
+        errno.ECONNREFUSED: say("nobody answers at this address"),
         errno.EADDRINUSE: say("another program is using it"),
         errno.EADDRNOTAVAIL: say("this machine has no such address"),
     }

@@ -43,6 +43,8 @@ from relay_server.troubles import LOST, MIGRATE, OWNER, RESEND, RESTORE, UPGRADE
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[0-9a-f]{32}")
+_REACH = 20 * 366 * 86400 * 1_000_000
+"""How far, in microseconds, a delivery's times may lie from the acceptance: twice the longest there is."""
 _OF_THE_ENVELOPE = (
     EvidenceEvent.SUBMISSION_ACCEPTANCE,
     EvidenceEvent.CONTENT_CONSIGNMENT,
@@ -217,7 +219,7 @@ class _Envelopes:
                 if not kept.is_unfetched:  # fetching leaves no evidence, but its time
                     stated["changed_at"] = to_micros(derived.changed_at)
                 self._differing(row, stated, where)
-                self._forms(row, where, is_leased=kept.reached is State.LEASED)
+                self._forms(row, where, is_leased=kept.reached is State.LEASED, about=envelope["accepted_at"])
         for receiver in missing:
             self._report.add(
                 "delivery-missing",
@@ -225,13 +227,14 @@ class _Envelopes:
                 f"envelopes/{envelope['sha256']}",
             )
 
-    def _forms(self, row: Row, where: str, *, is_leased: bool) -> None:
-        """Look at what no record states: names, numbers, the lease."""
+    def _forms(self, row: Row, where: str, *, is_leased: bool, about: int) -> None:
+        """Look at what no record states: names, numbers, the lease; times within reach of the acceptance."""
+        times = (row["changed_at"], row["expires_at"], row["warn_at"], row["leased_until"])
         lease = (bool(_DIGEST.fullmatch(row["leased_by"])), row["leased_until"] is not None)
         if (
             not _NAME.fullmatch(row["id"])
             or row["number"] < 1
-            or row["expires_at"] < 0
+            or any(abs(one - about) > _REACH for one in times if one is not None)
             or row["due_at"] != min(row["expires_at"], row["warn_at"] or row["expires_at"])
             or lease != (is_leased, is_leased)
             or (row["leased_by"] and not is_leased)

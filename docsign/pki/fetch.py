@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import http.client
 import secrets
+import socket
 import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
 
 from docsign.errors import TimestampError, UsageError
+from docsign.files import system_reason
 from docsign.pki.asking import FetchLimits as FetchLimits
 from docsign.pki.collecting import Fetched as Fetched
 from docsign.pki.collecting import fetch_validation_data as fetch_validation_data
-from docsign.sentence import say
+from docsign.sentence import Sentence, say
 
 ANSWER_LIMIT = 256 * 1024
 """The largest answer read, in bytes; tokens have 2 to 10 KB."""
@@ -80,13 +82,20 @@ def _ask(url: str, request: bytes, timeout: float) -> bytes:
         if isinstance(error.reason, TimeoutError):
             raise _slow(url, timeout) from error
         raise TimestampError(
-            say("The time-stamping service cannot be reached: {reason}.", reason=error.reason), where=url
+            say("The time-stamping service cannot be reached: {reason}.", reason=_reason(error)), where=url
         ) from error
     except (http.client.HTTPException, OSError, ValueError) as error:
         raise TimestampError(say("The connection to the time-stamping service broke."), where=url) from error
     if len(body) > ANSWER_LIMIT:
         raise TimestampError(say("The answer of the time-stamping service is too large."), where=url)
     return body
+
+
+def _reason(error: urllib.error.URLError) -> Sentence | str:
+    """Return why nobody was reached: the system's own words are English alone."""
+    if isinstance(error.reason, socket.gaierror):
+        return say("its name is not found")
+    return system_reason(error.reason) if isinstance(error.reason, OSError) else str(error.reason)
 
 
 def _slow(url: str, timeout: float) -> TimestampError:

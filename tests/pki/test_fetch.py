@@ -117,6 +117,21 @@ def test_a_slow_service_is_given_up(service: Service) -> None:
         fetch_timestamp(service.url, IMPRINT, timeout=0.2)
 
 
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("http://127.0.0.1:1/", "không có ai trả lời ở địa chỉ này"),
+        ("http://khong-co.example/", "không tìm thấy tên máy chủ"),
+    ],
+)
+def test_why_a_service_is_not_reached_is_said_in_words(url: str, word: str) -> None:
+    """Agencies are told it while a relay accepts nothing: in Vietnamese, without the system's English."""
+    with pytest.raises(TimestampError) as caught:
+        fetch_timestamp(url, bytes(32))
+    assert word in caught.value.text("vi")
+    assert "Errno" not in caught.value.text("vi")
+
+
 def test_a_service_that_is_down_is_said_to_be_unreachable() -> None:
     """Nobody listens on the port."""
     with socket.socket() as taken:

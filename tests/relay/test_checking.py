@@ -69,6 +69,14 @@ DAMAGES: dict[str, tuple[set[str], Damage]] = {
     "an unfetched mark": ({"row-differs"}, sql("UPDATE deliveries SET unfetched=0 WHERE place=2")),
     "a changed time": ({"row-differs"}, sql("UPDATE deliveries SET changed_at=changed_at+1 WHERE place=3")),
     "a delivery's sender": ({"row-differs"}, sql("UPDATE deliveries SET sender='H99.32' WHERE place=1")),
+    "a time of nowhere": (
+        {"row"},
+        sql("UPDATE deliveries SET changed_at=changed_at | 1 << 53 WHERE place=8"),
+    ),
+    "an end of nowhere": (
+        {"row"},
+        sql("UPDATE deliveries SET expires_at=expires_at | 1 << 53 WHERE place=8"),
+    ),
     "a delivery's name": ({"row"}, sql("UPDATE deliveries SET id='Q' || substr(id, 2) WHERE place=2")),
     "two receivers exchanged": (
         {"delivery-state"},
