@@ -209,6 +209,17 @@ def sync_folder(path: Path | str) -> None:
         os.close(descriptor)
 
 
+def allow_many_files() -> None:
+    """Let this process open as many files and connections as the system allows; Windows has no such limit."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # some systems allow less than they say
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _umask() -> int:
     """Return the process's umask, which can only be read by setting it."""
     mask = os.umask(0o022)

@@ -139,6 +139,7 @@ def serve(folder: Path, passphrase_file: Path | None, lang: Language) -> None:
 
     Example: docsign-relay serve /srv/relay
     """
+    from docsign.files import allow_many_files
     from relay_server.app import serving
     from relay_server.log import log_to_stderr
     from relay_server.settings import RelaySettings
@@ -161,6 +162,7 @@ def serve(folder: Path, passphrase_file: Path | None, lang: Language) -> None:
             await told.wait()
 
     log_to_stderr()
+    allow_many_files()  # whoever connects and shows no certificate takes one, too, for a while
     asyncio.run(until_told())
 
 

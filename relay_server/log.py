@@ -35,7 +35,8 @@ def log_to_stderr() -> None:
     logging._srcfile = None  # noqa: SLF001 -- what the standard library's guide says to do
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name, level in (("docsign.relay", logging.INFO), ("aiohttp", logging.WARNING)):
+    heard = {"docsign.relay": logging.INFO, "aiohttp": logging.WARNING, "asyncio": logging.WARNING}
+    for name, level in heard.items():
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(level)

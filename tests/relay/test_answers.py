@@ -19,12 +19,14 @@ def test_the_log_is_one_json_object_a_line(capsys: pytest.CaptureFixture[str]) -
             raise ValueError("lỗi\nhai dòng")
         except ValueError as error:
             LOGGER.error("bug", exc_info=error)
+        logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: 6")
     finally:
         LOGGER.handlers, LOGGER.propagate = [], True
-        logging.getLogger("aiohttp").handlers = []
-        logging.getLogger("aiohttp").propagate = True
-    first, second = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        for other in map(logging.getLogger, ("aiohttp", "asyncio")):
+            other.handlers, other.propagate = [], True
+    first, second, third = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert (first["event"], first["agency"], first["level"]) == ("request", "H99.31", "info")
     assert first["path"] == '/v1/"\n{"event":"giả"}'
     assert "ValueError" in second["trace"]
+    assert third["event"].startswith("socket.accept()")
     assert isinstance(JsonLines(), logging.Formatter)

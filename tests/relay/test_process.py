@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import socket
 import ssl
@@ -229,3 +230,16 @@ def test_without_its_extra_the_relay_says_what_to_install(
     monkeypatch.setattr("relay_server.cli.find_spec", lambda _name: None)
     assert run(relay, ["agency", "list", "x"]) == 2
     assert "docsign[relay]" in capsys.readouterr().err
+
+
+async def test_a_relay_may_open_as_many_files_as_the_system_lets_it(site: Site, start: Start) -> None:
+    """Connections that show no certificate count, too: the usual 1024 would be gone in a second."""
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, most), most))
+    try:
+        process = start(site.folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
+    limits = Path(f"/proc/{process.running.pid}/limits").read_text()  # noqa: ASYNC240
+    (line,) = [line.split() for line in limits.splitlines() if line.startswith("Max open files")]
+    assert line[3:5] == [str(most)] * 2
