@@ -21,7 +21,14 @@ from typing import BinaryIO
 from docsign.envelope.container import read_container
 from docsign.envelope.evidence import Evidence, EvidenceEvent, parse_json
 from docsign.envelope.judge import envelope_header
-from docsign.errors import DocsignError, FileUnusableError, MalformedError, StorageError, WireError
+from docsign.errors import (
+    DiskFullError,
+    DocsignError,
+    FileUnusableError,
+    MalformedError,
+    StorageError,
+    WireError,
+)
 from docsign.files import is_file, opening
 from docsign.pki.trust import Trust
 from docsign.sentence import say
@@ -76,6 +83,8 @@ def check_store(database: Path, bodies: Path, trust: Trust) -> CheckReport:
                 check_directory(raw, report)
                 check_grants(raw, trust, report)
                 _counters(raw, report)
+    except DiskFullError:
+        raise  # it says nothing of the database
     except StorageError as error:
         report.add("database", error.sentence, error.where)
     return report

@@ -23,7 +23,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from docsign.ades.timestamps import judge_timestamp, time_of_token
-from docsign.errors import DocsignError, FileUnusableError
+from docsign.errors import DiskFullError, DocsignError, FileUnusableError
 from docsign.files import is_file, read_file
 from docsign.pki.certificates import load_certificates
 from docsign.pki.fetch import fetch_timestamp
@@ -97,7 +97,10 @@ def _database(folder: Path, found: Findings) -> None:
     try:
         form = form_of(folder / DATABASE)
     except DocsignError as error:
-        found.refused("database", error, say("Restore a backup (docsign-relay restore)."))
+        advice = say("Restore a backup (docsign-relay restore).")
+        if isinstance(error, DiskFullError):
+            advice = say("Free some room, or move the relay's folder to a larger disk.")
+        found.refused("database", error, advice)
         return
     sentence = say(
         "The database has form {found}; this version knows {known}.", found=form, known=SCHEMA_VERSION

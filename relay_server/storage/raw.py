@@ -7,6 +7,7 @@ another library's error.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,9 @@ from docsign.sentence import say
 Row = dict[str, Any]
 
 BUSY_SECONDS: Final = 15
+
+LEAST_ROOM: Final = 64 * 1024
+"""Bytes free that SQLite needs to read a database whose write-ahead log was left by a crash."""
 
 _NULLABLE = {"ended_at", "leased_until", "warn_at", "cause", "leaf"}
 FORM: Final[dict[str, dict[str, type]]] = {
@@ -136,6 +140,14 @@ class RawDatabase:
         return b""
 
 
+def _has_no_room(path: Path) -> bool:
+    """Tell whether a file beside the database could not be made: SQLite calls that an error of the disk."""
+    try:
+        return shutil.disk_usage(path.parent).free < LEAST_ROOM
+    except OSError:
+        return False
+
+
 def _formed(row: Row, table: str, form: dict[str, type]) -> Row | DamagedRowError:
     for column, kind in form.items():
         value = row[column]
@@ -150,7 +162,7 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OverflowError, UnicodeError) as error:
-        if "disk is full" in str(error):
+        if "disk is full" in str(error) or ("disk I/O" in str(error) and _has_no_room(path)):
             raise DiskFullError(say("The disk is full: nothing was written."), where=str(path)) from error
         raise StorageError(
             say("The database reports an error: {reason}.", reason=error), where=str(path)

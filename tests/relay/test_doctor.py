@@ -17,19 +17,20 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from cryptography import x509
 
 from docsign.cli import run
-from docsign.errors import DocsignError, FileUnusableError, TimestampError
+from docsign.errors import DiskFullError, DocsignError, FileUnusableError, TimestampError
 from docsign.pki import SigningKey, Trust
 from docsign.pki.fetch import _request, _token
 from docsign.pki.stamping import respond
 from docsign.sentence import say
 from relay_server import surroundings
 from relay_server.app import DATABASE, is_served, tls_context
+from relay_server.checking import check
 from relay_server.cli import relay
 from relay_server.doctor import examine
 from relay_server.findings import Findings
@@ -437,3 +438,21 @@ async def test_damaged_rows_end_nothing(
     assert {"disk", "permissions", *ADDRESSES} - {"ready"} <= {one.code for one in look(fit, tsa_key).lines}
     for command in (["report"], ["agency", "delegate"], ["agency", "list"]):
         assert await asyncio.to_thread(run, relay, [*command, str(fit.folder)]) in (0, 1), command
+
+
+def test_a_full_disk_is_no_reason_to_restore(
+    fit: Site, tsa_key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash SQLite needs room to read; without it nothing is said against the database."""
+
+    def fails(*_: object, **__: object) -> NoReturn:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sqlite3, "connect", fails)
+        assert [one.code for one in check(fit.folder).troubles] == ["database"]
+        assert "restore" in advice(look(fit, tsa_key), "database")
+        broken.setattr(shutil, "disk_usage", lambda _: Usage(total=100, used=100, free=0))
+        with pytest.raises(DiskFullError):
+            check(fit.folder)
+        assert "Free some room" in advice(look(fit, tsa_key), "database")
