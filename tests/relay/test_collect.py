@@ -133,6 +133,52 @@ async def test_a_confirmation_is_the_receivers_own_and_of_the_right_bytes() -> N
     assert [one.state for one in await waiting(world)] == ["queued"]
 
 
+async def test_a_seal_on_the_confirmation_is_the_receivers_and_stands_in_the_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another agency's seal, or a certificate that is bound for connections alone, confirms nothing."""
+    world = await sent()
+    me = world.callers[PROVINCE]
+    (item,) = await waiting(world)
+    sealed = Handover(sha256=NAME, signature=base64.b64encode(b"cms").decode())
+    for signer in (f"sign {DEPARTMENT}", f"tls {PROVINCE}", f"sign {PROVINCE}"):
+        monkeypatch.setattr(world.relay.examiner, "signer_of", lambda *_, of=signer, **_when: digest(of))
+        call = collect.hand_over(world.relay, me, item.delivery, sealed)
+        if signer != f"sign {PROVINCE}":
+            assert await refusal(call) is ProblemType.SIGNATURE_NOT_ACCEPTED
+        else:
+            assert (await call).state == "handed-over"
+    handed = (await world.ledger.read(lambda tx: tx.facts(NAME)))[-1].evidence
+    assert [(one.id, one.digest) for one in handed.parts] == [
+        ("envelope", NAME),
+        ("handover-signature", digest("cms")),
+    ]
+
+
+async def test_who_is_struck_from_the_directory_meanwhile_changes_nothing_more() -> None:
+    """Known when the request began, gone when something would be kept or shown."""
+    world = await sent()
+    me, sender = world.callers[PROVINCE], world.callers[COMMUNE]
+    (item,) = await waiting(world)
+    for gone in (me, sender):
+        struck = replace(gone.agency, bindings=())
+        await world.ledger.write(lambda tx, struck=struck: tx.put_agency(struck))  # type: ignore[misc]
+    recall = message("13", sender=COMMUNE, to=PROVINCE)
+    for call in (
+        collect.inbox(world.relay, me, after=0, limit=9, wait=0),
+        collect.fetch(world.relay, me, NAME),
+        collect.hand_over(world.relay, me, item.delivery, Handover(sha256=NAME)),
+        follow.take_status(world.relay, me, NAME, message("03", sender=PROVINCE)),
+        follow.take_status(world.relay, sender, NAME, recall),
+        world.send(f"{PROVINCE}|gửi sau"),
+    ):
+        assert await refusal(call) in (ProblemType.UNKNOWN_AGENCY, ProblemType.SIGNATURE_NOT_ACCEPTED)
+    kept = await world.ledger.read(lambda tx: tx.delivery(item.delivery))
+    assert kept is not None
+    assert kept.state.value == "queued"
+    assert len(await world.ledger.read(lambda tx: tx.facts(NAME))) == 2
+
+
 async def test_a_page_ends_at_its_limit_and_says_whether_there_is_more() -> None:
     """Every envelope once, in the order of arrival, by whom; the last page names no next one."""
     world = await World.make(COMMUNE, PROVINCE)
