@@ -305,6 +305,27 @@ async def test_an_upload_that_may_be_accepted_later_is_kept(tmp_path: Path) -> N
     assert receipt is not None
 
 
+async def test_what_is_whole_and_was_not_accepted_is_accepted_when_its_sender_asks(tmp_path: Path) -> None:
+    """The relay went down between the last byte and the receipt: nothing has to be sent again."""
+    world = await World.make(COMMUNE, PROVINCE)
+    uploads, commune = DiskUploads.open(tmp_path / "uploads"), world.callers[COMMUNE]
+    body = f"{PROVINCE}|Về việc báo cáo".encode()
+    announced = await UploadDesk(world.relay, uploads).begin(commune, sha256=sha256(body), length=len(body))
+    assert isinstance(announced, Upload)
+    part = await uploads.append(announced)
+    await part.write(body)
+    await part.close()
+    desk = UploadDesk(world.relay, DiskUploads.open(tmp_path / "uploads"))
+    with pytest.raises(RefusalError) as caught:
+        await desk.look(world.callers[PROVINCE], announced.id, lambda: None)
+    assert caught.value.kind is ProblemType.NOT_FOUND
+    assert world.bodies.committed == {}
+    for _ in range(2):
+        found = await desk.look(commune, announced.id, lambda: None)
+        assert (found.accepted, found.offset) == (True, len(body))
+    assert world.bodies.committed == {sha256(body): body}
+
+
 async def test_an_offset_is_told_when_the_older_request_has_put_down_what_it_held(tmp_path: Path) -> None:
     """Whoever picks an upload up after a cut goes on behind all that had arrived, and is not refused."""
     world = await World.make(COMMUNE, PROVINCE)
