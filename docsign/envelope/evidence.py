@@ -215,6 +215,12 @@ def log_entry(signed: bytes, signature: bytes) -> bytes:
     return b'{"evidence":' + signed + b',"signature":' + _quoted(signature) + b"}"
 
 
+def time_of_entry(entry: bytes) -> datetime:
+    """Return when the record of a log entry says it was made; raises WireError."""
+    value = _object(parse_json(entry, limit=len(entry), where="entry"), "entry")
+    return Evidence.from_json(value.get("evidence"), where="entry.evidence").time
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """A record with the relay's signature (DER CMS, detached over ``signed``).

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from docsign.envelope.evidence import About, parse_json
+from docsign.envelope.evidence import About, parse_json, time_of_entry
 from docsign.envelope.merkle import LARGEST
 from docsign.envelope.signed_note import Checkpoint, read_note
 from docsign.errors import DocsignError
@@ -73,12 +73,13 @@ class Stamping:
     async def stamp(self, ledger: Ledger, now: datetime) -> int:
         """Stamp the newest checkpoint if it is not yet; return how many records that covers, 0 for none new.
 
-        A failure is remembered and raised, a bug like any other: the stop rule knows no difference.
+        A failure is remembered and raised, a bug like any other: the stop rule knows no difference. It counts
+        from the oldest record that waits for its stamp, so that a restart does not make it begin anew.
         """
         try:
             size = await self._stamp(ledger)
         except Exception as error:
-            self.failing_since = self.failing_since or now
+            self.failing_since = self.failing_since or await _waiting_since(ledger, now)
             self.reason = (
                 error.sentence
                 if isinstance(error, DocsignError)
@@ -125,6 +126,20 @@ async def _newest(tx: Transaction) -> tuple[int, bytes] | None:
     if not state.checkpoint or state.size == stamped:
         return None
     return Checkpoint.read(read_note(state.checkpoint)).size, state.checkpoint
+
+
+async def _waiting_since(ledger: Ledger, now: datetime) -> datetime:
+    """Return the time of the oldest record without a stamp over it, ``now`` where it is not known."""
+
+    async def work(tx: Transaction) -> datetime:
+        for entry in await tx.entries(int(await tx.note(STAMPED) or b"0"), 1):
+            return min(now, time_of_entry(entry))
+        return now
+
+    try:
+        return await ledger.read(work)
+    except DocsignError:  # the ledger's own failure, which is what is told
+        return now
 
 
 async def newest_stamp(ledger: Ledger) -> tuple[bytes, bytes]:

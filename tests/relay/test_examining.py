@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,16 +42,20 @@ def _children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _gone(pid: int) -> bool:
-    """Whether a process ends within a few seconds."""
+def _has_ended(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return status == "Z"
+
+
+async def _gone(pid: int) -> bool:
+    """Whether a process ends within a few seconds, while the relay goes on."""
     for _ in range(200):
-        try:
-            status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
+        if _has_ended(pid):
             return True
-        if status == "Z":
-            return True
-        time.sleep(0.05)
+        await asyncio.sleep(0.05)
     return False
 
 
@@ -115,7 +118,7 @@ async def test_a_process_that_hangs_is_replaced(
             await pool.examine(io.BytesIO(sealed(agency_key)), at=NOW)
     judged = await pool.examine(io.BytesIO(sealed(agency_key)), at=NOW)
     assert judged.conclusion.indication is Indication.TOTAL_PASSED
-    assert _gone(first)
+    assert await _gone(first)
 
 
 async def test_who_finds_no_place_within_the_patience_is_told_to_come_again(
@@ -149,7 +152,7 @@ async def test_a_process_is_replaced_when_it_has_judged_enough(
         if _pid(pool) != first:
             break
         await asyncio.sleep(0.05)
-    assert _gone(first)
+    assert await _gone(first)
     again = await pool.examine(io.BytesIO(sealed(agency_key)), at=NOW)
     assert again.conclusion.indication is Indication.TOTAL_PASSED
     assert len(pool._workers) == 1
@@ -172,7 +175,7 @@ async def test_a_new_trust_is_a_new_process(
         assert (await asked).conclusion.indication is Indication.TOTAL_PASSED
         judged = await pool.examine(io.BytesIO(sealed(agency_key)), at=NOW)
         assert judged.conclusion.indication is Indication.INDETERMINATE
-        assert _gone(first)
+        assert await _gone(first)
     finally:
         await pool.close()
 
@@ -196,7 +199,7 @@ async def test_a_process_that_began_before_the_trust_changed_never_judges(
     judging = {one._process.pid for one in pool._workers}
     assert len(begun) == 3
     assert judging == set(begun[1:])
-    assert _gone(begun[0])
+    assert await _gone(begun[0])
 
 
 async def test_what_does_not_start_is_said(tmp_path: Path) -> None:
@@ -224,4 +227,4 @@ async def test_a_relay_that_is_killed_leaves_no_process(
         status, _, body = await commune.send(sealed(agency_key))
         assert status == 201, body
     process.end(signal.SIGKILL)
-    assert _gone(examiner)
+    assert await _gone(examiner)

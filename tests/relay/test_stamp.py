@@ -239,8 +239,8 @@ async def test_the_stop_rule_refuses_new_envelopes_alone(site: Site, agency_key:
         assert (await commune.send(sealed(agency_key, number="2")))[0] == 201
 
 
-async def test_the_limit_counts_from_the_first_failure() -> None:
-    """Not from the last one; a success ends it."""
+async def test_the_limit_counts_from_the_oldest_record_without_a_stamp() -> None:
+    """Not from the last failure, nor from a restart; a success ends it, and a bug counts like any other."""
     world = await World.make("H99.31", "H99")
     ledger = world.ledger
     ledger.keep_log(BOOK)
@@ -251,20 +251,22 @@ async def test_the_limit_counts_from_the_first_failure() -> None:
     stamping = Stamping(fetch=fails, limit=timedelta(hours=4))
     assert await stamping.stamp(ledger, NOW) == 0  # no log, nothing to stamp
     await world.send("H99|Về việc báo cáo")
-    for hours in range(5):
+    for hours in range(1, 6):
         with pytest.raises(TimestampError):
             await stamping.stamp(ledger, NOW + timedelta(hours=hours))
-    stamping.require_working(NOW + timedelta(hours=4))
-    with pytest.raises(RefusalError, match=r"since 2026-11-16 02:15 UTC .*its operator has to look"):
-        stamping.require_working(NOW + timedelta(hours=4, milliseconds=1))
-    stamping.fetch = lambda digest: digest
-    assert await stamping.stamp(ledger, NOW + timedelta(hours=5)) == 2
-    stamping.require_working(NOW + timedelta(hours=9))
-    await world.send("H99|Về việc khác")
-    stamping.fetch = fails
+    begun_again = Stamping(fetch=fails, limit=timedelta(hours=4))
+    begun_again.require_working(NOW + timedelta(hours=6))  # it has not tried yet
     with pytest.raises(TimestampError):
-        await stamping.stamp(ledger, NOW + timedelta(hours=9))
-    stamping.require_working(NOW + timedelta(hours=13))  # counted anew
+        await begun_again.stamp(ledger, NOW + timedelta(hours=6))
+    for one in (stamping, begun_again):
+        one.require_working(NOW + timedelta(hours=4))
+        with pytest.raises(RefusalError, match=r"since 2026-11-16 02:15 UTC .*its operator has to look"):
+            one.require_working(NOW + timedelta(hours=4, milliseconds=1))
+    stamping.fetch = lambda digest: digest
+    assert await stamping.stamp(ledger, NOW + timedelta(hours=6)) == 2
+    stamping.require_working(NOW + timedelta(hours=9))
+    world.clock.move(timedelta(hours=9))
+    await world.send("H99|Về việc khác")
 
     def has_a_bug(_digest: bytes) -> bytes:
         raise ZeroDivisionError
@@ -272,8 +274,25 @@ async def test_the_limit_counts_from_the_first_failure() -> None:
     stamping.fetch = has_a_bug
     with pytest.raises(ZeroDivisionError):
         await stamping.stamp(ledger, NOW + timedelta(hours=10))
+    stamping.require_working(NOW + timedelta(hours=13))  # counted anew
     with pytest.raises(RefusalError, match=r"since 2026-11-16 11:15 UTC .*in its log"):
-        stamping.require_working(NOW + timedelta(hours=14))
+        stamping.require_working(NOW + timedelta(hours=13, milliseconds=1))
+
+
+async def test_a_clock_that_was_set_back_counts_from_now() -> None:
+    """The oldest record without a stamp is of a day to come."""
+    world = await World.make("H99.31", "H99")
+
+    def fails(_digest: bytes) -> bytes:
+        raise TimestampError(say("The relay's storage fails; its operator has to look."))
+
+    stamping = Stamping(fetch=fails, limit=timedelta(hours=4))
+    world.ledger.keep_log(BOOK)
+    world.clock.move(timedelta(hours=20))
+    await world.send("H99|Về việc báo cáo")
+    with pytest.raises(TimestampError):
+        await stamping.stamp(world.ledger, NOW)
+    assert stamping.failing_since == NOW
 
 
 async def test_a_record_goes_with_the_first_stamp_over_it() -> None:
