@@ -19,7 +19,6 @@ from docsign.database import sole_user
 from docsign.errors import (
     FileUnusableError,
     OutboxBusyError,
-    StorageError,
     TrustError,
     UsageError,
 )
@@ -47,8 +46,6 @@ from relay_server.storage.bell import LocalBell
 from relay_server.storage.database import DatabaseLedger
 from relay_server.storage.disk import DiskBodies
 from relay_server.storage.uploads import DiskUploads
-from relay_server.storage.wal import is_whole
-from relay_server.troubles import LOST, RESTORE
 
 DATABASE = "relay.sqlite"
 BODIES = "bodies"
@@ -127,8 +124,6 @@ async def serving(
     context = tls_context(settings, trust)
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_relay(folder))
-        if not is_whole(folder / DATABASE):  # SQLite would go on from before: another history under this log
-            raise StorageError(LOST, where=f"{folder / DATABASE}-wal", hint=RESTORE)
         ledger = await DatabaseLedger.open(folder / DATABASE)
         stack.push_async_callback(ledger.close)
         bell = LocalBell()

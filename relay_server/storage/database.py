@@ -29,6 +29,8 @@ from relay_server.proving import prove_record
 from relay_server.storage import tables
 from relay_server.storage.connection import Connection, translated
 from relay_server.storage.transaction import DatabaseTransaction, KnownAgencies, directory_edition
+from relay_server.storage.wal import is_whole
+from relay_server.troubles import LOST, RESTORE
 
 Answer = TypeVar("Answer")
 Work = Callable[[DatabaseTransaction], Awaitable[Any]]
@@ -161,6 +163,8 @@ class DatabaseLedger:
         self._writer = self._watcher = None
 
     def _prepare(self) -> None:
+        if not is_whole(self._path):  # SQLite would go on from before: another history under the same log
+            raise StorageError(LOST, where=f"{self._path}-wal", hint=RESTORE)
         with translated(self._path):
             self._writer = writer = Connection(self._path, writes=True)
             # read back: a file system without shared memory silently refuses WAL

@@ -15,6 +15,7 @@ from docsign.errors import StorageError
 from docsign.pki import SigningKey
 from relay_server.app import DATABASE
 from relay_server.checking import check
+from relay_server.register import registered
 from relay_server.storage import wal
 from relay_server.storage.wal import is_whole
 from tests.relay.conftest import Site, sealed
@@ -91,6 +92,8 @@ async def test_a_relay_does_not_go_on_from_before(crashed: Site) -> None:
     with pytest.raises(StorageError, match="write-ahead log"):
         async with crashed.served():
             raise AssertionError
+    with pytest.raises(StorageError, match="write-ahead log"):  # nor do the commands for the directory
+        await registered(crashed.folder)
     path.write_bytes(whole)
     async with crashed.served() as here:
         assert (await here.relay.ledger.read(lambda tx: tx.log_state())).size == 12
