@@ -170,6 +170,8 @@ class Computer:
             return
         if item["state"] not in FETCHABLE:
             return
+        if not self.is_calm and self.dice.random() < 0.2:  # it is fetched later: asked back by then, perhaps
+            await asyncio.sleep(self.dice.choice([30, 900]))
         if name not in self.stored and not await self.fetch(name, item["size"]):
             return
         if not self.is_calm and (self.is_ill or self.dice.random() < 0.1):
