@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from docsign.cli.help import Command, language_option
-from docsign.cli.options import json_option, passphrase_source
+from docsign.cli.options import PATH, json_option, passphrase_source
 from docsign.errors import EXIT_FAILED, EvidenceError
 from docsign.sentence import Language, say
 
 if TYPE_CHECKING:
     from relay_server.audit import AuditReport
-
-PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in our words
 
 
 @click.command(cls=Command)

@@ -12,14 +12,12 @@ import click
 
 from docsign.cli import run
 from docsign.cli.help import Group, language_option, version_option
-from docsign.cli.options import passphrase_source
+from docsign.cli.options import PATH, passphrase_source
 from docsign.cli.settings import Settings
 from docsign.errors import FileUnusableError, UsageError
 from docsign.files import is_file
 from docsign.sentence import Language, say
 from relay_server import care, directory_commands, operating
-
-PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in our words
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, cls=Group)

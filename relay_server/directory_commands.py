@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from docsign.cli.help import Group, language_option
-from docsign.cli.options import json_option
+from docsign.cli.options import PATH, json_option
 from docsign.errors import UsageError
 from docsign.sentence import Language, Sentence, say
 
 if TYPE_CHECKING:
     from relay_server.core.delegation import KeptGrant
 
-PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in our words
 VIETNAM = timezone(timedelta(hours=7))
 
 

@@ -10,11 +10,10 @@ from typing import Final
 import click
 
 from docsign.cli.help import Command, language_option
-from docsign.cli.options import json_option
+from docsign.cli.options import PATH, json_option
 from docsign.errors import EXIT_FAILED, UsageError
 from docsign.sentence import Language, say
 
-PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in our words
 VIETNAM: Final = timezone(timedelta(hours=7))
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _LEVELS: Final = {"ok": say("in order"), "warn": say("to be seen to"), "fail": say("NOT IN ORDER")}

@@ -25,7 +25,7 @@ SCHEMES = (
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said in our words
 
 
 def level_option(

@@ -119,10 +119,10 @@ class Answer:
             if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.status in _LATER:
                 sentence = say("The relay cannot take this now (HTTP {status}).", status=self.status)
                 return RelayBusyError(sentence, where=address, retry_after=later)
-            sentence = say("The relay answers HTTP {status} without a reason.", status=self.status)
+            # a refusal of the relay's says why: this is another's word
             return WireError(
-                sentence, where=address
-            )  # a refusal of the relay's says why: this is another's word
+                say("The relay answers HTTP {status} without a reason.", status=self.status), where=address
+            )
         if problem.type == ProblemType.UNKNOWN_AGENCY:
             return RelayIdentityError(problem.sentence, where=problem.where or address)
         if problem.retry or self.status in (429, 503):

@@ -346,9 +346,8 @@ def _named_in(item: wire.InboxItem, path: Path) -> tuple[str, str, str, str, str
 def _code_and_day(document_id: str) -> tuple[str, str | None]:
     parts = document_id.split(",", 2)  # <OrganId>,<yyyy/MM/dd>,<number>/<notation>
     try:
-        return parts[2], datetime.strptime(parts[1], "%Y/%m/%d").replace(
-            tzinfo=VIETNAM_TIME
-        ).date().isoformat()
+        day = datetime.strptime(parts[1], "%Y/%m/%d").replace(tzinfo=VIETNAM_TIME).date()
+        return parts[2], day.isoformat()
     except (IndexError, ValueError):
         return "", None
 
